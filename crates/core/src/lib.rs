@@ -1,0 +1,1 @@
+//! Coverslip: train and apply image-to-image networks on microscopy images.

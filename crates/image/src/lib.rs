@@ -1,0 +1,1 @@
+//! Microscopy images: axes, formats, classical algorithms and metrics.
