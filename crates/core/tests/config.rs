@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+use std::fmt::Write;
 use std::path::Path;
 
 use coverslip::config::{Config, ConfigError, Preset, Schema, TargetKind};
@@ -402,18 +403,7 @@ fn aliases_work_but_cannot_explode() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..9 {
         let below = vec![format!("*a{}", level - 1); 10].join(", ");
-        bomb.push_str(
-            &[
-                "a",
-                &level.to_string(),
-                ": &a",
-                &level.to_string(),
-                " [",
-                &below,
-                "]\n",
-            ]
-            .concat(),
-        );
+        writeln!(bomb, "a{level}: &a{level} [{below}]").unwrap();
     }
     insta::assert_snapshot!(faults(&bomb, &[]), @"
     the config has 1 fault
