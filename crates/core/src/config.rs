@@ -115,8 +115,8 @@ impl Config {
         let schema = Schema::new(registry);
         let mut faults = Vec::new();
         for argument in overrides {
-            let applied = Override::parse(argument)
-                .and_then(|change| document.apply(&change, &schema));
+            let applied =
+                Override::parse(argument).and_then(|change| document.apply(&change, &schema));
             faults.extend(applied.err().map(|fault| *fault));
         }
         faults.extend(check::check(&document, &schema));
@@ -127,13 +127,19 @@ impl Config {
         let settings: Settings = serde_json::from_value(tree).map_err(|error| {
             // The check accepted it, so the key is unknown here; the cause still tells.
             let root = KeyPath::root();
-            report(&document, vec![Fault::new(document.origin(&root), &root, error.to_string())])
+            report(
+                &document,
+                vec![Fault::new(document.origin(&root), &root, error.to_string())],
+            )
         })?;
         let faults = cross_check::cross_check(&settings, &document, registry);
         if !faults.is_empty() {
             return Err(report(&document, faults).into());
         }
-        Ok(Self { settings, source: document.file().to_owned() })
+        Ok(Self {
+            settings,
+            source: document.file().to_owned(),
+        })
     }
 
     /// The settings as YAML with every default written out; reads back as the same settings.
@@ -155,17 +161,24 @@ fn read(name: &str) -> Result<Vec<u8>, ConfigError> {
     let path = PathBuf::from(name);
     let failed = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound => ConfigError::not_found(name),
-        _ => ConfigError::Read { path: path.clone(), source },
+        _ => ConfigError::Read {
+            path: path.clone(),
+            source,
+        },
     };
     let file = fs::File::open(&path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {
         return Err(ConfigError::Folder { path });
     }
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(ConfigError::TooLarge { path, limit: MAX_BYTES });
+        return Err(ConfigError::TooLarge {
+            path,
+            limit: MAX_BYTES,
+        });
     }
     Ok(bytes)
 }
-

@@ -66,6 +66,8 @@ impl Registry {
 
     /// What the entry `name` of a kind says about itself.
     pub fn description(&self, kind: Kind, name: &str) -> Option<&Description> {
-        self.descriptions(kind).into_iter().find(|description| description.name == name)
+        self.descriptions(kind)
+            .into_iter()
+            .find(|description| description.name == name)
     }
 }

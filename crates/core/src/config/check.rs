@@ -7,11 +7,15 @@ use serde_json::{Map, Value};
 
 use super::schema::{alternatives, constants, types};
 use super::{Document, Fault, KeyPath, Schema};
-use crate::registry::nearest;
+use crate::registry::{Kind, nearest};
 
 /// Every fault of the document: those of its text, then those of its values in their order.
 pub(super) fn check(document: &Document, schema: &Schema) -> Vec<Fault> {
-    let mut checker = Checker { document, schema, faults: document.faults().to_vec() };
+    let mut checker = Checker {
+        document,
+        schema,
+        faults: document.faults().to_vec(),
+    };
     checker.visit(&KeyPath::root(), document.value(), schema.as_json());
     checker.faults
 }
@@ -55,7 +59,10 @@ impl Checker<'_> {
 
     fn visit_mapping(&mut self, path: &KeyPath, map: &Map<String, Value>, node: &Value) {
         let empty = Map::new();
-        let properties = node.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let properties = node
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
         for (key, value) in map {
             let child = path.key(key);
             match (properties.get(key), node.get("additionalProperties")) {
@@ -65,7 +72,10 @@ impl Checker<'_> {
                 (None, None) => {}
             }
         }
-        let required = node.get("required").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let required = node
+            .get("required")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         for key in required.iter().filter_map(Value::as_str) {
             if !map.contains_key(key) {
                 self.missing(path, key, properties.get(key));
@@ -74,7 +84,11 @@ impl Checker<'_> {
     }
 
     fn visit_list(&mut self, path: &KeyPath, items: &[Value], value: &Value, node: &Value) {
-        let bound = |name: &str| node.get(name).and_then(Value::as_u64).map(|count| count as usize);
+        let bound = |name: &str| {
+            node.get(name)
+                .and_then(Value::as_u64)
+                .map(|count| count as usize)
+        };
         let is_short = bound("minItems").is_some_and(|least| items.len() < least);
         let is_long = bound("maxItems").is_some_and(|most| items.len() > most);
         if is_short || is_long {
@@ -82,7 +96,9 @@ impl Checker<'_> {
             return;
         }
         for (index, item) in items.iter().enumerate() {
-            let own = node.get("prefixItems").and_then(|schemas| schemas.get(index));
+            let own = node
+                .get("prefixItems")
+                .and_then(|schemas| schemas.get(index));
             if let Some(schema) = own.or_else(|| node.get("items")) {
                 self.visit(&path.index(index), item, schema);
             }
@@ -90,7 +106,9 @@ impl Checker<'_> {
     }
 
     fn visit_choice(&mut self, path: &KeyPath, value: &Value, node: &Value, words: &[String]) {
-        let is_among = value.as_str().is_some_and(|text| words.iter().any(|word| word == text));
+        let is_among = value
+            .as_str()
+            .is_some_and(|text| words.iter().any(|word| word == text));
         if is_among || has_null(value, node) {
             return;
         }
@@ -106,10 +124,16 @@ impl Checker<'_> {
     fn visit_alternatives(&mut self, path: &KeyPath, value: &Value, node: &Value, parts: &[Value]) {
         let mut best: Option<Vec<Fault>> = None;
         for part in parts.iter().filter(|part| self.may_be(value, part)) {
-            let mut attempt =
-                Checker { document: self.document, schema: self.schema, faults: Vec::new() };
+            let mut attempt = Checker {
+                document: self.document,
+                schema: self.schema,
+                faults: Vec::new(),
+            };
             attempt.visit(path, value, part);
-            if best.as_ref().is_none_or(|best| attempt.faults.len() < best.len()) {
+            if best
+                .as_ref()
+                .is_none_or(|best| attempt.faults.len() < best.len())
+            {
                 best = Some(attempt.faults);
             }
         }
@@ -154,8 +178,10 @@ impl Checker<'_> {
                     [] => format!("`{path}` names no {kind}"),
                     keys => format!("`{path}` has {} keys ({})", keys.len(), keys.join(", ")),
                 };
-                let allowed =
-                    format!("one {kind} by name, its options indented below the name: {}", list(entries));
+                let allowed = format!(
+                    "one {kind} by name, its options indented below the name: {}",
+                    list(entries)
+                );
                 self.push(path, problem, Some(allowed), None);
             }
             _ => self.wrong(path, value, node),
@@ -166,7 +192,7 @@ impl Checker<'_> {
         &mut self,
         path: &KeyPath,
         place: &KeyPath,
-        kind: &str,
+        kind: Kind,
         name: &str,
         entries: &Map<String, Value>,
     ) {
@@ -176,7 +202,8 @@ impl Checker<'_> {
             path,
             format!("unknown {kind} `{name}`"),
         );
-        self.faults.push(fault.allowed(list(entries)).did_you_mean(meant));
+        self.faults
+            .push(fault.allowed(list(entries)).did_you_mean(meant));
     }
 
     fn unknown_key(&mut self, path: &KeyPath, key: &str, properties: &Map<String, Value>) {
@@ -189,15 +216,22 @@ impl Checker<'_> {
         } else {
             format!("unknown key `{key}` in `{path}`")
         };
-        let allowed = if properties.is_empty() { "no options".to_owned() } else { list(properties) };
+        let allowed = if properties.is_empty() {
+            "no options".to_owned()
+        } else {
+            list(properties)
+        };
         let fault = Fault::new(self.document.key_origin(&child), &child, problem);
         self.faults.push(fault.allowed(allowed).did_you_mean(meant));
     }
 
     fn missing(&mut self, path: &KeyPath, key: &str, property: Option<&Value>) {
         let child = path.key(key);
-        let fault =
-            Fault::new(self.document.key_origin(path), &child, format!("`{child}` is missing"));
+        let fault = Fault::new(
+            self.document.key_origin(path),
+            &child,
+            format!("`{child}` is missing"),
+        );
         self.faults.push(match property {
             Some(property) => fault.allowed(self.schema.describe(property)),
             None => fault,
@@ -219,7 +253,11 @@ impl Checker<'_> {
         did_you_mean: Option<String>,
     ) {
         let fault = Fault::new(self.document.origin(path), path, problem);
-        self.faults.push(Fault { allowed, did_you_mean, ..fault });
+        self.faults.push(Fault {
+            allowed,
+            did_you_mean,
+            ..fault
+        });
     }
 }
 
@@ -240,7 +278,10 @@ fn has_type(value: &Value, types: &[&str]) -> bool {
 /// Whether the value is an allowed `null` in a list of choices.
 fn has_null(value: &Value, node: &Value) -> bool {
     value.is_null()
-        && node.get("enum").and_then(Value::as_array).is_some_and(|all| all.contains(value))
+        && node
+            .get("enum")
+            .and_then(Value::as_array)
+            .is_some_and(|all| all.contains(value))
 }
 
 fn is_path(node: &Value) -> bool {
@@ -248,13 +289,19 @@ fn is_path(node: &Value) -> bool {
 }
 
 fn list(keys: &Map<String, Value>) -> String {
-    keys.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    keys.keys()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The fact, as in "`training.epochs` is the text `many`".
 fn is(path: &KeyPath, value: &Value) -> String {
-    let subject =
-        if path.segments().is_empty() { "the config".to_owned() } else { format!("`{path}`") };
+    let subject = if path.segments().is_empty() {
+        "the config".to_owned()
+    } else {
+        format!("`{path}`")
+    };
     match value {
         Value::Null => format!("{subject} has no value"),
         Value::String(text) => format!("{subject} is the text `{text}`"),

@@ -12,7 +12,11 @@ use super::{Document, KeyPath, Origin, Schema};
 /// A path in the file is relative to `folder`, one given by `--set` to the working directory.
 /// The document must have passed its check.
 pub(super) fn complete(document: &Document, schema: &Schema, folder: &Path) -> Value {
-    let completer = Completer { document, schema, folder };
+    let completer = Completer {
+        document,
+        schema,
+        folder,
+    };
     completer.visit(&KeyPath::root(), document.value(), schema.as_json())
 }
 
@@ -57,7 +61,9 @@ impl Completer<'_> {
                 let required = part.get("required").and_then(Value::as_array);
                 map.keys().all(|key| knows(key).is_some())
                     && required.is_none_or(|keys| {
-                        keys.iter().filter_map(Value::as_str).all(|key| map.contains_key(key))
+                        keys.iter()
+                            .filter_map(Value::as_str)
+                            .all(|key| map.contains_key(key))
                     })
             }
             Value::Array(_) => part.get("items").is_some() || part.get("prefixItems").is_some(),
@@ -101,7 +107,9 @@ impl Completer<'_> {
 
     fn visit_list(&self, path: &KeyPath, items: &[Value], node: &Value) -> Value {
         let visit = |(index, item)| {
-            let own = node.get("prefixItems").and_then(|schemas| schemas.get(index));
+            let own = node
+                .get("prefixItems")
+                .and_then(|schemas| schemas.get(index));
             match own.or_else(|| node.get("items")) {
                 Some(schema) => self.visit(&path.index(index), item, schema),
                 None => item.clone(),

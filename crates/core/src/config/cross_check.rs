@@ -11,7 +11,12 @@ pub(super) fn cross_check(
     document: &Document,
     registry: &Registry,
 ) -> Vec<Fault> {
-    let mut checker = CrossChecker { settings, document, registry, faults: Vec::new() };
+    let mut checker = CrossChecker {
+        settings,
+        document,
+        registry,
+        faults: Vec::new(),
+    };
     checker.entries_fit_target();
     checker.classes();
     checker.loss_weights();
@@ -43,7 +48,11 @@ impl CrossChecker<'_> {
             self.entry_fits(Kind::Loss, loss, &root.key("loss").index(index));
         }
         for (index, step) in settings.postprocess.iter().enumerate() {
-            self.entry_fits(Kind::Postprocess, step, &root.key("postprocess").index(index));
+            self.entry_fits(
+                Kind::Postprocess,
+                step,
+                &root.key("postprocess").index(index),
+            );
         }
         let steps = &settings.data.target_preprocess;
         if settings.data.target_kind != TargetKind::Image && !steps.is_empty() {
@@ -97,7 +106,11 @@ impl CrossChecker<'_> {
                 }
                 if names > 0 {
                     let problem = "`data.class_names` is given, but `data.target_kind` is image";
-                    self.fault(&data("class_names"), problem.to_owned(), "no `data.class_names`");
+                    self.fault(
+                        &data("class_names"),
+                        problem.to_owned(),
+                        "no `data.class_names`",
+                    );
                 }
             }
             Some(count) => {
@@ -110,9 +123,14 @@ impl CrossChecker<'_> {
                     self.fault(&data("classes"), problem, count.to_string());
                 }
                 if names > 0 && names != count {
-                    let problem =
-                        format!("`data.class_names` has {names} names, but there are {count} classes");
-                    self.fault(&data("class_names"), problem, "one name for each class, background first");
+                    let problem = format!(
+                        "`data.class_names` has {names} names, but there are {count} classes"
+                    );
+                    self.fault(
+                        &data("class_names"),
+                        problem,
+                        "one name for each class, background first",
+                    );
                 }
             }
         }
@@ -120,13 +138,22 @@ impl CrossChecker<'_> {
 
     fn loss_weights(&mut self) {
         let losses = &self.settings.loss;
-        let is_zero = |loss: &Named| loss.options.get("weight").and_then(Value::as_f64) == Some(0.0);
+        let is_zero =
+            |loss: &Named| loss.options.get("weight").and_then(Value::as_f64) == Some(0.0);
         if !losses.is_empty() && losses.iter().all(is_zero) {
             let problem = "every term of `loss` has weight 0, so nothing would be learnt";
-            self.fault(&KeyPath::root().key("loss"), problem.to_owned(), "a weight above 0");
+            self.fault(
+                &KeyPath::root().key("loss"),
+                problem.to_owned(),
+                "a weight above 0",
+            );
         }
         for (index, loss) in losses.iter().enumerate() {
-            let path = KeyPath::root().key("loss").index(index).key(&loss.name).key("class_weights");
+            let path = KeyPath::root()
+                .key("loss")
+                .index(index)
+                .key(&loss.name)
+                .key("class_weights");
             if let Some(weights) = loss.options.get("class_weights").and_then(Value::as_array) {
                 self.class_weights(&path, weights);
             }
@@ -137,7 +164,10 @@ impl CrossChecker<'_> {
         if let Some(count) = self.settings.data.class_count()
             && weights.len() != count
         {
-            let problem = format!("`{path}` has {} weights, but there are {count} classes", weights.len());
+            let problem = format!(
+                "`{path}` has {} weights, but there are {count} classes",
+                weights.len()
+            );
             self.fault(path, problem, "one weight for each class, background first");
         } else if weights.iter().all(|weight| weight.as_f64() == Some(0.0)) {
             self.fault(path, format!("`{path}` are all 0"), "a weight above 0");
@@ -157,7 +187,11 @@ impl CrossChecker<'_> {
             Validation::Subset(_) => {
                 let problem = "`data.validation.subset` needs the split file `data.train.split`";
                 let allowed = "a fraction, or a split file for the training images";
-                self.fault(&data("validation").key("subset"), problem.to_owned(), allowed);
+                self.fault(
+                    &data("validation").key("subset"),
+                    problem.to_owned(),
+                    allowed,
+                );
             }
         }
     }
@@ -169,7 +203,8 @@ impl CrossChecker<'_> {
                 self.fault(&path.key("subset"), problem, "a split file, or no subset");
             }
             (Some(_), None) => {
-                let problem = format!("`{path}.split` needs `{path}.subset` to say which part to use");
+                let problem =
+                    format!("`{path}.split` needs `{path}.subset` to say which part to use");
                 self.fault(&path.key("split"), problem, "a subset, as in `train`");
             }
             _ => {}
@@ -186,7 +221,11 @@ impl CrossChecker<'_> {
                 tile.len()
             );
             let allowed = if axes == 2 { "[y, x]" } else { "[z, y, x]" };
-            self.fault(&KeyPath::root().key("predict").key("tile"), problem, allowed);
+            self.fault(
+                &KeyPath::root().key("predict").key("tile"),
+                problem,
+                allowed,
+            );
         }
     }
 
@@ -202,7 +241,11 @@ impl CrossChecker<'_> {
             "`predict.output` is {word}, but `data.target_kind` is {}",
             self.settings.data.target_kind.word()
         );
-        self.fault(&KeyPath::root().key("predict").key("output"), problem, allowed);
+        self.fault(
+            &KeyPath::root().key("predict").key("output"),
+            problem,
+            allowed,
+        );
     }
 }
 

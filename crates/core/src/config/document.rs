@@ -46,7 +46,7 @@ impl Document {
     /// documents, a tree that is too large or too deep.
     pub fn parse(file: &str, text: &str) -> Result<Self, Box<Fault>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        build::build(file, text).map_err(Box::new)
+        build::build(file, text)
     }
 
     /// Reads the bytes of a YAML file, see [`Document::parse`].
@@ -100,7 +100,13 @@ impl Document {
             current = path.parent();
         }
         let file = self.file.clone();
-        let value = Origin::File { file, line: 1, column: 1, offset: 0, length: 0 };
+        let value = Origin::File {
+            file,
+            line: 1,
+            column: 1,
+            offset: 0,
+            length: 0,
+        };
         Cow::Owned(Place { key: None, value })
     }
 }
@@ -108,9 +114,19 @@ impl Document {
 fn not_utf8(file: &str, bytes: &[u8], valid: usize) -> Fault {
     let before = String::from_utf8_lossy(&bytes[..valid]);
     let line = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|&character| character != '\n').count() + 1;
-    let origin =
-        Origin::File { file: file.to_owned(), line, column, offset: valid, length: 0 };
+    let column = before
+        .chars()
+        .rev()
+        .take_while(|&character| character != '\n')
+        .count()
+        + 1;
+    let origin = Origin::File {
+        file: file.to_owned(),
+        line,
+        column,
+        offset: valid,
+        length: 0,
+    };
     let problem = format!("byte 0x{:02X} is not UTF-8 text", bytes[valid]);
     Fault::new(origin, &KeyPath::root(), problem).allowed("a text file saved as UTF-8")
 }

@@ -51,18 +51,24 @@ pub enum ConfigError {
 impl ConfigError {
     pub(super) fn not_found(name: &str) -> Self {
         let nearest = nearest(name, Preset::ALL.map(|preset| preset.name));
-        Self::NotFound { name: name.to_owned(), nearest }
+        Self::NotFound {
+            name: name.to_owned(),
+            nearest,
+        }
     }
 
     /// The remedy.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotFound { nearest: Some(preset), .. } => {
-                Some(format!("did you mean the preset `{preset}`?"))
-            }
+            Self::NotFound {
+                nearest: Some(preset),
+                ..
+            } => Some(format!("did you mean the preset `{preset}`?")),
             Self::NotFound { .. } => {
                 let names = Preset::ALL.map(|preset| preset.name).join(", ");
-                Some(format!("give a config file (`coverslip init` writes one) or a preset: {names}"))
+                Some(format!(
+                    "give a config file (`coverslip init` writes one) or a preset: {names}"
+                ))
             }
             Self::Folder { .. } => Some("name the YAML file in it".to_owned()),
             Self::TooLarge { .. } => Some("name the YAML file with the settings".to_owned()),
@@ -89,7 +95,11 @@ pub struct Faults {
 
 impl Faults {
     pub(super) fn new(source_name: &str, source_text: String, faults: Vec<Fault>) -> Self {
-        Self { source_name: source_name.to_owned(), source_text, faults }
+        Self {
+            source_name: source_name.to_owned(),
+            source_text,
+            faults,
+        }
     }
 }
 

@@ -35,7 +35,9 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { file, line, column, .. } => write!(formatter, "{file}:{line}:{column}"),
+            Self::File {
+                file, line, column, ..
+            } => write!(formatter, "{file}:{line}:{column}"),
             Self::Override { set } => write!(formatter, "--set {set}"),
         }
     }
@@ -88,7 +90,9 @@ impl Fault {
     /// The remedy in one line: the likely name, then what is allowed.
     pub fn hint(&self) -> Option<String> {
         match (&self.did_you_mean, &self.allowed) {
-            (Some(name), Some(allowed)) => Some(format!("did you mean `{name}`? allowed: {allowed}")),
+            (Some(name), Some(allowed)) => {
+                Some(format!("did you mean `{name}`? allowed: {allowed}"))
+            }
             (Some(name), None) => Some(format!("did you mean `{name}`?")),
             (None, Some(allowed)) => Some(format!("allowed: {allowed}")),
             (None, None) => None,

@@ -51,7 +51,9 @@ impl KeyPath {
     /// The path one step up, `None` at the root.
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.segments.split_last()?;
-        Some(Self { segments: rest.to_vec() })
+        Some(Self {
+            segments: rest.to_vec(),
+        })
     }
 
     /// Whether this path is `ancestor` or lies below it.
@@ -126,7 +128,9 @@ fn push_indices(brackets: &str, segments: &mut Vec<Segment>) -> Result<(), KeyPa
     while !rest.is_empty() {
         let inner = rest.strip_prefix('[').ok_or(KeyPathError::BadIndex)?;
         let (number, after) = inner.split_once(']').ok_or(KeyPathError::BadIndex)?;
-        let index = number.parse().map_err(|_not_a_number| KeyPathError::BadIndex)?;
+        let index = number
+            .parse()
+            .map_err(|_not_a_number| KeyPathError::BadIndex)?;
         segments.push(Segment::Index(index));
         rest = after;
     }
@@ -139,7 +143,12 @@ mod tests {
 
     #[test]
     fn text_and_path_are_inverse() {
-        for text in ["seed", "data.train.source", "loss[0].dice.weight", "a[1][2].b"] {
+        for text in [
+            "seed",
+            "data.train.source",
+            "loss[0].dice.weight",
+            "a[1][2].b",
+        ] {
             assert_eq!(text.parse::<KeyPath>().unwrap().to_string(), text);
         }
     }
@@ -153,10 +162,18 @@ mod tests {
     #[test]
     fn malformed_paths_are_refused() {
         for text in ["", ".", "a..b", "a.", "[0]"] {
-            assert_eq!(text.parse::<KeyPath>(), Err(KeyPathError::EmptyName), "{text}");
+            assert_eq!(
+                text.parse::<KeyPath>(),
+                Err(KeyPathError::EmptyName),
+                "{text}"
+            );
         }
         for text in ["a[", "a[x]", "a[0", "a]", "a[0]b", "a[-1]"] {
-            assert_eq!(text.parse::<KeyPath>(), Err(KeyPathError::BadIndex), "{text}");
+            assert_eq!(
+                text.parse::<KeyPath>(),
+                Err(KeyPathError::BadIndex),
+                "{text}"
+            );
         }
     }
 }

@@ -12,9 +12,18 @@ pub struct Preset {
 impl Preset {
     /// Every preset, the most used first.
     pub const ALL: [Self; 3] = [
-        Self { name: "nuclei-2d", text: include_str!("../../presets/nuclei-2d.yaml") },
-        Self { name: "regression", text: include_str!("../../presets/regression.yaml") },
-        Self { name: "demo", text: include_str!("../../presets/demo.yaml") },
+        Self {
+            name: "nuclei-2d",
+            text: include_str!("../../presets/nuclei-2d.yaml"),
+        },
+        Self {
+            name: "regression",
+            text: include_str!("../../presets/regression.yaml"),
+        },
+        Self {
+            name: "demo",
+            text: include_str!("../../presets/demo.yaml"),
+        },
     ];
 
     /// The preset of that name.

@@ -29,12 +29,14 @@ pub struct Schema {
 impl Schema {
     /// The schema of the settings with the entries of `registry`.
     pub fn new(registry: &Registry) -> Self {
-        let mut root = SchemaGenerator::default().into_root_schema_for::<Settings>().to_value();
+        let mut root = SchemaGenerator::default()
+            .into_root_schema_for::<Settings>()
+            .to_value();
         let mut definitions = Map::new();
         for kind in Kind::ALL {
             let entries = registry.descriptions(kind);
             let named = named_definition(kind, &entries, &mut definitions);
-            definitions.insert(kind.to_string(), named);
+            definitions.insert(kind.word().to_owned(), named);
         }
         if let Some(map) = root.get_mut("$defs").and_then(Value::as_object_mut) {
             definitions.append(map);
@@ -55,7 +57,9 @@ impl Schema {
     pub(crate) fn resolve<'a>(&'a self, node: &'a Value) -> &'a Value {
         let mut node = node;
         while let Some(reference) = node.get("$ref").and_then(Value::as_str) {
-            let target = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
+            let target = reference
+                .strip_prefix('#')
+                .and_then(|pointer| self.root.pointer(pointer));
             node = target.unwrap_or(&Value::Bool(true));
         }
         node
@@ -76,14 +80,19 @@ impl Schema {
             Segment::Key(key) => node
                 .get("properties")
                 .and_then(|properties| properties.get(key))
-                .or_else(|| node.get("additionalProperties").filter(|schema| schema.is_object())),
+                .or_else(|| {
+                    node.get("additionalProperties")
+                        .filter(|schema| schema.is_object())
+                }),
             Segment::Index(index) => node
                 .get("prefixItems")
                 .and_then(|items| items.get(*index))
                 .or_else(|| node.get("items")),
         };
         direct.or_else(|| {
-            alternatives(node)?.iter().find_map(|alternative| self.step(alternative, segment))
+            alternatives(node)?
+                .iter()
+                .find_map(|alternative| self.step(alternative, segment))
         })
     }
 
@@ -93,9 +102,9 @@ impl Schema {
     }
 
     /// The kind of a named node and the schemas of its options by name.
-    pub(crate) fn named<'a>(&'a self, node: &'a Value) -> Option<(&'a str, &'a Map<String, Value>)> {
+    pub(crate) fn named<'a>(&'a self, node: &'a Value) -> Option<(Kind, &'a Map<String, Value>)> {
         let node = self.resolve(node);
-        let kind = node.get(NAMED_DEFINITION)?.as_str()?;
+        let kind = Kind::from_word(node.get(NAMED_DEFINITION)?.as_str()?)?;
         let options = node.get("anyOf")?.get(1)?.get("properties")?.as_object()?;
         Some((kind, options))
     }
@@ -131,14 +140,15 @@ fn named_definition(
     let mut options = Map::new();
     for entry in entries {
         let mut schema = entry.schema.clone();
-        if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|map| map.remove("$defs")) {
+        if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|map| map.remove("$defs"))
+        {
             definitions.extend(own);
         }
         options.insert(entry.name.clone(), schema);
     }
     json!({
-        NAMED_DEFINITION: kind.to_string(),
-        "description": format!("A {kind}: its name, or its name with options."),
+        NAMED_DEFINITION: kind.word(),
+        "description": format!("The name of {}, or its name with options.", kind.with_article()),
         "anyOf": [
             {"type": "string", "enum": names},
             {

@@ -28,7 +28,9 @@ impl Registry {
     }
 
     fn add_losses(&mut self) -> Result<(), RegistryError> {
-        self.losses.register::<CrossEntropy>("cross_entropy", ())?.only_for(&CLASSES);
+        self.losses
+            .register::<CrossEntropy>("cross_entropy", ())?
+            .only_for(&CLASSES);
         self.losses.register::<Dice>("dice", ())?.only_for(&CLASSES);
         self.losses.register::<Mse>("mse", ())?.only_for(&IMAGES);
         self.losses.register::<L1>("l1", ())?.only_for(&IMAGES);
@@ -41,10 +43,18 @@ impl Registry {
         self.preprocess.register::<MinMax>("min_max", ())?;
         self.augmentations.register::<Flip>("flip", ())?;
         self.augmentations.register::<Rotate90>("rotate90", ())?;
-        self.postprocess.register::<Argmax>("argmax", ())?.only_for(&CLASSES);
-        self.postprocess.register::<Components>("components", ())?.only_for(&CLASSES);
-        self.postprocess.register::<RemoveSmall>("remove_small", ())?.only_for(&CLASSES);
-        self.postprocess.register::<FillHoles>("fill_holes", ())?.only_for(&CLASSES);
+        self.postprocess
+            .register::<Argmax>("argmax", ())?
+            .only_for(&CLASSES);
+        self.postprocess
+            .register::<Components>("components", ())?
+            .only_for(&CLASSES);
+        self.postprocess
+            .register::<RemoveSmall>("remove_small", ())?
+            .only_for(&CLASSES);
+        self.postprocess
+            .register::<FillHoles>("fill_holes", ())?
+            .only_for(&CLASSES);
         Ok(())
     }
 

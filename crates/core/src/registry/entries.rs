@@ -75,9 +75,14 @@ impl RegistryError {
     /// The remedy, where the user has one.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unknown { nearest: Some(name), known, .. } => {
-                Some(format!("did you mean `{name}`? allowed: {}", known.join(", ")))
-            }
+            Self::Unknown {
+                nearest: Some(name),
+                known,
+                ..
+            } => Some(format!(
+                "did you mean `{name}`? allowed: {}",
+                known.join(", ")
+            )),
             Self::Unknown { known, .. } => Some(format!("allowed: {}", known.join(", "))),
             Self::Duplicate { .. } => Some("give the new entry another name".to_owned()),
             Self::Options { .. } => None,
@@ -95,7 +100,10 @@ pub struct Entries<T> {
 impl<T> Entries<T> {
     /// No entries yet.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, entries: Vec::new() }
+        Self {
+            kind,
+            entries: Vec::new(),
+        }
     }
 
     /// Adds the entry `name` whose options are an `O`.
@@ -112,13 +120,23 @@ impl<T> Entries<T> {
         build: T,
     ) -> Result<&mut Entry<T>, RegistryError> {
         if self.find(name).is_some() {
-            return Err(RegistryError::Duplicate { kind: self.kind, name: name.to_owned() });
+            return Err(RegistryError::Duplicate {
+                kind: self.kind,
+                name: name.to_owned(),
+            });
         }
         let schema = options_schema::<O>();
-        let documentation = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        let documentation = schema
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let summary = documentation.lines().next().unwrap_or_default().to_owned();
-        let description =
-            Description { name: name.to_owned(), summary, schema, targets: Vec::new() };
+        let description = Description {
+            name: name.to_owned(),
+            summary,
+            schema,
+            targets: Vec::new(),
+        };
         self.entries.push(Entry { description, build });
         let last = self.entries.len() - 1;
         Ok(&mut self.entries[last])
@@ -139,16 +157,23 @@ impl<T> Entries<T> {
 
     /// The names in the order of registration.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|entry| entry.description.name.as_str())
+        self.entries
+            .iter()
+            .map(|entry| entry.description.name.as_str())
     }
 
     /// What the entries say about themselves, in the order of registration.
     pub fn descriptions(&self) -> Vec<&Description> {
-        self.entries.iter().map(|entry| &entry.description).collect()
+        self.entries
+            .iter()
+            .map(|entry| &entry.description)
+            .collect()
     }
 
     fn find(&self, name: &str) -> Option<&Entry<T>> {
-        self.entries.iter().find(|entry| entry.description.name == name)
+        self.entries
+            .iter()
+            .find(|entry| entry.description.name == name)
     }
 }
 
@@ -158,7 +183,9 @@ fn options_schema<O: JsonSchema>() -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = SchemaGenerator::new(settings).into_root_schema_for::<O>().to_value();
+    let mut schema = SchemaGenerator::new(settings)
+        .into_root_schema_for::<O>()
+        .to_value();
     if let Some(map) = schema.as_object_mut() {
         map.remove("title");
     }
@@ -185,7 +212,9 @@ fn shorten(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(shorten),
         Value::Number(number) => {
-            let short = number.as_f64().and_then(|wide| (wide as f32).to_string().parse().ok());
+            let short = number
+                .as_f64()
+                .and_then(|wide| (wide as f32).to_string().parse().ok());
             if let Some(short) = short.and_then(Number::from_f64) {
                 *number = short;
             }
@@ -215,13 +244,19 @@ mod tests {
 
     impl Default for Blur {
         fn default() -> Self {
-            Self { sigma: 0.1, range: [0.0, 0.7] }
+            Self {
+                sigma: 0.1,
+                range: [0.0, 0.7],
+            }
         }
     }
 
     fn entries() -> Entries<u8> {
         let mut entries = Entries::new(Kind::Augmentation);
-        entries.register::<Blur>("blur", 7).unwrap().only_for(&[TargetKind::Image]);
+        entries
+            .register::<Blur>("blur", 7)
+            .unwrap()
+            .only_for(&[TargetKind::Image]);
         entries
     }
 
@@ -232,8 +267,14 @@ mod tests {
         assert_eq!(entry.build, 7);
         assert_eq!(entry.description.summary, "Blurs the patch.");
         assert_eq!(entry.description.targets, [TargetKind::Image]);
-        assert_eq!(entry.description.schema["properties"]["sigma"]["default"], json!(0.1));
-        assert_eq!(entry.description.schema["properties"]["range"]["default"], json!([0.0, 0.7]));
+        assert_eq!(
+            entry.description.schema["properties"]["sigma"]["default"],
+            json!(0.1)
+        );
+        assert_eq!(
+            entry.description.schema["properties"]["range"]["default"],
+            json!([0.0, 0.7])
+        );
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Kind {
         Self::Schedule,
     ];
 
-    /// The kind in one word, as messages and the schema's `x-registry` marks write it.
+    /// The kind in one word, as the schema's `x-registry` marks write it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Framework => "framework",
@@ -49,10 +49,31 @@ impl Kind {
             Self::Schedule => "schedule",
         }
     }
+
+    /// The kind that [`Kind::word`] writes so.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// The kind in a sentence, with its article.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::Framework => "a framework",
+            Self::Network => "a network",
+            Self::Loss => "a loss",
+            Self::Preprocess => "a preprocessing step",
+            Self::Augmentation => "an augmentation",
+            Self::Postprocess => "a post-processing step",
+            Self::Optimizer => "an optimizer",
+            Self::Schedule => "a schedule",
+        }
+    }
 }
 
+/// As a noun of messages, "preprocessing step".
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.word())
+        let phrase = self.with_article();
+        formatter.write_str(phrase.split_once(' ').map_or(phrase, |(_, noun)| noun))
     }
 }

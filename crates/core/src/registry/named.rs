@@ -24,7 +24,10 @@ pub struct Named {
 impl Named {
     /// The entry `name` with default options.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), options: Value::Object(Map::new()) }
+        Self {
+            name: name.to_owned(),
+            options: Value::Object(Map::new()),
+        }
     }
 
     /// The options as the entry's type.
@@ -91,10 +94,21 @@ mod tests {
             (json!("unet"), "unet", json!({}), json!("unet")),
             (json!({"unet": {}}), "unet", json!({}), json!("unet")),
             (json!({"unet": null}), "unet", json!({}), json!("unet")),
-            (json!({"unet": {"base": 8}}), "unet", json!({"base": 8}), json!({"unet": {"base": 8}})),
+            (
+                json!({"unet": {"base": 8}}),
+                "unet",
+                json!({"base": 8}),
+                json!({"unet": {"base": 8}}),
+            ),
         ] {
             let named: Named = serde_json::from_value(written).unwrap();
-            assert_eq!(named, Named { name: name.to_owned(), options });
+            assert_eq!(
+                named,
+                Named {
+                    name: name.to_owned(),
+                    options
+                }
+            );
             assert_eq!(serde_json::to_value(&named).unwrap(), rewritten);
         }
     }

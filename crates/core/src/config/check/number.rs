@@ -17,9 +17,13 @@ pub(super) fn is_in_range(number: &Number, node: &Value) -> bool {
 
 fn fits_format(number: &Number, node: &Value) -> bool {
     match node.get("format").and_then(Value::as_str) {
-        Some("uint32") => number.as_u64().is_some_and(|value| u32::try_from(value).is_ok()),
+        Some("uint32") => number
+            .as_u64()
+            .is_some_and(|value| u32::try_from(value).is_ok()),
         Some("uint" | "uint64") => number.as_u64().is_some(),
-        Some("int32") => number.as_i64().is_some_and(|value| i32::try_from(value).is_ok()),
+        Some("int32") => number
+            .as_i64()
+            .is_some_and(|value| i32::try_from(value).is_ok()),
         Some("int" | "int64") => number.as_i64().is_some(),
         _ => true,
     }

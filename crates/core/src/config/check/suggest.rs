@@ -36,7 +36,10 @@ pub(super) fn section_of(schema: &Schema, key: &str) -> Option<String> {
     let sections = schema.as_json().get("properties")?.as_object()?;
     let mut found = None;
     for (section, node) in sections {
-        let inside = schema.resolve(node).get("properties").and_then(|keys| keys.get(key));
+        let inside = schema
+            .resolve(node)
+            .get("properties")
+            .and_then(|keys| keys.get(key));
         if inside.is_some() {
             if found.is_some() {
                 return None;

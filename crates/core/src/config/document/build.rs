@@ -13,7 +13,7 @@ const MAX_DEPTH: usize = 64;
 /// Values allowed in a config, those repeated by aliases included.
 const MAX_VALUES: usize = 100_000;
 
-pub(super) fn build(file: &str, text: &str) -> Result<Document, Fault> {
+pub(super) fn build(file: &str, text: &str) -> Result<Document, Box<Fault>> {
     let mut builder = Builder {
         lines: LineStarts::new(file, text),
         open: Vec::new(),
@@ -49,7 +49,10 @@ struct Open {
 }
 
 enum Content {
-    Mapping { map: Map<String, Value>, key: Option<(String, Origin)> },
+    Mapping {
+        map: Map<String, Value>,
+        key: Option<(String, Origin)>,
+    },
     List(Vec<Value>),
 }
 
@@ -65,31 +68,43 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Box<Fault>> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(self.fault(span, "a second document starts here")
-                    .allowed("one document in a file; remove the line `---`"))
+                let fault = self.fault(span, "a second document starts here");
+                Err(fault
+                    .allowed("one document in a file; remove the line `---`")
+                    .into())
             }
-            Event::Scalar(.., Some(_)) | Event::SequenceStart(_, Some(_)) => Err(self.tag(span)),
-            Event::MappingStart(_, Some(_)) => Err(self.tag(span)),
+            Event::Scalar(.., Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => {
+                let fault = self.fault(span, "a YAML tag (`!name`) stands here");
+                Err(fault.allowed("plain values without tags").into())
+            }
             Event::Scalar(text, style, anchor, None) => self.scalar(&text, style, anchor, span),
-            Event::SequenceStart(anchor, None) => self.start(Content::List(Vec::new()), anchor, span),
-            Event::MappingStart(anchor, None) => {
-                self.start(Content::Mapping { map: Map::new(), key: None }, anchor, span)
+            Event::SequenceStart(anchor, None) => {
+                self.start(Content::List(Vec::new()), anchor, span)
             }
+            Event::MappingStart(anchor, None) => self.start(
+                Content::Mapping {
+                    map: Map::new(),
+                    key: None,
+                },
+                anchor,
+                span,
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             _ => Ok(()),
         }
     }
 
-    fn tag(&self, span: Span) -> Fault {
-        self.fault(span, "a YAML tag (`!name`) stands here").allowed("plain values without tags")
-    }
-
     fn fault(&self, span: Span, problem: &str) -> Fault {
-        let path = self.open.last().map_or_else(KeyPath::root, |open| open.path.clone());
+        let path = self
+            .open
+            .last()
+            .map_or_else(KeyPath::root, |open| open.path.clone());
         Fault::new(self.lines.origin(span), &path, problem)
     }
 
@@ -99,13 +114,14 @@ impl Builder<'_> {
         style: ScalarStyle,
         anchor: usize,
         span: Span,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Box<Fault>> {
         if self.awaits_key() {
             return self.key(text, span);
         }
         let value = if style == ScalarStyle::Plain {
             scalar::resolve(text).map_err(|_not_finite| {
-                self.fault(span, &format!("`{text}` has no finite value")).allowed("a finite number")
+                self.fault(span, &format!("`{text}` has no finite value"))
+                    .allowed("a finite number")
             })?
         } else {
             Value::String(text.to_owned())
@@ -117,16 +133,23 @@ impl Builder<'_> {
     fn awaits_key(&self) -> bool {
         matches!(
             self.open.last(),
-            Some(Open { content: Content::Mapping { key: None, .. }, .. })
+            Some(Open {
+                content: Content::Mapping { key: None, .. },
+                ..
+            })
         )
     }
 
-    fn key(&mut self, text: &str, span: Span) -> Result<(), Fault> {
+    fn key(&mut self, text: &str, span: Span) -> Result<(), Box<Fault>> {
         let origin = self.lines.origin(span);
         if text.is_empty() {
-            return Err(self.fault(span, "a key is missing before `:`"));
+            return Err(self.fault(span, "a key is missing before `:`").into());
         }
-        let Some(Open { path, content: Content::Mapping { map, key }, .. }) = self.open.last_mut()
+        let Some(Open {
+            path,
+            content: Content::Mapping { map, key },
+            ..
+        }) = self.open.last_mut()
         else {
             return Ok(());
         };
@@ -147,22 +170,41 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn start(&mut self, content: Content, anchor: usize, span: Span) -> Result<(), Fault> {
+    fn start(&mut self, content: Content, anchor: usize, span: Span) -> Result<(), Box<Fault>> {
         if self.awaits_key() {
-            return Err(self.fault(span, "a list or mapping stands where a key is expected"));
+            return Err(self
+                .fault(span, "a list or mapping stands where a key is expected")
+                .into());
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(self.fault(span, &format!("more than {MAX_DEPTH} levels are nested")));
+            return Err(self
+                .fault(span, &format!("more than {MAX_DEPTH} levels are nested"))
+                .into());
         }
         let path = self.next_path();
         let key = self.pending_key();
-        self.places.insert(path.clone(), Place { key, value: self.lines.origin(span) });
-        self.open.push(Open { path, anchor, content });
+        self.places.insert(
+            path.clone(),
+            Place {
+                key,
+                value: self.lines.origin(span),
+            },
+        );
+        self.open.push(Open {
+            path,
+            anchor,
+            content,
+        });
         Ok(())
     }
 
-    fn end(&mut self, span: Span) -> Result<(), Fault> {
-        let Some(Open { path, anchor, content }) = self.open.pop() else {
+    fn end(&mut self, span: Span) -> Result<(), Box<Fault>> {
+        let Some(Open {
+            path,
+            anchor,
+            content,
+        }) = self.open.pop()
+        else {
             return Ok(());
         };
         let value = match content {
@@ -176,12 +218,16 @@ impl Builder<'_> {
         self.put(value, 1, anchor, origin, span)
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Fault> {
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Box<Fault>> {
         if self.awaits_key() {
-            return Err(self.fault(span, "an alias stands where a key is expected"));
+            return Err(self
+                .fault(span, "an alias stands where a key is expected")
+                .into());
         }
         let Some((value, size)) = self.anchors.get(&anchor).cloned() else {
-            return Err(self.fault(span, "an alias stands inside the value that it names"));
+            return Err(self
+                .fault(span, "an alias stands inside the value that it names")
+                .into());
         };
         let origin = self.lines.origin(span);
         self.put(value, size, 0, origin, span)
@@ -191,8 +237,16 @@ impl Builder<'_> {
     fn next_path(&self) -> KeyPath {
         match self.open.last() {
             None => KeyPath::root(),
-            Some(Open { path, content: Content::List(items), .. }) => path.index(items.len()),
-            Some(Open { path, content: Content::Mapping { key, .. }, .. }) => match key {
+            Some(Open {
+                path,
+                content: Content::List(items),
+                ..
+            }) => path.index(items.len()),
+            Some(Open {
+                path,
+                content: Content::Mapping { key, .. },
+                ..
+            }) => match key {
                 Some((name, _)) => path.key(name),
                 None => path.clone(),
             },
@@ -201,9 +255,14 @@ impl Builder<'_> {
 
     fn pending_key(&self) -> Option<Origin> {
         match self.open.last() {
-            Some(Open { content: Content::Mapping { key: Some((_, origin)), .. }, .. }) => {
-                Some(origin.clone())
-            }
+            Some(Open {
+                content:
+                    Content::Mapping {
+                        key: Some((_, origin)),
+                        ..
+                    },
+                ..
+            }) => Some(origin.clone()),
             _ => None,
         }
     }
@@ -215,10 +274,15 @@ impl Builder<'_> {
         anchor: usize,
         origin: Origin,
         span: Span,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Box<Fault>> {
         self.values += size;
         if self.values > MAX_VALUES {
-            return Err(self.fault(span, &format!("the config holds more than {MAX_VALUES} values")));
+            return Err(self
+                .fault(
+                    span,
+                    &format!("the config holds more than {MAX_VALUES} values"),
+                )
+                .into());
         }
         if anchor > 0 {
             let size = count(&value);
@@ -231,11 +295,23 @@ impl Builder<'_> {
             _ => origin,
         };
         let path = self.next_path();
-        self.places.insert(path, Place { key, value: value_origin });
+        self.places.insert(
+            path,
+            Place {
+                key,
+                value: value_origin,
+            },
+        );
         match self.open.last_mut() {
             None => self.root = Some(value),
-            Some(Open { content: Content::List(items), .. }) => items.push(value),
-            Some(Open { content: Content::Mapping { map, key }, .. }) => {
+            Some(Open {
+                content: Content::List(items),
+                ..
+            }) => items.push(value),
+            Some(Open {
+                content: Content::Mapping { map, key },
+                ..
+            }) => {
                 if let Some((name, _)) = key.take() {
                     map.insert(name, value);
                 }
@@ -263,7 +339,11 @@ struct LineStarts<'a> {
 impl<'a> LineStarts<'a> {
     fn new(file: &'a str, text: &'a str) -> Self {
         let breaks = text.match_indices('\n').map(|(offset, _)| offset + 1);
-        Self { file, text, starts: std::iter::once(0).chain(breaks).collect() }
+        Self {
+            file,
+            text,
+            starts: std::iter::once(0).chain(breaks).collect(),
+        }
     }
 
     fn offset(&self, mark: &Marker) -> usize {
@@ -272,14 +352,21 @@ impl<'a> LineStarts<'a> {
             return self.text.len();
         };
         let rest = &self.text[start..];
-        rest.char_indices().nth(mark.col()).map_or(self.text.len(), |(offset, _)| start + offset)
+        rest.char_indices()
+            .nth(mark.col())
+            .map_or(self.text.len(), |(offset, _)| start + offset)
     }
 
     /// A span over several lines is cut at the end of its first.
     fn origin(&self, span: Span) -> Origin {
         let offset = self.offset(&span.start);
-        let line_length = self.text[offset..].find(['\n', '\r']).unwrap_or(self.text.len() - offset);
-        let length = self.offset(&span.end).saturating_sub(offset).min(line_length);
+        let line_length = self.text[offset..]
+            .find(['\n', '\r'])
+            .unwrap_or(self.text.len() - offset);
+        let length = self
+            .offset(&span.end)
+            .saturating_sub(offset)
+            .min(line_length);
         Origin::File {
             file: self.file.to_owned(),
             line: span.start.line(),
@@ -310,13 +397,32 @@ fn explain(info: &str) -> (String, Option<&'static str>) {
             "one `key: value` in a line, indented like its neighbours; quotes around text with `: `",
         )
     } else if info.contains("did not find expected key") || info.contains("indentation") {
-        ("this line does not fit its neighbours", "the same indentation as the keys beside it")
+        (
+            "this line does not fit its neighbours",
+            "the same indentation as the keys beside it",
+        )
     } else if info.contains("quoted scalar") && info.contains("end of stream") {
-        ("the quote that opens here is never closed", "a closing quote of the same kind")
+        (
+            "the quote that opens here is never closed",
+            "a closing quote of the same kind",
+        )
+    } else if info.contains("flow sequence") {
+        (
+            "a list in brackets is not closed, or lacks a comma",
+            "`[first, second]`",
+        )
+    } else if info.contains("flow mapping") {
+        (
+            "a mapping in braces is not closed, or lacks a comma",
+            "`{first: 1, second: 2}`",
+        )
     } else if info.contains("unknown anchor") {
-        ("an alias (`*name`) names no anchor", "quotes around text that starts with `*`")
+        (
+            "an alias (`*name`) names no anchor",
+            "quotes around text that starts with `*`",
+        )
     } else {
-        return (format!("this is not valid YAML: {info}"), None);
+        return (format!("the text is not valid YAML: {info}"), None);
     };
     (problem.to_owned(), Some(allowed))
 }

@@ -25,7 +25,10 @@ impl Override {
     /// A fault when `=` is missing or the key is malformed.
     pub fn parse(argument: &str) -> Result<Self, Box<Fault>> {
         let (key, text) = argument.split_once('=').unwrap_or((argument, ""));
-        let origin = Origin::Override { set: key.to_owned() };
+        let set = if key.is_empty() { argument } else { key };
+        let origin = Origin::Override {
+            set: set.to_owned(),
+        };
         let fault = |problem: String| {
             Box::new(
                 Fault::new(origin.clone(), &KeyPath::root(), problem)
@@ -35,9 +38,14 @@ impl Override {
         if !argument.contains('=') {
             return Err(fault(format!("`{argument}` has no `=`")));
         }
-        let path =
-            key.parse().map_err(|error| fault(format!("`{key}` is not a key: {error}")))?;
-        Ok(Self { path, origin, text: text.to_owned() })
+        let path = key
+            .parse()
+            .map_err(|error| fault(format!("`{key}` is not a key: {error}")))?;
+        Ok(Self {
+            path,
+            origin,
+            text: text.to_owned(),
+        })
     }
 }
 
@@ -49,7 +57,12 @@ impl Document {
     /// mapping by number, or past the end of a list. The tree is unchanged then.
     pub fn apply(&mut self, change: &Override, schema: &Schema) -> Result<(), Box<Fault>> {
         let new = read_value(change, schema)?;
-        let mut edit = Edit { schema, origin: &change.origin, made: Vec::new(), replaced: Vec::new() };
+        let mut edit = Edit {
+            schema,
+            origin: &change.origin,
+            made: Vec::new(),
+            replaced: Vec::new(),
+        };
         let mut value = self.value.clone();
         edit.put(&mut value, &KeyPath::root(), change.path.segments(), new)?;
         let Edit { made, replaced, .. } = edit;
@@ -58,7 +71,13 @@ impl Document {
         }
         for path in made {
             let origin = change.origin.clone();
-            self.places.insert(path, Place { key: Some(origin.clone()), value: origin });
+            self.places.insert(
+                path,
+                Place {
+                    key: Some(origin.clone()),
+                    value: origin,
+                },
+            );
         }
         self.value = value;
         Ok(())
@@ -79,8 +98,11 @@ fn read_value(change: &Override, schema: &Schema) -> Result<Value, Box<Fault>> {
         return Ok(Value::Null);
     }
     let wrong = |fault: &Fault| {
-        let problem = format!("the value is not valid YAML: {}", fault.problem);
-        Box::new(Fault { allowed: fault.allowed.clone(), ..change.fault(problem) })
+        let problem = format!("in its value, {}", fault.problem);
+        Box::new(Fault {
+            allowed: fault.allowed.clone(),
+            ..change.fault(problem)
+        })
     };
     let document = Document::parse("--set", &change.text).map_err(|fault| wrong(&fault))?;
     match document.faults.first() {
@@ -134,7 +156,10 @@ impl Edit<'_> {
         path: &KeyPath,
         key: &str,
     ) -> Result<&'v mut Value, Box<Fault>> {
-        let is_named = self.schema.at(path).is_some_and(|node| self.schema.is_named(node));
+        let is_named = self
+            .schema
+            .at(path)
+            .is_some_and(|node| self.schema.is_named(node));
         if value.is_array() {
             let problem = format!("`{path}` is a list");
             let allowed = format!("one item of it by number, as in `{path}[0]`");
@@ -150,7 +175,11 @@ impl Edit<'_> {
         }
         match value {
             Value::Object(map) => Ok(map.entry(key).or_insert(Value::Null)),
-            _ => Err(self.fault(path, format!("`{path}` has no keys"), "a mapping".to_owned())),
+            _ => Err(self.fault(
+                path,
+                format!("`{path}` has no keys"),
+                "a mapping".to_owned(),
+            )),
         }
     }
 

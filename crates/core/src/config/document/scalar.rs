@@ -14,7 +14,10 @@ pub(super) fn resolve(text: &str) -> Result<Value, NotFinite> {
         ".nan" | ".NaN" | ".NAN" => return Err(NotFinite),
         _ => {}
     }
-    if matches!(text.trim_start_matches(['+', '-']), ".inf" | ".Inf" | ".INF") {
+    if matches!(
+        text.trim_start_matches(['+', '-']),
+        ".inf" | ".Inf" | ".INF"
+    ) {
         return Err(NotFinite);
     }
     match whole(text) {
@@ -30,8 +33,10 @@ pub(super) struct NotFinite;
 /// Whether an unquoted word reads as a text, under the older rules of YAML 1.1 too, where `yes` and
 /// `off` are booleans.
 pub(crate) fn is_plain_text(text: &str) -> bool {
-    let is_old_boolean =
-        matches!(text.to_lowercase().as_str(), "yes" | "no" | "on" | "off" | "y" | "n");
+    let is_old_boolean = matches!(
+        text.to_lowercase().as_str(),
+        "yes" | "no" | "on" | "off" | "y" | "n"
+    );
     !is_old_boolean && resolve(text).is_ok_and(|value| value.is_string())
 }
 

@@ -17,7 +17,10 @@ pub struct CrossEntropy {
 
 impl Default for CrossEntropy {
     fn default() -> Self {
-        Self { weight: 1.0, class_weights: None }
+        Self {
+            weight: 1.0,
+            class_weights: None,
+        }
     }
 }
 

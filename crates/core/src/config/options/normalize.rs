@@ -21,7 +21,12 @@ pub struct Percentile {
 
 impl Default for Percentile {
     fn default() -> Self {
-        Self { low: 0.5, high: 99.5, range: [0.0, 1.0], clip: true }
+        Self {
+            low: 0.5,
+            high: 99.5,
+            range: [0.0, 1.0],
+            clip: true,
+        }
     }
 }
 

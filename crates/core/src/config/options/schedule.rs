@@ -28,7 +28,11 @@ pub struct Step {
 
 impl Default for Step {
     fn default() -> Self {
-        Self { warmup_epochs: 0, every_epochs: 10, factor: 0.1 }
+        Self {
+            warmup_epochs: 0,
+            every_epochs: 10,
+            factor: 0.1,
+        }
     }
 }
 
@@ -45,7 +49,10 @@ pub struct Exponential {
 
 impl Default for Exponential {
     fn default() -> Self {
-        Self { warmup_epochs: 0, factor: 0.98 }
+        Self {
+            warmup_epochs: 0,
+            factor: 0.98,
+        }
     }
 }
 
@@ -62,6 +69,9 @@ pub struct Cosine {
 
 impl Default for Cosine {
     fn default() -> Self {
-        Self { warmup_epochs: 0, minimum: 0.0 }
+        Self {
+            warmup_epochs: 0,
+            minimum: 0.0,
+        }
     }
 }

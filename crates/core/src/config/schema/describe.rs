@@ -13,7 +13,11 @@ impl Schema {
         }
         if let Some((kind, options)) = self.named(node) {
             let names: Vec<&str> = options.keys().map(String::as_str).collect();
-            return format!("a {kind} by name ({}), with or without options", names.join(", "));
+            return format!(
+                "{} by name ({}), with or without options",
+                kind.with_article(),
+                names.join(", ")
+            );
         }
         if let Some(parts) = alternatives(node) {
             let words: Vec<String> = parts
@@ -28,7 +32,11 @@ impl Schema {
             .filter(|name| *name != "null")
             .map(|name| self.describe_type(name, node))
             .collect();
-        if words.is_empty() { "any value".to_owned() } else { words.join(" or ") }
+        if words.is_empty() {
+            "any value".to_owned()
+        } else {
+            words.join(" or ")
+        }
     }
 
     fn describe_type(&self, name: &str, node: &Value) -> String {
@@ -63,7 +71,10 @@ impl Schema {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "one of a family of descriptions of a node")]
+    #[expect(
+        clippy::unused_self,
+        reason = "one of a family of descriptions of a node"
+    )]
     fn describe_mapping(&self, node: &Value) -> String {
         let keys: Vec<&str> = node
             .get("properties")
@@ -92,12 +103,18 @@ pub(crate) fn constants(node: &Value) -> Option<Vec<String>> {
 }
 
 fn show_constant(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// ` from 1 to 8`, ` of at least 1`, ` above 0`, or nothing.
 fn describe_range(node: &Value) -> String {
-    let number = |name: &str| node.get(name).filter(|bound| bound.is_number()).map(show_number);
+    let number = |name: &str| {
+        node.get(name)
+            .filter(|bound| bound.is_number())
+            .map(show_number)
+    };
     let (low, high) = (number("minimum"), number("maximum"));
     let (above, below) = (number("exclusiveMinimum"), number("exclusiveMaximum"));
     match (low, high, above, below) {
@@ -115,5 +132,7 @@ fn describe_range(node: &Value) -> String {
 
 /// Bounds of numbers come as `0.0`; people write `0`.
 fn show_number(value: &Value) -> String {
-    value.as_f64().map_or_else(|| value.to_string(), |number| number.to_string())
+    value
+        .as_f64()
+        .map_or_else(|| value.to_string(), |number| number.to_string())
 }

@@ -177,7 +177,10 @@ pub struct PatchSettings {
 
 impl Default for PatchSettings {
     fn default() -> Self {
-        Self { size: vec![256, 256], sampling: Sampling::Uniform }
+        Self {
+            size: vec![256, 256],
+            sampling: Sampling::Uniform,
+        }
     }
 }
 

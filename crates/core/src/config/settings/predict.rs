@@ -23,7 +23,12 @@ pub struct PredictSettings {
 
 impl Default for PredictSettings {
     fn default() -> Self {
-        Self { tile: None, overlap: 0.25, blend: Blend::Gaussian, output: None }
+        Self {
+            tile: None,
+            overlap: 0.25,
+            blend: Blend::Gaussian,
+            output: None,
+        }
     }
 }
 

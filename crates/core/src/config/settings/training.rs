@@ -52,6 +52,9 @@ pub struct EarlyStopping {
 
 impl Default for EarlyStopping {
     fn default() -> Self {
-        Self { patience: 10, min_delta: 0.0 }
+        Self {
+            patience: 10,
+            min_delta: 0.0,
+        }
     }
 }
