@@ -1,0 +1,31 @@
+//! Disjoint sets whose representative is their smallest member.
+
+/// Sets over `0..n`. Joining always keeps the smaller root, so that the root of a set of runs is
+/// its first run in raster order.
+pub(super) struct UnionFind {
+    parent: Vec<u32>,
+}
+
+impl UnionFind {
+    pub(super) fn new(count: usize) -> Self {
+        Self {
+            parent: (0..count as u32).collect(),
+        }
+    }
+
+    /// The smallest member of the set of `index`; halves the path on the way.
+    pub(super) fn root(&mut self, mut index: u32) -> u32 {
+        while self.parent[index as usize] != index {
+            let grandparent = self.parent[self.parent[index as usize] as usize];
+            self.parent[index as usize] = grandparent;
+            index = grandparent;
+        }
+        index
+    }
+
+    pub(super) fn join(&mut self, a: u32, b: u32) {
+        let (a, b) = (self.root(a), self.root(b));
+        let (low, high) = (a.min(b), a.max(b));
+        self.parent[high as usize] = low;
+    }
+}

@@ -1,0 +1,20 @@
+//! What a pixel value can be.
+
+/// A pixel value that statistics and metrics promote to `f64` before any arithmetic, so that
+/// unsigned differences never wrap.
+pub trait Sample: Copy + Send + Sync + PartialEq + 'static {
+    /// The value as `f64`; exact except for 64-bit integers beyond 2^53.
+    fn to_f64(self) -> f64;
+}
+
+macro_rules! sample {
+    ($($kind:ty),*) => {$(
+        impl Sample for $kind {
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+
+sample!(u8, i8, u16, i16, u32, i32, u64, i64, f32, f64);
