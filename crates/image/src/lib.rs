@@ -3,6 +3,7 @@
 pub mod algorithm_error;
 pub mod components;
 pub mod labels;
+pub mod metrics;
 pub mod normalize;
 pub mod pad;
 pub mod sample;
