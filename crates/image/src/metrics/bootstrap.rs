@@ -15,7 +15,7 @@ pub struct Bootstrap {
     pub resamples: usize,
     /// One minus the coverage: 0.05 gives 95 % intervals.
     pub alpha: f64,
-    /// Seed of the ChaCha8 stream that draws the resamples.
+    /// Seed of the `ChaCha8` stream that draws the resamples.
     pub seed: u64,
 }
 
@@ -213,9 +213,9 @@ fn normal_quantile(probability: f64) -> f64 {
     for _ in 0..200 {
         let error = normal_probability(x) - probability;
         if error > 0.0 {
-            high = x
+            high = x;
         } else {
-            low = x
+            low = x;
         }
         let density = (-x * x / 2.0).exp() / (std::f64::consts::TAU).sqrt();
         let step = x - error / density;

@@ -235,7 +235,7 @@ mod tests {
         let mut pooled = Confusion::empty(3);
         for range in [0..2, 2..4] {
             let part = ndarray::s![range];
-            let one = Confusion::of(&prediction.slice(part.clone()), &truth.slice(part), 3);
+            let one = Confusion::of(&prediction.slice(part), &truth.slice(part), 3);
             pooled.add(&one.unwrap()).unwrap();
         }
         assert_eq!(

@@ -68,10 +68,10 @@ impl Blender {
     pub fn add(
         &mut self,
         start: [usize; 3],
-        tile: ArrayView4<'_, f32>,
-        weights: ArrayView3<'_, f32>,
+        tile: &ArrayView4<'_, f32>,
+        weights: &ArrayView3<'_, f32>,
     ) -> Result<(), AlgorithmError> {
-        self.check(start, &tile, &weights)?;
+        self.check(start, tile, weights)?;
         let length = tile.shape()[self.axis + 1];
         let past = start[self.axis] + length;
         while self.first + self.planes.len() < past {

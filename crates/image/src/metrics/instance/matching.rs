@@ -34,7 +34,7 @@ impl OverlapTable {
     /// Matches objects whose intersection over union is at least `threshold`.
     ///
     /// The assignment is one to one, with as many pairs that pass as possible, and among those the
-    /// largest sum of intersection over union over all assigned pairs (as StarDist's matching).
+    /// largest sum of intersection over union over all assigned pairs (as in `StarDist`).
     /// Above 0.5 no other choice exists.
     ///
     /// # Errors

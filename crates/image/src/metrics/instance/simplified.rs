@@ -1,4 +1,4 @@
-//! The simplified instance IoU of MMV_Im2Im.
+//! The simplified instance score of `MMV_Im2Im`.
 
 use std::collections::BTreeSet;
 
