@@ -1,1 +1,23 @@
-//! Feature maps and the operations on them.
+//! Feature maps and the operations networks are made of.
+//!
+//! A [`FeatureMap`] has the logical shape `N C Z Y X`; how it lies in memory is this crate's
+//! affair alone. A 2D image has `Z = 1`, and a layer whose kernel is 1 along Z is computed as a 2D
+//! operation on the planes, so that every network above is written once for 2D and 3D.
+//!
+//! Every operation is differentiable and gives the same bits for every number of threads.
+
+mod activation;
+mod conv;
+mod feature_map;
+mod normalization;
+mod pooling;
+mod reduce;
+mod resample;
+
+pub use activation::{Activation, activate};
+pub use conv::{ConvGeometry, conv, conv_transpose};
+pub use feature_map::{FeatureMap, Padding};
+pub use normalization::{BatchNormOutput, batch_norm, batch_norm_inference, instance_norm};
+pub use pooling::max_pool;
+pub use reduce::{mean, sum};
+pub use resample::{Interpolation, upsample};

@@ -65,13 +65,14 @@ impl Blender {
     /// [`AlgorithmError::ShapeMismatch`] if weights or channels do not fit,
     /// [`AlgorithmError::TileOutside`] if the tile leaves the image or reaches into planes that
     /// were finished.
+    #[expect(clippy::needless_pass_by_value, reason = "views are handles, as slices are")]
     pub fn add(
         &mut self,
         start: [usize; 3],
-        tile: &ArrayView4<'_, f32>,
-        weights: &ArrayView3<'_, f32>,
+        tile: ArrayView4<'_, f32>,
+        weights: ArrayView3<'_, f32>,
     ) -> Result<(), AlgorithmError> {
-        self.check(start, tile, weights)?;
+        self.check(start, &tile, &weights)?;
         let length = tile.shape()[self.axis + 1];
         let past = start[self.axis] + length;
         while self.first + self.planes.len() < past {

@@ -36,7 +36,7 @@ fn tiles_of_one_image_blend_to_that_image() {
                     let values = part(&image, &start, tile);
                     let start = [start[0], start[1], start[2]];
                     blender
-                        .add(start, &values.view(), &weights(window, tile).view())
+                        .add(start, values.view(), weights(window, tile).view())
                         .unwrap();
                 }
                 let blended = blender.finish().unwrap();
@@ -77,8 +77,8 @@ fn parts_taken_early_equal_the_whole() {
             let at = [start[0], start[1], start[2]];
             largest = largest.max(take(&mut streamed, at[axis], &mut collected));
             let weights = weights(Window::default(), tile);
-            whole.add(at, &values.view(), &weights.view()).unwrap();
-            streamed.add(at, &values.view(), &weights.view()).unwrap();
+            whole.add(at, values.view(), weights.view()).unwrap();
+            streamed.add(at, values.view(), weights.view()).unwrap();
         }
         take(&mut streamed, usize::MAX, &mut collected);
         assert_eq!(collected, whole.finish().unwrap());
@@ -91,23 +91,23 @@ fn holes_and_tiles_outside_are_errors() {
     let mut blender = Blender::new(1, [1, 4, 4]);
     let tile = Array4::zeros((1, 1, 2, 4));
     let weights = Array3::ones((1, 2, 4));
-    let outside = blender.add([0, 3, 0], &tile.view(), &weights.view());
+    let outside = blender.add([0, 3, 0], tile.view(), weights.view());
     assert_eq!(
         outside.unwrap_err().to_string(),
         "the tile at [0, 3, 0] of shape [1, 2, 4] is outside the open part [0, 4] of [1, 4, 4]"
     );
     blender
-        .add([0, 0, 0], &tile.view(), &weights.view())
+        .add([0, 0, 0], tile.view(), weights.view())
         .unwrap();
     assert!(blender.finish_until(1).unwrap().is_some());
     assert!(
         blender
-            .add([0, 0, 0], &tile.view(), &weights.view())
+            .add([0, 0, 0], tile.view(), weights.view())
             .is_err()
     );
     assert!(
         blender
-            .add([0, 1, 0], &tile.view(), &Array3::ones((1, 1, 4)).view())
+            .add([0, 1, 0], tile.view(), Array3::ones((1, 1, 4)).view())
             .is_err()
     );
     assert_eq!(

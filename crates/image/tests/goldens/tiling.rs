@@ -132,7 +132,7 @@ fn blend(
         let values = values
             .to_shape((channels, shape[0], shape[1], shape[2]))
             .map_err(|error| error.to_string())?;
-        blender.add(zyx(start, 0)?, &values.view(), &weights.view())?;
+        blender.add(zyx(start, 0)?, values.view(), weights.view())?;
     }
     Ok(blender.finish()?.into_dyn())
 }

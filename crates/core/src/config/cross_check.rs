@@ -1,0 +1,254 @@
+//! Checks of settings against each other.
+
+use serde_json::Value;
+
+use super::{Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, Validation};
+use crate::registry::{Kind, Named, Registry};
+
+/// Every contradiction between settings that are each fine alone.
+pub(super) fn cross_check(
+    settings: &Settings,
+    document: &Document,
+    registry: &Registry,
+) -> Vec<Fault> {
+    let mut checker = CrossChecker {
+        settings,
+        document,
+        registry,
+        faults: Vec::new(),
+    };
+    checker.entries_fit_target();
+    checker.classes();
+    checker.loss_weights();
+    checker.subsets();
+    checker.sizes();
+    checker.output();
+    checker.faults
+}
+
+struct CrossChecker<'a> {
+    settings: &'a Settings,
+    document: &'a Document,
+    registry: &'a Registry,
+    faults: Vec<Fault>,
+}
+
+impl CrossChecker<'_> {
+    fn fault(&mut self, path: &KeyPath, problem: String, allowed: impl Into<String>) {
+        let fault = Fault::new(self.document.origin(path), path, problem);
+        self.faults.push(fault.allowed(allowed));
+    }
+
+    fn entries_fit_target(&mut self) {
+        let settings = self.settings;
+        let root = KeyPath::root();
+        self.entry_fits(Kind::Framework, &settings.framework, &root.key("framework"));
+        self.entry_fits(Kind::Network, &settings.network, &root.key("network"));
+        for (index, loss) in settings.loss.iter().enumerate() {
+            self.entry_fits(Kind::Loss, loss, &root.key("loss").index(index));
+        }
+        for (index, step) in settings.postprocess.iter().enumerate() {
+            self.entry_fits(
+                Kind::Postprocess,
+                step,
+                &root.key("postprocess").index(index),
+            );
+        }
+        let steps = &settings.data.target_preprocess;
+        if settings.data.target_kind != TargetKind::Image && !steps.is_empty() {
+            let problem = format!(
+                "`data.target_preprocess` changes intensities, but `data.target_kind` is {}",
+                settings.data.target_kind.word()
+            );
+            self.fault(&data("target_preprocess"), problem, "an empty list");
+        }
+    }
+
+    fn entry_fits(&mut self, kind: Kind, named: &Named, path: &KeyPath) {
+        let target = self.settings.data.target_kind;
+        let fits = |targets: &[TargetKind]| targets.is_empty() || targets.contains(&target);
+        let Some(entry) = self.registry.description(kind, &named.name) else {
+            return;
+        };
+        if fits(&entry.targets) {
+            return;
+        }
+        let kinds: Vec<&str> = entry.targets.iter().map(|target| target.word()).collect();
+        let others: Vec<&str> = self
+            .registry
+            .descriptions(kind)
+            .into_iter()
+            .filter(|other| fits(&other.targets))
+            .map(|other| other.name.as_str())
+            .collect();
+        let problem = format!(
+            "{kind} `{}` works with {} targets, but `data.target_kind` is {}",
+            named.name,
+            kinds.join(" and "),
+            target.word()
+        );
+        let allowed = if others.is_empty() {
+            format!("another `data.target_kind`: {}", kinds.join(", "))
+        } else {
+            format!("{}; or another `data.target_kind`", others.join(", "))
+        };
+        self.fault(path, problem, allowed);
+    }
+
+    fn classes(&mut self) {
+        let settings = &self.settings.data;
+        let names = settings.class_names.len();
+        match settings.class_count() {
+            None => {
+                if settings.classes.is_some() {
+                    let problem = "`data.classes` is given, but `data.target_kind` is image";
+                    self.fault(&data("classes"), problem.to_owned(), "no `data.classes`");
+                }
+                if names > 0 {
+                    let problem = "`data.class_names` is given, but `data.target_kind` is image";
+                    self.fault(
+                        &data("class_names"),
+                        problem.to_owned(),
+                        "no `data.class_names`",
+                    );
+                }
+            }
+            Some(count) => {
+                if let Some(classes) = settings.classes.filter(|&classes| classes != count) {
+                    let problem = format!(
+                        "`data.classes` is {classes}, but instance targets with `data.border_width` \
+                         {} make {count} classes",
+                        settings.border_width
+                    );
+                    self.fault(&data("classes"), problem, count.to_string());
+                }
+                if names > 0 && names != count {
+                    let problem = format!(
+                        "`data.class_names` has {names} names, but there are {count} classes"
+                    );
+                    self.fault(
+                        &data("class_names"),
+                        problem,
+                        "one name for each class, background first",
+                    );
+                }
+            }
+        }
+    }
+
+    fn loss_weights(&mut self) {
+        let losses = &self.settings.loss;
+        let is_zero =
+            |loss: &Named| loss.options.get("weight").and_then(Value::as_f64) == Some(0.0);
+        if !losses.is_empty() && losses.iter().all(is_zero) {
+            let problem = "every term of `loss` has weight 0, so nothing would be learnt";
+            self.fault(
+                &KeyPath::root().key("loss"),
+                problem.to_owned(),
+                "a weight above 0",
+            );
+        }
+        for (index, loss) in losses.iter().enumerate() {
+            let path = KeyPath::root()
+                .key("loss")
+                .index(index)
+                .key(&loss.name)
+                .key("class_weights");
+            if let Some(weights) = loss.options.get("class_weights").and_then(Value::as_array) {
+                self.class_weights(&path, weights);
+            }
+        }
+    }
+
+    fn class_weights(&mut self, path: &KeyPath, weights: &[Value]) {
+        if let Some(count) = self.settings.data.class_count()
+            && weights.len() != count
+        {
+            let problem = format!(
+                "`{path}` has {} weights, but there are {count} classes",
+                weights.len()
+            );
+            self.fault(path, problem, "one weight for each class, background first");
+        } else if weights.iter().all(|weight| weight.as_f64() == Some(0.0)) {
+            self.fault(path, format!("`{path}` are all 0"), "a weight above 0");
+        }
+    }
+
+    fn subsets(&mut self) {
+        let settings = &self.settings.data;
+        self.subset_has_split(&settings.train, &data("train"));
+        if let Some(test) = &settings.test {
+            self.subset_has_split(test, &data("test"));
+        }
+        match &settings.validation {
+            Validation::Fraction(_) => {}
+            Validation::Pairs(pairs) => self.subset_has_split(pairs, &data("validation")),
+            Validation::Subset(_) if settings.train.split.is_some() => {}
+            Validation::Subset(_) => {
+                let problem = "`data.validation.subset` needs the split file `data.train.split`";
+                let allowed = "a fraction, or a split file for the training images";
+                self.fault(
+                    &data("validation").key("subset"),
+                    problem.to_owned(),
+                    allowed,
+                );
+            }
+        }
+    }
+
+    fn subset_has_split(&mut self, pairs: &ImagePairs, path: &KeyPath) {
+        match (&pairs.split, &pairs.subset) {
+            (None, Some(_)) => {
+                let problem = format!("`{path}.subset` needs the split file `{path}.split`");
+                self.fault(&path.key("subset"), problem, "a split file, or no subset");
+            }
+            (Some(_), None) => {
+                let problem =
+                    format!("`{path}.split` needs `{path}.subset` to say which part to use");
+                self.fault(&path.key("split"), problem, "a subset, as in `train`");
+            }
+            _ => {}
+        }
+    }
+
+    fn sizes(&mut self) {
+        let axes = self.settings.data.spatial_axes();
+        if let Some(tile) = &self.settings.predict.tile
+            && tile.len() != axes
+        {
+            let problem = format!(
+                "`predict.tile` has {} values, but `data.patch.size` has {axes}",
+                tile.len()
+            );
+            let allowed = if axes == 2 { "[y, x]" } else { "[z, y, x]" };
+            self.fault(
+                &KeyPath::root().key("predict").key("tile"),
+                problem,
+                allowed,
+            );
+        }
+    }
+
+    fn output(&mut self) {
+        let is_image = self.settings.data.target_kind == TargetKind::Image;
+        let (word, allowed) = match (self.settings.predict.output, is_image) {
+            (Some(Output::Labels), true) => ("labels", "values"),
+            (Some(Output::Probabilities), true) => ("probabilities", "values"),
+            (Some(Output::Values), false) => ("values", "labels, probabilities"),
+            _ => return,
+        };
+        let problem = format!(
+            "`predict.output` is {word}, but `data.target_kind` is {}",
+            self.settings.data.target_kind.word()
+        );
+        self.fault(
+            &KeyPath::root().key("predict").key("output"),
+            problem,
+            allowed,
+        );
+    }
+}
+
+fn data(key: &str) -> KeyPath {
+    KeyPath::root().key("data").key(key)
+}

@@ -1,0 +1,39 @@
+//! Configs that come with Coverslip.
+
+/// A config that comes with Coverslip: a commented YAML text under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// The name, as in `nuclei-2d`.
+    pub name: &'static str,
+    /// The whole text with its comments.
+    pub text: &'static str,
+}
+
+impl Preset {
+    /// Every preset, the most used first.
+    pub const ALL: [Self; 3] = [
+        Self {
+            name: "nuclei-2d",
+            text: include_str!("../../presets/nuclei-2d.yaml"),
+        },
+        Self {
+            name: "regression",
+            text: include_str!("../../presets/regression.yaml"),
+        },
+        Self {
+            name: "demo",
+            text: include_str!("../../presets/demo.yaml"),
+        },
+    ];
+
+    /// The preset of that name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name == name)
+    }
+
+    /// What it is for: the first line of its text.
+    pub fn summary(&self) -> &'static str {
+        let first = self.text.lines().next().unwrap_or_default();
+        first.trim_start_matches('#').trim()
+    }
+}

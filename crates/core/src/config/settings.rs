@@ -1,0 +1,65 @@
+//! The settings of a run.
+
+mod data;
+mod predict;
+mod training;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use data::{DataSettings, ImagePairs, PatchSettings, Sampling, Subset, TargetKind, Validation};
+pub use predict::{Blend, Output, PredictSettings};
+pub use training::{EarlyStopping, TrainingSettings};
+
+use crate::registry::Named;
+
+/// What Coverslip trains on which images, how, and what prediction makes of the result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What happens in a training step and in a prediction.
+    #[serde(default = "default_framework")]
+    #[schemars(extend("x-registry" = "framework"))]
+    pub framework: Named,
+    /// Drives every random draw: the same seed gives the same model.
+    #[serde(default)]
+    pub seed: u64,
+    /// The images, and how they are prepared.
+    pub data: DataSettings,
+    /// The network.
+    #[schemars(extend("x-registry" = "network"))]
+    pub network: Named,
+    /// What training minimises: the sum of these terms, each times its `weight`.
+    #[schemars(extend("x-registry" = "loss"), length(min = 1))]
+    pub loss: Vec<Named>,
+    /// What turns gradients into steps.
+    #[serde(default = "default_optimizer")]
+    #[schemars(extend("x-registry" = "optimizer"))]
+    pub optimizer: Named,
+    /// How the learning rate changes from epoch to epoch.
+    #[serde(default = "default_schedule")]
+    #[schemars(extend("x-registry" = "schedule"))]
+    pub schedule: Named,
+    /// How long and in what portions training runs.
+    #[serde(default)]
+    pub training: TrainingSettings,
+    /// How large images are predicted tile by tile.
+    #[serde(default)]
+    pub predict: PredictSettings,
+    /// Steps from the network's output to the result, in this order.
+    #[serde(default)]
+    #[schemars(extend("x-registry" = "postprocess"))]
+    pub postprocess: Vec<Named>,
+}
+
+fn default_framework() -> Named {
+    Named::new("fcn")
+}
+
+fn default_optimizer() -> Named {
+    Named::new("adam")
+}
+
+fn default_schedule() -> Named {
+    Named::new("constant")
+}

@@ -1,0 +1,69 @@
+use burn::tensor::Device;
+use coverslip_nets::{AnyNetwork, NetworkIo, loss::WeightedSum};
+
+use crate::{
+    config::TargetKind,
+    error::Error,
+    optimizer::Optimizer,
+    random,
+    registry::{Named, Registry},
+};
+
+/// Builds the parts a config names, for whichever framework asks.
+pub struct Workshop<'a> {
+    /// Where names are looked up.
+    pub registry: &'a Registry,
+    /// The network the config names.
+    pub network: &'a Named,
+    /// What the network connects.
+    pub io: NetworkIo,
+    /// What the target holds.
+    pub target_kind: TargetKind,
+    /// The terms of the loss; empty for prediction.
+    pub loss: &'a [Named],
+    /// The optimiser; `None` for prediction.
+    pub optimizer: Option<&'a Named>,
+    /// Seeds the fresh weights.
+    pub seed: u64,
+    /// Where tensors live; with gradients for training.
+    pub device: Device,
+}
+
+impl Workshop<'_> {
+    /// A network with fresh weights.
+    ///
+    /// # Errors
+    ///
+    /// When its options do not fit.
+    pub fn network(&self) -> Result<AnyNetwork, Error> {
+        let build = &self.registry.networks.get(&self.network.name)?.build;
+        let mut random = random::stream(self.seed, "weights", 0);
+        build(self.network, self.io, &mut random, &self.device)
+    }
+
+    /// The sum of the losses the config names.
+    ///
+    /// # Errors
+    ///
+    /// When the options of one do not fit.
+    pub fn loss(&self) -> Result<WeightedSum, Error> {
+        let terms = self.loss.iter().map(|named| {
+            let build = &self.registry.losses.get(&named.name)?.build;
+            build(named)
+        });
+        Ok(WeightedSum { terms: terms.collect::<Result<_, Error>>()? })
+    }
+
+    /// The optimiser the config names, without memory.
+    ///
+    /// # Errors
+    ///
+    /// When its options do not fit.
+    pub fn optimizer(&self) -> Result<Optimizer, Error> {
+        let named = self.optimizer.ok_or_else(|| {
+            Error::Bug("an optimiser was asked for where none is configured".to_owned())
+        })?;
+        let build = &self.registry.optimizers.get(&named.name)?.build;
+        Ok(Optimizer::new(build(named)?))
+    }
+}

@@ -1,0 +1,73 @@
+//! What a config can name: networks, losses, frameworks, steps, optimisers, schedules.
+//!
+//! An entry is a name, the schema of its options, and what builds the thing from them. Other
+//! crates add entries before the command line runs, so that a new network needs no fork.
+
+mod builtin;
+mod entries;
+mod kind;
+mod named;
+mod nearest;
+
+pub use entries::{Description, Entries, Entry, RegistryError};
+pub use kind::Kind;
+pub use named::Named;
+pub use nearest::nearest;
+
+/// All entries by kind.
+#[derive(Debug)]
+pub struct Registry {
+    /// What happens in a training step and in a prediction.
+    pub frameworks: Entries<()>,
+    /// Networks.
+    pub networks: Entries<()>,
+    /// Terms of the training loss.
+    pub losses: Entries<()>,
+    /// Steps that images (or targets) take before the network sees them.
+    pub preprocess: Entries<()>,
+    /// Random changes of training patches.
+    pub augmentations: Entries<()>,
+    /// Steps from the network's output to the result.
+    pub postprocess: Entries<()>,
+    /// Optimisers.
+    pub optimizers: Entries<()>,
+    /// Learning-rate schedules.
+    pub schedules: Entries<()>,
+}
+
+impl Registry {
+    /// A registry without entries.
+    pub fn empty() -> Self {
+        Self {
+            frameworks: Entries::new(Kind::Framework),
+            networks: Entries::new(Kind::Network),
+            losses: Entries::new(Kind::Loss),
+            preprocess: Entries::new(Kind::Preprocess),
+            augmentations: Entries::new(Kind::Augmentation),
+            postprocess: Entries::new(Kind::Postprocess),
+            optimizers: Entries::new(Kind::Optimizer),
+            schedules: Entries::new(Kind::Schedule),
+        }
+    }
+
+    /// What the entries of a kind say about themselves, in the order of registration.
+    pub fn descriptions(&self, kind: Kind) -> Vec<&Description> {
+        match kind {
+            Kind::Framework => self.frameworks.descriptions(),
+            Kind::Network => self.networks.descriptions(),
+            Kind::Loss => self.losses.descriptions(),
+            Kind::Preprocess => self.preprocess.descriptions(),
+            Kind::Augmentation => self.augmentations.descriptions(),
+            Kind::Postprocess => self.postprocess.descriptions(),
+            Kind::Optimizer => self.optimizers.descriptions(),
+            Kind::Schedule => self.schedules.descriptions(),
+        }
+    }
+
+    /// What the entry `name` of a kind says about itself.
+    pub fn description(&self, kind: Kind, name: &str) -> Option<&Description> {
+        self.descriptions(kind)
+            .into_iter()
+            .find(|description| description.name == name)
+    }
+}

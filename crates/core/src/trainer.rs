@@ -1,0 +1,177 @@
+//! The trainer: runs any framework for epochs of patches, validates, saves, stops and resumes.
+//!
+//! Every random draw of a run is a function of the seed and of what it is for (weights, patch
+//! number), never of what was drawn before. With the checkpoint's weights, optimiser memory and
+//! position, a resumed run therefore continues with the same bits as one that was never stopped.
+
+mod checkpoint;
+mod progress;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
+
+pub use checkpoint::{Checkpoints, ResumeError};
+pub use progress::{Best, EpochRecord, Progress};
+
+use crate::{
+    config::TrainingSettings,
+    data::{Batch, Loader},
+    error::Error,
+    framework::{Framework, Scores},
+    monitor::Monitor,
+    schedule::Schedule,
+};
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All epochs are done.
+    Complete,
+    /// Validation had not improved for as long as the config's patience.
+    EarlyStop,
+    /// The user asked to stop; the run can be resumed.
+    Interrupted,
+}
+
+/// Everything one training needs.
+pub struct Trainer<'a> {
+    /// What is trained.
+    pub framework: Box<dyn Framework>,
+    /// The learning rate's course.
+    pub schedule: Box<dyn Schedule>,
+    /// How long and in what portions.
+    pub settings: &'a TrainingSettings,
+    /// The fixed patches every epoch is judged by.
+    pub validation: Vec<Batch>,
+    /// Where checkpoints are kept.
+    pub checkpoints: Checkpoints,
+    /// Shows the progress.
+    pub monitor: &'a dyn Monitor,
+    /// Set from outside to end the run after the present step.
+    pub stop: &'a AtomicBool,
+    /// Called after every epoch with all epochs so far, e.g. to write the log.
+    pub on_epoch: &'a mut dyn FnMut(&[EpochRecord]) -> Result<(), Error>,
+}
+
+impl Trainer<'_> {
+    /// Steps in one epoch.
+    pub fn steps_per_epoch(settings: &TrainingSettings) -> usize {
+        settings.patches_per_epoch.div_ceil(settings.batch_size).max(1)
+    }
+
+    /// Runs from `progress` to the end; `batches(k)` makes a loader whose first batch is number `k`
+    /// of the whole run.
+    ///
+    /// # Errors
+    ///
+    /// When a patch cannot be loaded, a checkpoint not written, or the loss is no longer finite.
+    pub fn run(
+        &mut self,
+        mut progress: Progress,
+        batches: impl FnOnce(u64) -> Result<Loader, Error>,
+    ) -> Result<(Ending, Progress), Error> {
+        let steps = Self::steps_per_epoch(self.settings);
+        let mut loader = batches((progress.epoch * steps + progress.step) as u64)?;
+        while progress.epoch < self.settings.epochs {
+            if self.should_stop_early(&progress) {
+                return Ok((Ending::EarlyStop, progress));
+            }
+            let start = Instant::now();
+            if !self.train_epoch(&mut progress, &mut loader, steps)? {
+                self.checkpoints.save_last(&self.framework.state(), &progress)?;
+                return Ok((Ending::Interrupted, progress));
+            }
+            let validation = self.validate();
+            self.close_epoch(&mut progress, steps, validation, start)?;
+        }
+        Ok((Ending::Complete, progress))
+    }
+
+    /// Gives false when the user asked to stop.
+    fn train_epoch(
+        &mut self,
+        progress: &mut Progress,
+        loader: &mut Loader,
+        steps: usize,
+    ) -> Result<bool, Error> {
+        let name = format!("epoch {}/{}", progress.epoch + 1, self.settings.epochs);
+        let total = (steps * self.settings.batch_size) as u64;
+        let task = self.monitor.begin(&name, total);
+        task.advance((progress.step * self.settings.batch_size) as u64, "");
+        while progress.step < steps {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            let batch = loader.next_batch()?;
+            let position = progress.epoch as f64 + progress.step as f64 / steps as f64;
+            let factor = self.schedule.factor(position, self.settings.epochs);
+            let loss = self.framework.train_step(&batch, factor);
+            if !loss.is_finite() {
+                return Err(Error::Diverged { epoch: progress.epoch + 1, step: progress.step + 1 });
+            }
+            progress.step += 1;
+            progress.loss_sum += loss;
+            let mean = progress.loss_sum / progress.step as f64;
+            task.advance(self.settings.batch_size as u64, &format!("loss {mean:.4}"));
+        }
+        Ok(true)
+    }
+
+    /// The mean of each score over the validation batches.
+    fn validate(&self) -> Scores {
+        let mut sums = Scores::new();
+        let mut count = 0.0;
+        for batch in &self.validation {
+            let weight = batch.source.shape()[0] as f64;
+            count += weight;
+            for (name, score) in self.framework.validate(batch) {
+                *sums.entry(name).or_default() += score * weight;
+            }
+        }
+        sums.values_mut().for_each(|sum| *sum /= count);
+        sums
+    }
+
+    fn close_epoch(
+        &mut self,
+        progress: &mut Progress,
+        steps: usize,
+        validation: Scores,
+        start: Instant,
+    ) -> Result<(), Error> {
+        let seconds = start.elapsed().as_secs_f64();
+        let loss = validation.get("loss").copied().unwrap_or(f64::INFINITY);
+        let is_best = progress.best.as_ref().is_none_or(|best| {
+            let min_delta = self.settings.early_stopping.as_ref().map_or(0.0, |stop| stop.min_delta);
+            loss < best.loss - min_delta
+        });
+        progress.history.push(EpochRecord {
+            epoch: progress.epoch + 1,
+            train_loss: progress.loss_sum / steps as f64,
+            validation,
+            rate_factor: self.schedule.factor(progress.epoch as f64, self.settings.epochs),
+            is_best,
+            seconds,
+            patches_per_second: (steps * self.settings.batch_size) as f64 / seconds,
+        });
+        progress.epoch += 1;
+        progress.step = 0;
+        progress.loss_sum = 0.0;
+        if is_best {
+            progress.best = Some(Best { epoch: progress.epoch, loss });
+            self.checkpoints.save_best(&self.framework.weights())?;
+        }
+        // Last, so that a run killed before it repeats the epoch and writes the same files again.
+        self.checkpoints.save_last(&self.framework.state(), progress)?;
+        (self.on_epoch)(&progress.history)
+    }
+
+    fn should_stop_early(&self, progress: &Progress) -> bool {
+        match (&self.settings.early_stopping, &progress.best) {
+            (Some(stop), Some(best)) => progress.epoch - best.epoch >= stop.patience,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+
+/// The inputs of a network: a main image and, for some networks, further maps by name.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// `[N, C, Z, Y, X]`.
+    pub main: Tensor<5>,
+    /// Further maps, e.g. the target that a probabilistic network encodes while training.
+    pub others: BTreeMap<String, Tensor<5>>,
+}
+
+impl Inputs {
+    /// Inputs of one map.
+    pub fn new(main: Tensor<5>) -> Self {
+        Self {
+            main,
+            others: BTreeMap::new(),
+        }
+    }
+}
+
+/// The outputs of a network: a main map and, for some networks, further maps by name.
+#[derive(Clone, Debug)]
+pub struct Outputs {
+    /// `[N, C, Z, Y, X]`; class scores before soft-max, or image values.
+    pub main: Tensor<5>,
+    /// Further maps, e.g. further heads or the levels of deep supervision.
+    pub others: BTreeMap<String, Tensor<5>>,
+}
+
+impl Outputs {
+    /// Outputs of one map.
+    pub fn new(main: Tensor<5>) -> Self {
+        Self {
+            main,
+            others: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use burn::tensor::{
+    Tensor,
+    module::interpolate,
+    ops::{InterpolateMode, InterpolateOptions},
+};
+
+use crate::FeatureMap;
+
+/// How [`upsample`] fills the pixels between the old ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interpolation {
+    /// Repeats each pixel.
+    Nearest,
+    /// Linear along each axis (bilinear in 2D, trilinear in 3D).
+    Linear {
+        /// Whether the outermost pixel centres of input and output coincide; otherwise the outer
+        /// pixel edges do.
+        align_corners: bool,
+    },
+}
+
+impl Interpolation {
+    fn options(self) -> InterpolateOptions {
+        match self {
+            // Nearest repeats pixels only in the half-pixel convention.
+            Self::Nearest => {
+                InterpolateOptions::new(InterpolateMode::Nearest).with_align_corners(false)
+            }
+            Self::Linear { align_corners } => {
+                InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(align_corners)
+            }
+        }
+    }
+}
+
+/// Enlarges a map by whole factors `[Z, Y, X]`: `[N, C, Z, Y, X]` to `[N, C, Z fz, Y fy, X fx]`.
+pub fn upsample(input: FeatureMap, factors: [usize; 3], mode: Interpolation) -> FeatureMap {
+    let [n, c, z, y, x] = input.dims();
+    let [fz, fy, fx] = factors;
+    let mut tensor = input.into_tensor();
+    if [fy, fx] != [1, 1] {
+        let planes = resize(tensor.reshape([n, c * z, y, x]), [y * fy, x * fx], mode);
+        tensor = planes.reshape([n, c, z, y * fy, x * fx]);
+    }
+    if fz != 1 {
+        // Linear interpolation is separable, so Z follows as the rows of a wide 2D image.
+        let area = y * fy * x * fx;
+        let columns = resize(tensor.reshape([n, c, z, area]), [z * fz, area], mode);
+        tensor = columns.reshape([n, c, z * fz, y * fy, x * fx]);
+    }
+    FeatureMap::from_tensor(tensor)
+}
+
+fn resize(images: Tensor<4>, size: [usize; 2], mode: Interpolation) -> Tensor<4> {
+    interpolate(images, mode.options().with_output_size(size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, Tolerance};
+
+    fn row(values: [f32; 3]) -> FeatureMap {
+        let tensor = Tensor::<1>::from_floats(values, &Device::flex());
+        FeatureMap::from_tensor(tensor.reshape([1, 1, 3, 1, 1]))
+    }
+
+    fn assert_row(map: FeatureMap, expected: &[f32]) {
+        let tensor = Tensor::<1>::from_floats(expected, &Device::flex());
+        let expected = tensor.reshape([1, 1, expected.len(), 1, 1]);
+        let tolerance = Tolerance::absolute(1e-6);
+        map.into_tensor()
+            .into_data()
+            .assert_approx_eq::<f32>(&expected.into_data(), tolerance);
+    }
+
+    #[test]
+    fn nearest_repeats_along_z() {
+        let up = upsample(row([1.0, 2.0, 3.0]), [2, 1, 1], Interpolation::Nearest);
+        assert_row(up, &[1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
+    }
+
+    #[test]
+    fn linear_follows_both_corner_conventions() {
+        let half = Interpolation::Linear {
+            align_corners: false,
+        };
+        let up = upsample(row([0.0, 4.0, 8.0]), [2, 1, 1], half);
+        assert_row(up, &[0.0, 1.0, 3.0, 5.0, 7.0, 8.0]);
+        let corners = Interpolation::Linear {
+            align_corners: true,
+        };
+        let up = upsample(row([0.0, 5.0, 10.0]), [2, 1, 1], corners);
+        assert_row(up, &[0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+    }
+}
