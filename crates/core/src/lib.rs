@@ -3,6 +3,7 @@
 pub mod config;
 pub mod data;
 pub mod error;
+pub mod evaluate;
 pub mod files;
 pub mod framework;
 pub mod monitor;

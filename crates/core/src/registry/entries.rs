@@ -20,6 +20,7 @@ pub struct Description {
 }
 
 /// A description with what builds the thing.
+#[derive(Debug)]
 pub struct Entry<T> {
     /// What the entry says about itself.
     pub description: Description,
@@ -101,6 +102,7 @@ impl RegistryError {
 }
 
 /// The entries of one kind, in the order of registration.
+#[derive(Debug)]
 pub struct Entries<T> {
     kind: Kind,
     entries: Vec<Entry<T>>,
