@@ -1,11 +1,14 @@
 //! The entries that come with Coverslip.
 
+use coverslip_image::normalize::{MinMax, Percentile, Standard};
+use coverslip_nets::loss::{CrossEntropy, Dice, L1, Mse};
+use coverslip_nets::unet::UnetConfig;
+
 use super::{Registry, RegistryError};
 use crate::config::TargetKind;
-use crate::config::options::{
-    Adam, AdamW, Argmax, Components, Constant, Cosine, CrossEntropy, Dice, Exponential, Fcn,
-    FillHoles, Flip, L1, MinMax, Mse, Percentile, RemoveSmall, Rotate90, Standard, Step, Unet,
-};
+use crate::config::options::{Argmax, Components, Fcn, FillHoles, Flip, RemoveSmall, Rotate90};
+use crate::optimizer::{AdamOptions, AdamWOptions};
+use crate::schedule::{Constant, Cosine, Exponential, Step};
 
 /// Targets that say which class a pixel has.
 const CLASSES: [TargetKind; 2] = [TargetKind::Semantic, TargetKind::Instance];
@@ -20,7 +23,7 @@ impl Registry {
     pub fn builtin() -> Result<Self, RegistryError> {
         let mut registry = Self::empty();
         registry.frameworks.register::<Fcn>("fcn", ())?;
-        registry.networks.register::<Unet>("unet", ())?;
+        registry.networks.register::<UnetConfig>("unet", ())?;
         registry.add_losses()?;
         registry.add_steps()?;
         registry.add_optimizers()?;
@@ -30,10 +33,20 @@ impl Registry {
     fn add_losses(&mut self) -> Result<(), RegistryError> {
         self.losses
             .register::<CrossEntropy>("cross_entropy", ())?
+            .with_weight()
             .only_for(&CLASSES);
-        self.losses.register::<Dice>("dice", ())?.only_for(&CLASSES);
-        self.losses.register::<Mse>("mse", ())?.only_for(&IMAGES);
-        self.losses.register::<L1>("l1", ())?.only_for(&IMAGES);
+        self.losses
+            .register::<Dice>("dice", ())?
+            .with_weight()
+            .only_for(&CLASSES);
+        self.losses
+            .register::<Mse>("mse", ())?
+            .with_weight()
+            .only_for(&IMAGES);
+        self.losses
+            .register::<L1>("l1", ())?
+            .with_weight()
+            .only_for(&IMAGES);
         Ok(())
     }
 
@@ -59,8 +72,8 @@ impl Registry {
     }
 
     fn add_optimizers(&mut self) -> Result<(), RegistryError> {
-        self.optimizers.register::<Adam>("adam", ())?;
-        self.optimizers.register::<AdamW>("adamw", ())?;
+        self.optimizers.register::<AdamOptions>("adam", ())?;
+        self.optimizers.register::<AdamWOptions>("adamw", ())?;
         self.schedules.register::<Constant>("constant", ())?;
         self.schedules.register::<Step>("step", ())?;
         self.schedules.register::<Exponential>("exponential", ())?;

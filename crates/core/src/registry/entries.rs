@@ -1,7 +1,7 @@
 //! Entries of one kind.
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 use super::{Kind, nearest};
 use crate::config::TargetKind;
@@ -29,6 +29,25 @@ pub struct Entry<T> {
 }
 
 impl<T> Entry<T> {
+    /// Adds the option `weight` of a term in a sum: a number of at least 0, 1 when left out.
+    ///
+    /// What builds the entry takes it off with [`Named::split_weight`](super::Named::split_weight).
+    pub fn with_weight(&mut self) -> &mut Self {
+        let option = json!({
+            "description": "What the term is multiplied by in the sum of all terms.",
+            "type": "number",
+            "minimum": 0.0,
+            "default": 1.0,
+        });
+        if let Some(schema) = self.description.schema.as_object_mut() {
+            let properties = schema.entry("properties").or_insert_with(|| json!({}));
+            if let Some(properties) = properties.as_object_mut() {
+                properties.insert("weight".to_owned(), option);
+            }
+        }
+        self
+    }
+
     /// Limits the entry to some kinds of target; a config that combines it with another is at
     /// fault.
     pub fn only_for(&mut self, targets: &[TargetKind]) -> &mut Self {
@@ -225,10 +244,8 @@ fn shorten(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use serde::{Deserialize, Serialize};
-    use serde_json::json;
-
     use super::*;
+    use serde::{Deserialize, Serialize};
 
     /// Blurs the patch.
     ///
