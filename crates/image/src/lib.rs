@@ -1,12 +1,23 @@
 //! Microscopy images: axes, formats, classical algorithms and metrics.
 
 pub mod algorithm_error;
+pub mod axes;
 pub mod components;
+pub mod dtype;
+pub mod error;
+pub mod format;
+pub mod image;
 pub mod labels;
 pub mod normalize;
 pub mod pad;
 pub mod sample;
+pub mod source;
 pub mod tile;
 
 pub use algorithm_error::AlgorithmError;
+pub use axes::{Axes, Axis};
+pub use dtype::DType;
+pub use error::ImageError;
+pub use format::{read_image, write_image};
+pub use image::{Image, PixelSize, Pixels};
 pub use sample::Sample;

@@ -1,7 +1,7 @@
 //! Entries of one kind.
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::{Number, Value, json};
+use serde_json::{Map, Number, Value};
 
 use super::{Kind, nearest};
 use crate::config::TargetKind;
@@ -20,7 +20,6 @@ pub struct Description {
 }
 
 /// A description with what builds the thing.
-#[derive(Debug)]
 pub struct Entry<T> {
     /// What the entry says about itself.
     pub description: Description,
@@ -29,20 +28,12 @@ pub struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// Adds the option `weight` of a term in a sum: a number of at least 0, 1 when left out.
-    ///
-    /// What builds the entry takes it off with [`Named::split_weight`](super::Named::split_weight).
-    pub fn with_weight(&mut self) -> &mut Self {
-        let option = json!({
-            "description": "What the term is multiplied by in the sum of all terms.",
-            "type": "number",
-            "minimum": 0.0,
-            "default": 1.0,
-        });
-        if let Some(schema) = self.description.schema.as_object_mut() {
-            let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    /// Adds an option that whoever uses the entry reads, beside those of its own type.
+    pub fn with_option(&mut self, name: &str, schema: Value) -> &mut Self {
+        if let Some(map) = self.description.schema.as_object_mut() {
+            let properties = map.entry("properties").or_insert_with(|| Value::Object(Map::new()));
             if let Some(properties) = properties.as_object_mut() {
-                properties.insert("weight".to_owned(), option);
+                properties.insert(name.to_owned(), schema);
             }
         }
         self
@@ -110,7 +101,6 @@ impl RegistryError {
 }
 
 /// The entries of one kind, in the order of registration.
-#[derive(Debug)]
 pub struct Entries<T> {
     kind: Kind,
     entries: Vec<Entry<T>>,
@@ -244,8 +234,10 @@ fn shorten(value: &mut Value) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde::{Deserialize, Serialize};
+    use serde_json::json;
+
+    use super::*;
 
     /// Blurs the patch.
     ///

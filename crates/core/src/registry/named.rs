@@ -30,19 +30,6 @@ impl Named {
         }
     }
 
-    /// Takes the option `weight` off: the weight of the term (1 when not given), and the rest.
-    pub fn split_weight(&self) -> (f64, Self) {
-        let mut rest = self.clone();
-        let weight = rest
-            .options
-            .as_object_mut()
-            .and_then(|options| options.remove("weight"));
-        (
-            weight.and_then(|weight| weight.as_f64()).unwrap_or(1.0),
-            rest,
-        )
-    }
-
     /// The options as the entry's type.
     ///
     /// # Errors
@@ -124,17 +111,6 @@ mod tests {
             );
             assert_eq!(serde_json::to_value(&named).unwrap(), rewritten);
         }
-    }
-
-    #[test]
-    fn the_weight_comes_off() {
-        let named = Named {
-            name: "dice".to_owned(),
-            options: json!({"weight": 2, "smooth": 0.1}),
-        };
-        let (weight, rest) = named.split_weight();
-        assert_eq!((weight, rest.options), (2.0, json!({"smooth": 0.1})));
-        assert_eq!(Named::new("dice").split_weight().0, 1.0);
     }
 
     #[test]

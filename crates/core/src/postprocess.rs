@@ -1,0 +1,79 @@
+//! Steps from the network's output to the result: classes, objects, clean objects.
+
+mod argmax;
+mod components;
+mod holes;
+mod small;
+
+use coverslip_image::AlgorithmError;
+use ndarray::{Array3, Array4};
+
+pub use argmax::Argmax;
+pub use components::Components;
+pub use holes::FillHoles;
+pub use small::RemoveSmall;
+
+/// What a prediction is on its way to the result.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prediction {
+    /// Class probabilities or image values, `[C, Z, Y, X]`.
+    Values(Array4<f32>),
+    /// Classes or objects, `[Z, Y, X]`, 0 is background.
+    Labels(Array3<u32>),
+}
+
+/// One step of post-processing.
+pub trait PostprocessStep: Send + Sync {
+    /// Takes the prediction one step further.
+    ///
+    /// # Errors
+    ///
+    /// When the step needs labels and gets values or the other way round, or is not defined for
+    /// them.
+    fn apply(&self, prediction: Prediction) -> Result<Prediction, PostprocessError>;
+}
+
+/// A step that does not fit what came before it.
+#[derive(Debug, thiserror::Error)]
+pub enum PostprocessError {
+    /// A step on labels was given values.
+    #[error("the step `{step}` needs labels, but no step before it makes them")]
+    NeedsLabels {
+        /// The step.
+        step: &'static str,
+    },
+    /// A step on values was given labels.
+    #[error("the step `{step}` needs the network's values, but a step before it made labels")]
+    NeedsValues {
+        /// The step.
+        step: &'static str,
+    },
+    /// The algorithm refused.
+    #[error("the step `{step}` failed: {source}")]
+    Algorithm {
+        /// The step.
+        step: &'static str,
+        /// Why.
+        source: AlgorithmError,
+    },
+}
+
+impl PostprocessError {
+    /// The remedy.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NeedsLabels { .. } => "put `argmax` before it in `postprocess`".to_owned(),
+            Self::NeedsValues { step } => format!("move `{step}` to the front of `postprocess`"),
+            Self::Algorithm { .. } => "see the step's options in `coverslip schema`".to_owned(),
+        }
+    }
+}
+
+impl Prediction {
+    fn into_labels(self, step: &'static str) -> Result<Array3<u32>, PostprocessError> {
+        match self {
+            Self::Labels(labels) => Ok(labels),
+            Self::Values(_) => Err(PostprocessError::NeedsLabels { step }),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! PNG: 1 to 16 bit grey, colour and palette images.
+//!
+//! Samples of 2 and 4 bits are scaled to 0..255 as the PNG specification says; 1-bit samples
+//! become 0 and 1, so that a bilevel mask is a label map. Palettes are expanded to colours.
+//! Transparent colours (`tRNS`), gamma and colour profiles are ignored.
+
+mod read;
+mod write;
+
+use std::path::Path;
+
+use super::{Format, Limits};
+use crate::error::ImageError;
+use crate::image::Image;
+use crate::source::Source;
+
+/// The PNG format.
+pub(super) struct Png;
+
+impl Format for Png {
+    fn name(&self) -> &'static str {
+        "PNG"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["png"]
+    }
+
+    fn recognises(&self, head: &[u8]) -> bool {
+        head.starts_with(b"\x89PNG\r\n\x1a\n")
+    }
+
+    fn open(&self, path: &Path, limits: Limits) -> Result<Box<dyn Source>, ImageError> {
+        Ok(Box::new(read::PngSource::open(path, limits)?))
+    }
+
+    fn write(&self, path: &Path, image: &Image) -> Result<(), ImageError> {
+        write::write(path, image)
+    }
+}
+
+/// The channel names of 1 to 4 interleaved samples.
+pub(in crate::format) fn colour_names(samples: usize) -> Vec<String> {
+    let names: &[&str] = match samples {
+        2 => &["grey", "alpha"],
+        3 => &["red", "green", "blue"],
+        4 => &["red", "green", "blue", "alpha"],
+        _ => &[],
+    };
+    names.iter().map(|&name| name.to_owned()).collect()
+}
