@@ -3,4 +3,8 @@
 #[derive(Debug, thiserror::Error)]
 #[error("x")]
 pub struct EvaluateError;
-impl EvaluateError { pub fn hint(&self) -> Option<String> { None } }
+impl EvaluateError {
+    pub fn hint(&self) -> Option<String> {
+        None
+    }
+}

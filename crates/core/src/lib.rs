@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod data;
+pub mod devices;
 pub mod error;
 pub mod evaluate;
 pub mod files;
