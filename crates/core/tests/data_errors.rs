@@ -54,7 +54,9 @@ impl Folders {
 
     /// The message and the hint, with the folder taken out of the paths.
     fn text(&self, error: &DataError) -> String {
-        let hint = error.hint().map_or(String::new(), |hint| format!("\nhint: {hint}"));
+        let hint = error
+            .hint()
+            .map_or(String::new(), |hint| format!("\nhint: {hint}"));
         format!("{error}{hint}").replace(&format!("{}/", self.0.path().display()), "")
     }
 }
@@ -67,14 +69,20 @@ fn names(data: &DataSet) -> Vec<&str> {
 fn no_such_path() {
     let folders = Folders::new();
     let error = DataSet::from_folders(&folders.path("imges"), &folders.path("masks")).unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
+    assert_snapshot!(folders.text(&error), @r"
+    `imges` does not exist
+    hint: check the spelling of the path; relative paths start at the folder of the config file
+    ");
 }
 
 #[test]
 fn an_empty_folder() {
     let folders = Folders::new();
     fs::write(folders.path("images/.hidden.tif"), "").unwrap();
-    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @"");
+    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @r"
+    `images` holds no images
+    hint: put images there; known extensions are tif, tiff, btf, tf2, tf8, png
+    ");
 }
 
 #[test]
@@ -84,7 +92,10 @@ fn sources_without_targets() {
         folders.plane(&format!("images/a{number:02}.png"));
     }
     folders.plane("masks/a07.tif");
-    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @"");
+    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @r"
+    12 of the 13 images in `images` have no image of the same name in `masks`: a00, a01, a02, a03, a04, a05, a06, a08, a09, a10 and 2 more
+    hint: a target has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
+    ");
 }
 
 #[test]
@@ -92,7 +103,10 @@ fn two_files_of_one_name() {
     let folders = Folders::new();
     folders.plane("images/a.png");
     folders.plane("images/a.tif");
-    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @"");
+    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @r"
+    `images/a.png` and `images/a.tif` have the same name up to the extension
+    hint: keep one of the two: images and masks belong together by their names
+    ");
 }
 
 #[test]
@@ -101,14 +115,26 @@ fn a_file_and_a_folder() {
     folders.plane("images/a.png");
     let image = folders.path("images/a.png");
     let error = DataSet::from_folders(&image, &folders.path("masks")).unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
-    assert_eq!(names(&DataSet::from_folders(&image, &image).unwrap()), ["a"]);
+    assert_snapshot!(folders.text(&error), @r"
+    `images/a.png` is a file, `masks` is a folder
+    hint: give two folders, or two files
+    ");
+    assert_eq!(
+        names(&DataSet::from_folders(&image, &image).unwrap()),
+        ["a"]
+    );
 }
 
 #[test]
 fn names_pair_up_to_the_extension_and_other_files_warn() {
     let folders = Folders::new();
-    for name in ["images/b.png", "images/a.ome.tif", "masks/a.png", "masks/b.tif", "masks/c.tif"] {
+    for name in [
+        "images/b.png",
+        "images/a.ome.tif",
+        "masks/a.png",
+        "masks/b.tif",
+        "masks/c.tif",
+    ] {
         folders.plane(name);
     }
     fs::write(folders.path("images/notes.txt"), "by hand").unwrap();
@@ -117,7 +143,7 @@ fn names_pair_up_to_the_extension_and_other_files_warn() {
     assert_eq!(names(&data), ["a", "b"]);
     assert_eq!(data.pairs()[0].target, folders.path("masks/a.png"));
     let folder = format!("{}/", folders.0.path().display());
-    assert_snapshot!(data.warnings().join("\n").replace(&folder, ""), @"");
+    assert_snapshot!(data.warnings().join("\n").replace(&folder, ""), @"passed over files in `images` that are no images: notes.txt");
 }
 
 #[test]
@@ -126,13 +152,19 @@ fn source_and_target_of_different_size() {
     folders.plane("images/a.png");
     folders.image("masks/a.png", "yx", &[5, 4], 0u8);
     let error = folders.pairs().unwrap().check_sizes().unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
+    assert_snapshot!(folders.text(&error), @r"
+    `images/a.png` has 4 x 5 pixels (YX), its target `masks/a.png` has 5 x 4 pixels (YX)
+    hint: a target has one value for each pixel of its source; check that the two files belong together
+    ");
     let loaded = folders.load(Target::Semantic { classes: 2 }).unwrap_err();
     assert_eq!(loaded.to_string(), error.to_string());
     folders.image("images/a.png", "yx", &[5, 4], 0u8);
     folders.image("masks/a.tif", "zyx", &[3, 5, 4], 0u8);
     fs::remove_file(folders.path("masks/a.png")).unwrap();
-    assert_snapshot!(folders.text(&folders.pairs().unwrap().check_sizes().unwrap_err()), @"");
+    assert_snapshot!(folders.text(&folders.pairs().unwrap().check_sizes().unwrap_err()), @r"
+    `images/a.png` has 1 x 5 x 4 pixels (ZYX), its target `masks/a.tif` has 3 x 5 x 4 pixels (ZYX)
+    hint: a target has one value for each pixel of its source; check that the two files belong together
+    ");
 }
 
 #[test]
@@ -141,7 +173,10 @@ fn more_labels_than_classes() {
     folders.plane("images/a.png");
     folders.image("masks/a.png", "yx", &[4, 5], 33u8);
     let error = folders.load(Target::Semantic { classes: 3 }).unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
+    assert_snapshot!(folders.text(&error), @r"
+    `masks/a.png` has the label 33, but with 3 classes the labels go from 0 to 2
+    hint: set `data.classes` to 34, or, if the labels number the objects, `data.target_kind` to instance
+    ");
 }
 
 #[test]
@@ -154,7 +189,10 @@ fn a_mask_of_0_and_255_has_two_classes() {
         Recipe::new(Target::Semantic { classes }).load(&data.pairs()[0])
     };
     assert!(load(2).unwrap().target.iter().all(|&class| class == 1.0));
-    assert!(matches!(load(3), Err(DataError::TooManyClasses { largest: 255, .. })));
+    assert!(matches!(
+        load(3),
+        Err(DataError::TooManyClasses { largest: 255, .. })
+    ));
 }
 
 #[test]
@@ -167,11 +205,14 @@ fn values_that_are_not_finite() {
     write_image(folders.path("images/a.tif"), &image).unwrap();
     folders.image("masks/a.tif", "zyx", &[3, 4, 5], 0u8);
     let error = folders.load(Target::Semantic { classes: 2 }).unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
+    assert_snapshot!(folders.text(&error), @r"
+    `images/a.tif` has 2 values that are NaN or infinite, the first (NaN) at channel 1, z 0, y 1, x 2
+    hint: replace these values, for instance by 0, and save the image again
+    ");
     folders.image("images/a.tif", "zyx", &[3, 4, 5], 0u8);
     folders.image("masks/a.tif", "zyx", &[3, 4, 5], f32::NAN);
     let error = folders.load(Target::Image).unwrap_err();
-    assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @"");
+    assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @"a.tif` has 60 values that are NaN or infinite, the first (NaN) at z 0, y 0, x 0");
 }
 
 #[test]
@@ -180,7 +221,10 @@ fn a_colour_image_as_mask() {
     folders.plane("images/a.png");
     folders.image("masks/a.png", "cyx", &[3, 4, 5], 1u8);
     let error = folders.load(Target::Semantic { classes: 2 }).unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
+    assert_snapshot!(folders.text(&error), @r"
+    `masks/a.png` has 3 channels; labels need exactly one
+    hint: save the labels as a single-channel (grey) image of whole numbers
+    ");
 }
 
 #[test]
@@ -188,9 +232,17 @@ fn a_channel_that_is_not_there() {
     let folders = Folders::new();
     folders.plane("images/a.png");
     folders.plane("masks/a.png");
-    let recipe = Recipe { channels: Some(vec![0, 2]), ..Recipe::new(Target::Image) };
-    let error = recipe.load(&folders.pairs().unwrap().pairs()[0]).unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
+    let recipe = Recipe {
+        channels: Some(vec![0, 2]),
+        ..Recipe::new(Target::Image)
+    };
+    let error = recipe
+        .load(&folders.pairs().unwrap().pairs()[0])
+        .unwrap_err();
+    assert_snapshot!(folders.text(&error), @r"
+    `images/a.png` has 1 channel, channel 2 (counted from 0) is asked for
+    hint: correct `data.channels`
+    ");
 }
 
 #[test]
@@ -199,7 +251,10 @@ fn a_text_file_among_the_images() {
     fs::write(folders.path("images/a.tif"), "this is no image").unwrap();
     folders.plane("masks/a.png");
     let error = folders.load(Target::Image).unwrap_err();
-    assert_snapshot!(folders.text(&error), @"");
+    assert_snapshot!(folders.text(&error), @r#"
+    `images/a.tif` is not a TIFF file: it starts with "this is"
+    hint: save the image as TIFF or PNG again; renaming a file does not convert it
+    "#);
 }
 
 #[test]
@@ -212,13 +267,31 @@ fn a_split_file_selects_a_subset() {
     fs::remove_file(folders.path("masks/c.png")).unwrap();
     let table = "\u{feff}file,split\r\na.png,train\r\n\"b.1\",train\r\nc.tif, val \r\n";
     assert_eq!(names(&folders.split(table, "train").unwrap()), ["a", "b.1"]);
-    assert!(matches!(folders.split(table, "val"), Err(DataError::MissingTargets { of: 1, .. })));
+    assert!(matches!(
+        folders.split(table, "val"),
+        Err(DataError::MissingTargets { of: 1, .. })
+    ));
     let text = |table, subset| folders.text(&folders.split(table, subset).unwrap_err());
-    assert_snapshot!(text(table, "test"), @"");
-    assert_snapshot!(text("file,split\nz.png,train\n", "train"), @"");
-    assert_snapshot!(text("name,split\na,train\n", "train"), @"");
-    assert_snapshot!(text("file,split\na,train\na,val\n", "train"), @"");
-    assert_snapshot!(text("file,split\na,train,3\n", "train"), @"");
+    assert_snapshot!(text(table, "test"), @r"
+    `split.csv` has no subset `test`
+    hint: it has train, val
+    ");
+    assert_snapshot!(text("file,split\nz.png,train\n", "train"), @r"
+    `split.csv` names 1 image that `images` does not hold: z.png
+    hint: correct the names in the split file, or add the images
+    ");
+    assert_snapshot!(text("name,split\na,train\n", "train"), @r"
+    `split.csv` is not a split file: the column `file` is missing, its first line is `name, split`
+    hint: a split file is a CSV table with the columns file and split
+    ");
+    assert_snapshot!(text("file,split\na,train\na,val\n", "train"), @r"
+    `split.csv` is not a split file: `a` is there twice, in `train` and in `val`
+    hint: a split file is a CSV table with the columns file and split
+    ");
+    assert_snapshot!(text("file,split\na,train,3\n", "train"), @r"
+    `split.csv` is not a split file: line 2 has 3 columns, the first line 2
+    hint: a split file is a CSV table with the columns file and split
+    ");
 }
 
 #[test]
@@ -235,14 +308,21 @@ fn a_share_of_the_images_is_set_aside() {
         let mut all = [names(&train), names(&validation)].concat();
         all.sort_unstable();
         assert_eq!(all, names(&data));
-        assert_eq!(split_fraction(&data, fraction, 7).unwrap(), (train, validation));
+        assert_eq!(
+            split_fraction(&data, fraction, 7).unwrap(),
+            (train, validation)
+        );
     }
     let seeds = (0..20).map(|seed| split_fraction(&data, 0.1, seed).unwrap().1);
-    let different: std::collections::BTreeSet<_> =
-        seeds.map(|validation| validation.pairs()[0].name.clone()).collect();
+    let different: std::collections::BTreeSet<_> = seeds
+        .map(|validation| validation.pairs()[0].name.clone())
+        .collect();
     assert!(different.len() > 4);
     let one = DataSet::from_folders(&folders.path("images/1.png"), &folders.path("masks/1.png"));
-    assert_snapshot!(folders.text(&split_fraction(&one.unwrap(), 0.5, 0).unwrap_err()), @"");
+    assert_snapshot!(folders.text(&split_fraction(&one.unwrap(), 0.5, 0).unwrap_err()), @r"
+    1 image cannot be split into training and validation
+    hint: add images, or give validation images of their own with `data.validation`
+    ");
 }
 
 #[test]

@@ -35,15 +35,27 @@ fn folders(height: usize, width: usize) -> TempDir {
 }
 
 fn images(folder: &TempDir, limit: usize) -> Arc<Images> {
-    let data =
-        DataSet::from_folders(&folder.path().join("images"), &folder.path().join("targets"));
-    Arc::new(Images::new(data.unwrap(), Recipe::new(Target::Image), limit))
+    let data = DataSet::from_folders(
+        &folder.path().join("images"),
+        &folder.path().join("targets"),
+    );
+    Arc::new(Images::new(
+        data.unwrap(),
+        Recipe::new(Target::Image),
+        limit,
+    ))
 }
 
 fn sampler(images: Arc<Images>, seed: u64) -> Sampler {
     let augmentations: Vec<Arc<dyn Augmentation>> =
         vec![Arc::new(Flip::default()), Arc::new(Rotate90::default())];
-    Sampler { images, seed, purpose: "training", patch: [1, 16, 16], augmentations }
+    Sampler {
+        images,
+        seed,
+        purpose: "training",
+        patch: [1, 16, 16],
+        augmentations,
+    }
 }
 
 fn take(sampler: &Sampler, first: u64, workers: usize, count: usize) -> Vec<Batch> {
@@ -56,11 +68,17 @@ fn threads_memory_and_restarts_change_nothing() {
     let folder = folders(40, 30);
     let reference = take(&sampler(images(&folder, usize::MAX), 9), 0, 1, 12);
     for (workers, limit) in [(2, usize::MAX), (5, usize::MAX), (3, 0), (2, 20_000)] {
-        assert_eq!(take(&sampler(images(&folder, limit), 9), 0, workers, 12), reference);
+        assert_eq!(
+            take(&sampler(images(&folder, limit), 9), 0, workers, 12),
+            reference
+        );
     }
     let resumed = take(&sampler(images(&folder, usize::MAX), 9), 7, 2, 5);
     assert_eq!(resumed, reference[7..]);
-    assert_ne!(take(&sampler(images(&folder, usize::MAX), 10), 0, 1, 12), reference);
+    assert_ne!(
+        take(&sampler(images(&folder, usize::MAX), 10), 0, 1, 12),
+        reference
+    );
 }
 
 #[test]
@@ -95,7 +113,10 @@ fn fixed_batches_cover_the_count() {
     let folder = folders(40, 30);
     let sampler = sampler(images(&folder, usize::MAX), 4);
     let batches = sampler.batches(8, 3).unwrap();
-    let sizes: Vec<usize> = batches.iter().map(|batch| batch.source.shape()[0]).collect();
+    let sizes: Vec<usize> = batches
+        .iter()
+        .map(|batch| batch.source.shape()[0])
+        .collect();
     assert_eq!(sizes, [3, 3, 2]);
     assert_eq!(batches, sampler.batches(8, 3).unwrap());
 }
@@ -104,17 +125,26 @@ fn fixed_batches_cover_the_count() {
 fn images_smaller_than_a_patch_are_mirrored_with_one_warning_each() {
     let folder = folders(10, 40);
     let images = images(&folder, usize::MAX);
-    let sampler = Sampler { augmentations: Vec::new(), ..sampler(Arc::clone(&images), 4) };
+    let sampler = Sampler {
+        augmentations: Vec::new(),
+        ..sampler(Arc::clone(&images), 4)
+    };
     let batch = sampler.batch(0, 20).unwrap();
     // 16 rows of 10: three above and three below are mirrored.
     for patch in batch.source.axis_iter(Axis(0)) {
-        assert_eq!(patch.slice(s![.., .., 2, ..]), patch.slice(s![.., .., 4, ..]));
-        assert_eq!(patch.slice(s![.., .., 13, ..]), patch.slice(s![.., .., 11, ..]));
+        assert_eq!(
+            patch.slice(s![.., .., 2, ..]),
+            patch.slice(s![.., .., 4, ..])
+        );
+        assert_eq!(
+            patch.slice(s![.., .., 13, ..]),
+            patch.slice(s![.., .., 11, ..])
+        );
     }
     let mut warnings = images.take_warnings();
     warnings.sort();
     assert_eq!(warnings.len(), IMAGES);
-    insta::assert_snapshot!(warnings[0], @"");
+    insta::assert_snapshot!(warnings[0], @"`0` (10 x 40 pixels) is smaller than a patch (16 x 16): it is mirrored at its edges");
     assert!(images.take_warnings().is_empty());
 }
 
@@ -125,20 +155,29 @@ fn a_broken_image_is_an_error_and_no_hang() {
     let sampler = sampler(images(&folder, usize::MAX), 2);
     let mut loader = Loader::start(&sampler, 3, 0, 2).unwrap();
     let error = (0..10).find_map(|_| loader.next_batch().err()).unwrap();
-    assert!(error.to_string().contains("3.tif` is not a TIFF file"), "{error}");
-    assert!(matches!(loader.next_batch(), Err(DataError::Workers { .. })));
+    assert!(
+        error.to_string().contains("3.tif` is not a TIFF file"),
+        "{error}"
+    );
+    assert!(matches!(
+        loader.next_batch(),
+        Err(DataError::Workers { .. })
+    ));
 }
 
 #[test]
 fn images_of_other_channels_are_an_error() {
     let folder = folders(40, 30);
-    let colours = Image::new(ndarray::Array3::<f32>::zeros((2, 40, 30)), "cyx".parse().unwrap());
+    let colours = Image::new(
+        ndarray::Array3::<f32>::zeros((2, 40, 30)),
+        "cyx".parse().unwrap(),
+    );
     write_image(folder.path().join("images/4.tif"), &colours.unwrap()).unwrap();
     let images = images(&folder, usize::MAX);
     assert_eq!(images.channels().unwrap(), [1, 1]);
     let text = images.get(4).unwrap_err().to_string();
     let text = text.replace(&format!("{}/", folder.path().display()), "");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @"the source `images/4.tif` has 2 channels, `images/0.tif` has 1");
 }
 
 #[test]

@@ -68,10 +68,9 @@ mod tests {
     use crate::random::stream;
 
     fn patch(height: usize, width: usize) -> Patch {
-        let source =
-            Array4::from_shape_fn((2, 2, height, width), |(c, z, y, x)| {
-                (c * 1000 + z * 100 + y * 10 + x) as f32
-            });
+        let source = Array4::from_shape_fn((2, 2, height, width), |(c, z, y, x)| {
+            (c * 1000 + z * 100 + y * 10 + x) as f32
+        });
         let target = source.slice_axis(Axis(0), (0..1).into()).to_owned();
         Patch { source, target }
     }
@@ -83,7 +82,10 @@ mod tests {
                 let mut patch = patch(height, width);
                 step.apply(&mut patch, &mut stream(5, "test", index));
                 assert_eq!(patch.source.dim(), (2, 2, height, width));
-                assert_eq!(patch.source.slice_axis(Axis(0), (0..1).into()), patch.target);
+                assert_eq!(
+                    patch.source.slice_axis(Axis(0), (0..1).into()),
+                    patch.target
+                );
                 patch.target.iter().map(|&value| value as u32).collect()
             })
             .collect()
@@ -105,7 +107,15 @@ mod tests {
         let turned = results(&Rotate90::default(), 2, 2);
         let first_section: BTreeSet<Vec<u32>> =
             turned.iter().map(|pixels| pixels[..4].to_vec()).collect();
-        let expected = [[0, 1, 10, 11], [1, 11, 0, 10], [11, 10, 1, 0], [10, 0, 11, 1]];
-        assert_eq!(first_section, expected.iter().map(|pixels| pixels.to_vec()).collect());
+        let expected = [
+            [0, 1, 10, 11],
+            [1, 11, 0, 10],
+            [11, 10, 1, 0],
+            [10, 0, 11, 1],
+        ];
+        assert_eq!(
+            first_section,
+            expected.iter().map(|pixels| pixels.to_vec()).collect()
+        );
     }
 }

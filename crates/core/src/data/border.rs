@@ -8,31 +8,36 @@ use ndarray::{Array3, Axis, Zip};
 /// background) at a distance of at most `border_width` pixels (Euclidean, between centres); the
 /// edge of the image is no border. With a width of 0 there are only the classes 0 and 1. With
 /// `by_section`, distances along Z do not count.
-pub fn instance_classes(
-    labels: &Array3<u32>,
-    border_width: usize,
-    by_section: bool,
-) -> Array3<u8> {
+pub fn instance_classes(labels: &Array3<u32>, border_width: usize, by_section: bool) -> Array3<u8> {
     let mut classes = labels.mapv(|label| u8::from(label > 0));
     if border_width == 0 {
         return classes;
     }
     let mut distances = Array3::from_elem(labels.dim(), FAR);
-    for axis in if by_section { [1, 2].iter() } else { [0, 1, 2].iter() } {
+    for axis in if by_section {
+        [1, 2].iter()
+    } else {
+        [0, 1, 2].iter()
+    } {
         let axis = Axis(*axis);
-        Zip::from(distances.lanes_mut(axis)).and(labels.lanes(axis)).for_each(
-            |mut distances, labels| {
+        Zip::from(distances.lanes_mut(axis))
+            .and(labels.lanes(axis))
+            .for_each(|mut distances, labels| {
                 let nearer = relax(&labels.to_vec(), &distances.to_vec(), border_width);
-                distances.iter_mut().zip(nearer).for_each(|(distance, new)| *distance = new);
-            },
-        );
+                distances
+                    .iter_mut()
+                    .zip(nearer)
+                    .for_each(|(distance, new)| *distance = new);
+            });
     }
     let reach = (border_width * border_width) as u64;
-    Zip::from(&mut classes).and(&distances).for_each(|class, &distance| {
-        if *class == 1 && distance <= reach {
-            *class = 2;
-        }
-    });
+    Zip::from(&mut classes)
+        .and(&distances)
+        .for_each(|class, &distance| {
+            if *class == 1 && distance <= reach {
+                *class = 2;
+            }
+        });
     classes
 }
 
@@ -73,16 +78,8 @@ mod tests {
 
     #[test]
     fn touching_objects_and_the_background_make_borders() {
-        let labels = array![
-            [1, 1, 1, 2, 2, 2],
-            [1, 1, 1, 2, 2, 2],
-            [1, 1, 1, 2, 2, 0],
-        ];
-        let classes = array![
-            [1, 1, 2, 2, 1, 1],
-            [1, 1, 2, 2, 1, 2],
-            [1, 1, 2, 2, 2, 0],
-        ];
+        let labels = array![[1, 1, 1, 2, 2, 2], [1, 1, 1, 2, 2, 2], [1, 1, 1, 2, 2, 0],];
+        let classes = array![[1, 1, 2, 2, 1, 1], [1, 1, 2, 2, 1, 2], [1, 1, 2, 2, 2, 0],];
         assert_eq!(flat(labels, 1), classes);
     }
 
@@ -106,15 +103,21 @@ mod tests {
         for width in 1..5usize {
             // Blocks of pixels, so that there is an inside.
             let coarse = Array3::from_shape_fn((2, 4, 5), |_| random.random_range(0..3u32));
-            let labels = Array3::from_shape_fn((4, 20, 25), |(z, y, x)| coarse[[z / 2, y / 5, x / 5]]);
+            let labels =
+                Array3::from_shape_fn((4, 20, 25), |(z, y, x)| coarse[[z / 2, y / 5, x / 5]]);
             let classes = instance_classes(&labels, width, false);
             for ((z, y, x), &label) in labels.indexed_iter() {
                 let is_near = labels.indexed_iter().any(|((oz, oy, ox), &other)| {
-                    let squared = z.abs_diff(oz).pow(2) + y.abs_diff(oy).pow(2) + x.abs_diff(ox).pow(2);
+                    let squared =
+                        z.abs_diff(oz).pow(2) + y.abs_diff(oy).pow(2) + x.abs_diff(ox).pow(2);
                     other != label && squared <= width * width
                 });
                 let expected = if label == 0 { 0 } else { 1 + u8::from(is_near) };
-                assert_eq!(classes[[z, y, x]], expected, "at {z} {y} {x} with width {width}");
+                assert_eq!(
+                    classes[[z, y, x]],
+                    expected,
+                    "at {z} {y} {x} with width {width}"
+                );
             }
         }
     }

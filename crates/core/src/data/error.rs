@@ -54,7 +54,7 @@ pub enum DataError {
         of: usize,
     },
     /// A source and its target differ in size.
-    #[error("`{}` has {source_size} pixels, its target `{}` has {target_size}", source_path.display(), target_path.display())]
+    #[error("`{}` has {source_size}, its target `{}` has {target_size}", source_path.display(), target_path.display())]
     SizesDiffer {
         /// The source.
         source_path: PathBuf,
@@ -131,6 +131,9 @@ pub enum DataError {
         /// The one asked for.
         channel: usize,
     },
+    /// A data set is empty.
+    #[error("there are no images to take patches from")]
+    NoPairs,
     /// Images differ in their channels.
     #[error("the {what} `{}` has {}, `{}` has {first_channels}", path.display(), plural(*channels, "channel"), first_path.display())]
     ChannelsDiffer {
@@ -181,18 +184,25 @@ impl DataError {
                 .to_owned(),
             Self::FileAndFolder { .. } => "give two folders, or two files".to_owned(),
             Self::NoImages { extensions, .. } => {
-                format!("put images there; known extensions are {}", extensions.join(", "))
+                format!(
+                    "put images there; known extensions are {}",
+                    extensions.join(", ")
+                )
             }
             Self::SameName { .. } => {
                 "keep one of the two: images and masks belong together by their names".to_owned()
             }
-            Self::MissingTargets { .. } => "a target has the name of its source (the extension may \
+            Self::MissingTargets { .. } => {
+                "a target has the name of its source (the extension may \
                                             differ); add the missing ones, or move these sources \
                                             elsewhere"
-                .to_owned(),
-            Self::SizesDiffer { .. } => "a target has one value for each pixel of its source; check \
+                    .to_owned()
+            }
+            Self::SizesDiffer { .. } => {
+                "a target has one value for each pixel of its source; check \
                                          that the two files belong together"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::SplitFile { .. } => {
                 "a split file is a CSV table with the columns file and split".to_owned()
             }
@@ -219,16 +229,21 @@ impl DataError {
             }
             Self::Image(error) => return error.hint(),
             Self::Io { .. } => "check that the folder may be read".to_owned(),
-            Self::Preparation { .. } | Self::Workers { .. } => return None,
+            Self::NoPairs | Self::Preparation { .. } | Self::Workers { .. } => return None,
         };
         Some(hint)
     }
 
     pub(super) fn io(path: &Path, cause: std::io::Error) -> Self {
         if cause.kind() == std::io::ErrorKind::NotFound {
-            return Self::NotFound { path: path.to_owned() };
+            return Self::NotFound {
+                path: path.to_owned(),
+            };
         }
-        Self::Io { path: path.to_owned(), cause }
+        Self::Io {
+            path: path.to_owned(),
+            cause,
+        }
     }
 }
 
@@ -242,7 +257,11 @@ pub(super) fn list(names: &[String]) -> String {
 }
 
 fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
 }
 
 fn count(some: usize, all: usize) -> String {

@@ -39,7 +39,11 @@ impl Images {
             channels: OnceLock::new(),
             warnings: Mutex::default(),
         };
-        images.data.warnings().iter().for_each(|warning| images.warn(warning.clone()));
+        images
+            .data
+            .warnings()
+            .iter()
+            .for_each(|warning| images.warn(warning.clone()));
         images
     }
 
@@ -87,17 +91,24 @@ impl Images {
             return Ok(*channels);
         }
         let sample = self.load(0)?;
-        Ok(*self.channels.get_or_init(|| [sample.source.dim().0, sample.target.dim().0]))
+        Ok(*self
+            .channels
+            .get_or_init(|| [sample.source.dim().0, sample.target.dim().0]))
     }
 
     fn load(&self, index: usize) -> Result<Arc<Sample>, DataError> {
         // Held while reading, so that no two threads read the same image.
-        let mut slot = self.slots[index].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.slots[index]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(sample) = slot.as_ref() {
             return Ok(Arc::clone(sample));
         }
         let sample = Arc::new(self.recipe.load(&self.data.pairs()[index])?);
-        sample.warnings.iter().for_each(|warning| self.warn(warning.clone()));
+        sample
+            .warnings
+            .iter()
+            .for_each(|warning| self.warn(warning.clone()));
         let bytes = sample.bytes();
         if self.used.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limit {
             *slot = Some(Arc::clone(&sample));
@@ -112,8 +123,20 @@ impl Images {
         let pair = &self.data.pairs()[index];
         let first = &self.data.pairs()[0];
         let parts = [
-            ("source", &pair.source, &sample.source, &first.source, first_source),
-            ("target", &pair.target, &sample.target, &first.target, first_target),
+            (
+                "source",
+                &pair.source,
+                &sample.source,
+                &first.source,
+                first_source,
+            ),
+            (
+                "target",
+                &pair.target,
+                &sample.target,
+                &first.target,
+                first_target,
+            ),
         ];
         for (what, path, image, first_path, first_channels) in parts {
             let channels = image.dim().0;

@@ -33,7 +33,11 @@ impl Loader {
         workers: usize,
     ) -> Result<Self, DataError> {
         let workers = workers.max(1);
-        let mut loader = Self { queues: Vec::new(), threads: Vec::new(), next: 0 };
+        let mut loader = Self {
+            queues: Vec::new(),
+            threads: Vec::new(),
+            next: 0,
+        };
         for worker in 0..workers {
             let (sender, receiver) = sync_channel(AHEAD);
             let sampler = sampler.clone();
@@ -41,7 +45,9 @@ impl Loader {
             let thread = Builder::new()
                 .name(format!("patches-{worker}"))
                 .spawn(move || work(&sampler, batch_size, numbers, &sender))
-                .map_err(|error| DataError::Workers { cause: error.to_string() })?;
+                .map_err(|error| DataError::Workers {
+                    cause: error.to_string(),
+                })?;
             loader.queues.push(receiver);
             loader.threads.push(thread);
         }
@@ -54,7 +60,9 @@ impl Loader {
     ///
     /// [`DataError`] if an image cannot be read or used; the loader has then ended.
     pub fn next_batch(&mut self) -> Result<Batch, DataError> {
-        let stopped = || DataError::Workers { cause: "a thread has ended early".to_owned() };
+        let stopped = || DataError::Workers {
+            cause: "a thread has ended early".to_owned(),
+        };
         let queue = self.queues.get(self.next).ok_or_else(stopped)?;
         let batch = queue.recv().unwrap_or_else(|_| Err(stopped()));
         self.next = (self.next + 1) % self.queues.len();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use coverslip_image::Axis;
 use coverslip_image::format::{has_image_extension, known_extensions, open};
 use coverslip_image::source::ImageInfo;
-use coverslip_image::Axis;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
@@ -62,13 +62,22 @@ impl DataSet {
         subset: &str,
     ) -> Result<Self, DataError> {
         let split = SplitFile::read(split)?;
-        Self::find(source, target, |folder, sources| split.select(subset, folder, sources))
+        Self::find(source, target, |folder, sources| {
+            split.select(subset, folder, sources)
+        })
     }
 
     /// The pairs at these positions, in their order.
     pub(super) fn subset(&self, keep: impl Fn(usize) -> bool) -> Self {
-        let pairs = self.pairs.iter().enumerate().filter(|(index, _)| keep(*index));
-        Self { pairs: pairs.map(|(_, pair)| pair.clone()).collect(), warnings: Vec::new() }
+        let pairs = self
+            .pairs
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| keep(*index));
+        Self {
+            pairs: pairs.map(|(_, pair)| pair.clone()).collect(),
+            warnings: Vec::new(),
+        }
     }
 
     fn find(
@@ -78,9 +87,10 @@ impl DataSet {
     ) -> Result<Self, DataError> {
         let mut warnings = Vec::new();
         let [source_files, target_files] = match (is_folder(source)?, is_folder(target)?) {
-            (true, true) => {
-                [list_images(source, &mut warnings)?, list_images(target, &mut warnings)?]
-            }
+            (true, true) => [
+                list_images(source, &mut warnings)?,
+                list_images(target, &mut warnings)?,
+            ],
             (false, false) => {
                 // Two single files need not have the same name.
                 let name = name(source);
@@ -94,7 +104,11 @@ impl DataSet {
         let (mut pairs, mut names) = (Vec::new(), Vec::new());
         for (name, source) in source_files {
             match target_files.get(&name) {
-                Some(target) => pairs.push(ImagePair { name, source, target: target.clone() }),
+                Some(target) => pairs.push(ImagePair {
+                    name,
+                    source,
+                    target: target.clone(),
+                }),
                 None => names.push(name),
             }
         }
@@ -159,7 +173,10 @@ impl DataSet {
                 hash.update(metadata.len().to_le_bytes());
             }
         }
-        Ok(hash.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+        Ok(hash
+            .finalize()
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
     }
 }
 
@@ -174,7 +191,10 @@ fn is_folder(path: &Path) -> Result<bool, DataError> {
 }
 
 fn file_and_folder(file: &Path, folder: &Path) -> DataError {
-    DataError::FileAndFolder { file: file.to_owned(), folder: folder.to_owned() }
+    DataError::FileAndFolder {
+        file: file.to_owned(),
+        folder: folder.to_owned(),
+    }
 }
 
 /// The image files of a folder.
@@ -184,7 +204,11 @@ fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataE
     let mut others = Vec::new();
     for entry in fs::read_dir(folder).map_err(io)? {
         let path = entry.map_err(io)?.path();
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let file_name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if file_name.starts_with('.') || path.is_dir() {
             continue;
         }
@@ -193,18 +217,28 @@ fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataE
             continue;
         }
         if let Some(first) = files.insert(name(&path), path.clone()) {
-            let [first, second] = if first < path { [first, path] } else { [path, first] };
+            let [first, second] = if first < path {
+                [first, path]
+            } else {
+                [path, first]
+            };
             return Err(DataError::SameName { first, second });
         }
     }
     if !others.is_empty() {
         others.sort();
         let folder = folder.display();
-        warnings.push(format!("passed over files in `{folder}` that are no images: {}", list(&others)));
+        warnings.push(format!(
+            "passed over files in `{folder}` that are no images: {}",
+            list(&others)
+        ));
     }
     if files.is_empty() {
         let extensions = known_extensions();
-        return Err(DataError::NoImages { path: folder.to_owned(), extensions });
+        return Err(DataError::NoImages {
+            path: folder.to_owned(),
+            extensions,
+        });
     }
     Ok(files)
 }
@@ -231,7 +265,11 @@ pub(super) fn check_sizes(
     // A section count is worth a mention only if there is one.
     let is_flat = source[0] == 1 && target[0] == 1;
     let words = |[z, y, x]: [usize; 3]| {
-        if is_flat { format!("{y} x {x} (y x x)") } else { format!("{z} x {y} x {x} (z x y x x)") }
+        if is_flat {
+            format!("{y} x {x} pixels (YX)")
+        } else {
+            format!("{z} x {y} x {x} pixels (ZYX)")
+        }
     };
     Err(DataError::SizesDiffer {
         source_path: pair.source.clone(),

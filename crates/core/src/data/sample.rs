@@ -68,7 +68,12 @@ impl Recipe {
         if self.target == Target::Image {
             warnings.extend(prepare(&pair.target, &mut target, &self.prepare_target)?);
         }
-        Ok(Sample { name: pair.name.clone(), source, target, warnings })
+        Ok(Sample {
+            name: pair.name.clone(),
+            source,
+            target,
+            warnings,
+        })
     }
 }
 
@@ -97,9 +102,11 @@ pub(super) fn size(image: &Array4<f32>) -> [usize; 3] {
 fn select(path: &Path, image: &Array4<f32>, wanted: &[usize]) -> Result<Array4<f32>, DataError> {
     let channels = image.dim().0;
     match wanted.iter().find(|&&channel| channel >= channels) {
-        Some(&channel) => {
-            Err(DataError::NoSuchChannel { path: path.to_owned(), channels, channel })
-        }
+        Some(&channel) => Err(DataError::NoSuchChannel {
+            path: path.to_owned(),
+            channels,
+            channel,
+        }),
         None => Ok(image.select(Axis(0), wanted)),
     }
 }
@@ -110,15 +117,22 @@ fn prepare(
     preparation: &Preparation,
 ) -> Result<Vec<String>, DataError> {
     check_finite(path, image)?;
-    let warnings = preparation(image)
-        .map_err(|cause| DataError::Preparation { path: path.to_owned(), cause })?;
-    Ok(warnings.into_iter().map(|warning| format!("`{}`: {warning}", path.display())).collect())
+    let warnings = preparation(image).map_err(|cause| DataError::Preparation {
+        path: path.to_owned(),
+        cause,
+    })?;
+    Ok(warnings
+        .into_iter()
+        .map(|warning| format!("`{}`: {warning}", path.display()))
+        .collect())
 }
 
 fn check_finite(path: &Path, image: &Array4<f32>) -> Result<(), DataError> {
     let count = image.iter().filter(|value| !value.is_finite()).count();
     let first = image.indexed_iter().find(|(_, value)| !value.is_finite());
-    let Some(((c, z, y, x), &value)) = first else { return Ok(()) };
+    let Some(((c, z, y, x), &value)) = first else {
+        return Ok(());
+    };
     let (channels, sections, _, _) = image.dim();
     let mut place = String::new();
     if channels > 1 {
@@ -128,5 +142,10 @@ fn check_finite(path: &Path, image: &Array4<f32>) -> Result<(), DataError> {
         place += &format!("z {z}, ");
     }
     place += &format!("y {y}, x {x}");
-    Err(DataError::NotFinite { path: path.to_owned(), count, value, place })
+    Err(DataError::NotFinite {
+        path: path.to_owned(),
+        count,
+        value,
+        place,
+    })
 }

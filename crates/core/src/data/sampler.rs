@@ -49,7 +49,9 @@ impl Sampler {
             .collect::<Result<_, _>>()?;
         let join = |part: fn(&Patch) -> ArrayView4<'_, f32>| {
             let views: Vec<_> = patches.iter().map(part).collect();
-            stack(Axis(0), &views).map_err(|error| DataError::Workers { cause: error.to_string() })
+            stack(Axis(0), &views).map_err(|error| DataError::Workers {
+                cause: error.to_string(),
+            })
         };
         Ok(Batch {
             source: join(|patch| patch.source.view())?,
@@ -72,7 +74,7 @@ impl Sampler {
     fn patch(&self, number: u64) -> Result<Patch, DataError> {
         let images = self.images.len() as u64;
         if images == 0 {
-            return Err(DataError::NoImages { path: "".into(), extensions: Vec::new() });
+            return Err(DataError::NoPairs);
         }
         let index = self.order(number / images)[(number % images) as usize];
         let sample = self.images.get(index)?;
@@ -85,7 +87,10 @@ impl Sampler {
                 cause,
             })
         };
-        let mut patch = Patch { source: cut(&sample.source)?, target: cut(&sample.target)? };
+        let mut patch = Patch {
+            source: cut(&sample.source)?,
+            target: cut(&sample.target)?,
+        };
         for augmentation in &self.augmentations {
             augmentation.apply(&mut patch, &mut random);
         }
@@ -95,7 +100,11 @@ impl Sampler {
     /// The order of the images in a round.
     fn order(&self, round: u64) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.images.len()).collect();
-        order.shuffle(&mut stream(self.seed, &format!("{} order", self.purpose), round));
+        order.shuffle(&mut stream(
+            self.seed,
+            &format!("{} order", self.purpose),
+            round,
+        ));
         order
     }
 

@@ -26,6 +26,11 @@ pub fn split_fraction(
     let mut order: Vec<usize> = (0..images).collect();
     order.shuffle(&mut random::stream(seed, "validation images", 0));
     let mut is_validation = vec![false; images];
-    order[..count].iter().for_each(|&index| is_validation[index] = true);
-    Ok((data.subset(|index| !is_validation[index]), data.subset(|index| is_validation[index])))
+    order[..count]
+        .iter()
+        .for_each(|&index| is_validation[index] = true);
+    Ok((
+        data.subset(|index| !is_validation[index]),
+        data.subset(|index| is_validation[index]),
+    ))
 }

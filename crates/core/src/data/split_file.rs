@@ -15,17 +15,28 @@ pub(super) struct SplitFile {
 
 impl SplitFile {
     pub(super) fn read(path: &Path) -> Result<Self, DataError> {
-        let fault = |problem: String| DataError::SplitFile { path: path.to_owned(), problem };
+        let fault = |problem: String| DataError::SplitFile {
+            path: path.to_owned(),
+            problem,
+        };
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .from_path(path)
             .map_err(|error| csv_fault(path, error))?;
-        let headers = reader.headers().map_err(|error| csv_fault(path, error))?.clone();
+        let headers = reader
+            .headers()
+            .map_err(|error| csv_fault(path, error))?
+            .clone();
         let column = |wanted: &str| {
-            headers.iter().position(|header| header == wanted).ok_or_else(|| {
-                let found = headers.iter().collect::<Vec<_>>().join(", ");
-                fault(format!("the column `{wanted}` is missing, its first line is `{found}`"))
-            })
+            headers
+                .iter()
+                .position(|header| header == wanted)
+                .ok_or_else(|| {
+                    let found = headers.iter().collect::<Vec<_>>().join(", ");
+                    fault(format!(
+                        "the column `{wanted}` is missing, its first line is `{found}`"
+                    ))
+                })
         };
         let (file_column, split_column) = (column("file")?, column("split")?);
         let mut subsets: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -40,7 +51,10 @@ impl SplitFile {
             }
             subsets.entry(subset).or_default().push(file);
         }
-        Ok(Self { path: path.to_owned(), subsets })
+        Ok(Self {
+            path: path.to_owned(),
+            subsets,
+        })
     }
 
     /// Those of the files of `folder` that are in the subset.
@@ -58,8 +72,11 @@ impl SplitFile {
             });
         };
         let keys: BTreeSet<String> = wanted.iter().map(|file| key(file, &files)).collect();
-        let missing: Vec<String> =
-            wanted.iter().filter(|file| !files.contains_key(&key(file, &files))).cloned().collect();
+        let missing: Vec<String> = wanted
+            .iter()
+            .filter(|file| !files.contains_key(&key(file, &files)))
+            .cloned()
+            .collect();
         if !missing.is_empty() {
             return Err(DataError::SplitNamesMissing {
                 path: self.path.clone(),
@@ -74,13 +91,34 @@ impl SplitFile {
 
 /// The name of a file in the table: given without extension (a name may have dots) or with one.
 fn key(file: &str, files: &Files) -> String {
-    if files.contains_key(file) { file.to_owned() } else { name(Path::new(file)) }
+    if files.contains_key(file) {
+        file.to_owned()
+    } else {
+        name(Path::new(file))
+    }
 }
 
 fn csv_fault(path: &Path, error: csv::Error) -> DataError {
-    let problem = error.to_string();
+    let mut problem = error.to_string();
     match error.into_kind() {
-        csv::ErrorKind::Io(cause) => DataError::io(path, cause),
-        _ => DataError::SplitFile { path: path.to_owned(), problem },
+        csv::ErrorKind::Io(cause) => return DataError::io(path, cause),
+        csv::ErrorKind::UnequalLengths {
+            pos: Some(place),
+            expected_len,
+            len,
+        } => {
+            let line = place.line();
+            problem = format!("line {line} has {len} columns, the first line {expected_len}");
+        }
+        csv::ErrorKind::Utf8 {
+            pos: Some(place), ..
+        } => {
+            problem = format!("line {} is not UTF-8 text", place.line());
+        }
+        _ => {}
+    }
+    DataError::SplitFile {
+        path: path.to_owned(),
+        problem,
     }
 }

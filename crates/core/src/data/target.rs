@@ -33,9 +33,11 @@ impl Target {
         let classes = match self {
             Self::Image => return Ok(image.to_czyx_f32()?),
             Self::Semantic { classes } => semantic_classes(image, classes)?,
-            Self::Instance { border_width, by_section } => {
-                instance_classes(&image.to_labels_zyx()?, border_width, by_section)
-                    .mapv(u32::from)
+            Self::Instance {
+                border_width,
+                by_section,
+            } => {
+                instance_classes(&image.to_labels_zyx()?, border_width, by_section).mapv(u32::from)
             }
         };
         Ok(classes.mapv(|class| class as f32).insert_axis(Axis(0)))
@@ -54,5 +56,9 @@ fn semantic_classes(image: &Image, classes: usize) -> Result<Array3<u32>, DataEr
         return Ok(labels.mapv(|label| u32::from(label > 0)));
     }
     let path = image.path().map(Into::into).unwrap_or_default();
-    Err(DataError::TooManyClasses { path, largest, classes })
+    Err(DataError::TooManyClasses {
+        path,
+        largest,
+        classes,
+    })
 }
