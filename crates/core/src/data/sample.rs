@@ -134,14 +134,15 @@ fn check_finite(path: &Path, image: &Array4<f32>) -> Result<(), DataError> {
         return Ok(());
     };
     let (channels, sections, _, _) = image.dim();
-    let mut place = String::new();
+    let mut place = Vec::new();
     if channels > 1 {
-        place += &format!("channel {c}, ");
+        place.push(format!("channel {c}"));
     }
     if sections > 1 {
-        place += &format!("z {z}, ");
+        place.push(format!("z {z}"));
     }
-    place += &format!("y {y}, x {x}");
+    place.push(format!("y {y}, x {x}"));
+    let place = place.join(", ");
     Err(DataError::NotFinite {
         path: path.to_owned(),
         count,
