@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod data;
+pub mod demo;
 pub mod devices;
 pub mod error;
 pub mod evaluate;
@@ -16,6 +17,8 @@ pub mod predict;
 pub mod preprocess;
 pub mod random;
 pub mod registry;
+pub mod report;
+pub mod run;
 pub mod schedule;
 pub mod state_dict;
 pub mod trainer;

@@ -16,6 +16,9 @@ pub trait Monitor: Sync {
 
 /// A task that a [`Monitor`] shows.
 pub trait Task {
+    /// `steps` were done before, by another process; they count as done, but not for the rate.
+    fn resume_at(&self, steps: u64);
+
     /// `steps` more are done; `message` is what to show beside the progress.
     fn advance(&self, steps: u64, message: &str);
 }
@@ -34,5 +37,7 @@ impl Monitor for Silent {
 }
 
 impl Task for Silent {
+    fn resume_at(&self, _: u64) {}
+
     fn advance(&self, _: u64, _: &str) {}
 }

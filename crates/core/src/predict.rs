@@ -1,5 +1,6 @@
 //! Prediction: a trained model on images of any size.
 
+mod files;
 mod tiles;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use coverslip_image::{AlgorithmError, Axis, Image};
 use ndarray::Array4;
 
+pub use files::{PredictedFiles, predict_files};
 pub use tiles::{Tiling, predict_tiled};
 
 use crate::{
@@ -61,6 +63,22 @@ pub enum PredictError {
     /// An image without pixels.
     #[error("the image has no pixels")]
     Empty,
+    /// Two inputs would be written to the same file.
+    #[error("`{}` and `{}` would both be predicted into `{}`", first.display(), second.display(), output.display())]
+    SameOutput {
+        /// One input.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// Their output.
+        output: PathBuf,
+    },
+    /// A prediction would replace its own input.
+    #[error("the prediction would replace its input `{}`", path.display())]
+    OverwritesInput {
+        /// The input.
+        path: PathBuf,
+    },
     /// Post-processing ended with something that cannot be written as asked.
     #[error("the output `{output}` was asked for, but the steps of post-processing make {made}")]
     Output {
@@ -96,6 +114,10 @@ impl PredictError {
             } => format!(
                 "use tiles of at least {needed} pixels, e.g. `--tile {needed}`, or blend `gaussian`"
             ),
+            Self::SameOutput { .. } => {
+                "predict them in two calls with different `--output` folders".to_owned()
+            }
+            Self::OverwritesInput { .. } => "choose another `--output` folder".to_owned(),
             Self::CropImpossible => "use blend `gaussian`".to_owned(),
             Self::Output { .. } => "put `argmax` first in the model's `postprocess`".to_owned(),
             Self::Algorithm { .. } | Self::Empty => return None,

@@ -3,7 +3,6 @@
 //! An entry is a name, the schema of its options, and what builds the thing from them. Other
 //! crates add entries before the command line runs, so that a new network needs no fork.
 
-mod augment;
 mod build;
 mod builtin;
 mod entries;
@@ -12,7 +11,7 @@ mod named;
 mod nearest;
 
 pub use build::{
-    BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess, BuildSchedule,
+    BuildAugmentation, BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess, BuildSchedule,
 };
 pub use entries::{Description, Entries, Entry, RegistryError};
 pub use kind::Kind;
@@ -32,7 +31,7 @@ pub struct Registry {
     /// Steps that images (or targets) take before the network sees them.
     pub preprocess: Entries<BuildPreprocess>,
     /// Random changes of training patches.
-    pub augmentations: Entries<()>,
+    pub augmentations: Entries<BuildAugmentation>,
     /// Steps from the network's output to the result.
     pub postprocess: Entries<BuildPostprocess>,
     /// Optimisers.

@@ -20,7 +20,7 @@ use crate::{
     data::{Batch, Loader},
     error::Error,
     framework::{Framework, Scores},
-    monitor::Monitor,
+    monitor::{Monitor, Task},
     schedule::Schedule,
 };
 
@@ -76,13 +76,18 @@ impl Trainer<'_> {
         batches: impl FnOnce(u64) -> Result<Loader, Error>,
     ) -> Result<(Ending, Progress), Error> {
         let steps = Self::steps_per_epoch(self.settings);
-        let mut loader = batches((progress.epoch * steps + progress.step) as u64)?;
+        let done = progress.epoch * steps + progress.step;
+        let mut loader = batches(done as u64)?;
+        let size = self.settings.batch_size;
+        let monitor = self.monitor;
+        let task = monitor.begin("training", (self.settings.epochs * steps * size) as u64);
+        task.resume_at((done * size) as u64);
         while progress.epoch < self.settings.epochs {
             if self.should_stop_early(&progress) {
                 return Ok((Ending::EarlyStop, progress));
             }
             let start = Instant::now();
-            if !self.train_epoch(&mut progress, &mut loader, steps)? {
+            if !self.train_epoch(&mut progress, &mut loader, steps, task.as_ref())? {
                 self.checkpoints
                     .save_last(&self.framework.state(), &progress)?;
                 return Ok((Ending::Interrupted, progress));
@@ -99,11 +104,9 @@ impl Trainer<'_> {
         progress: &mut Progress,
         loader: &mut Loader,
         steps: usize,
+        task: &dyn Task,
     ) -> Result<bool, Error> {
-        let name = format!("epoch {}/{}", progress.epoch + 1, self.settings.epochs);
-        let total = (steps * self.settings.batch_size) as u64;
-        let task = self.monitor.begin(&name, total);
-        task.advance((progress.step * self.settings.batch_size) as u64, "");
+        let epochs = self.settings.epochs;
         while progress.step < steps {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(false);
@@ -121,7 +124,9 @@ impl Trainer<'_> {
             progress.step += 1;
             progress.loss_sum += loss;
             let mean = progress.loss_sum / progress.step as f64;
-            task.advance(self.settings.batch_size as u64, &format!("loss {mean:.4}"));
+            let message =
+                format!("epoch {}/{epochs} step {}/{steps} loss {mean:.4}", progress.epoch + 1, progress.step);
+            task.advance(self.settings.batch_size as u64, &message);
         }
         Ok(true)
     }
@@ -182,6 +187,9 @@ impl Trainer<'_> {
         // Last, so that a run killed before it repeats the epoch and writes the same files again.
         self.checkpoints
             .save_last(&self.framework.state(), progress)?;
+        if let Some(record) = progress.history.last() {
+            self.monitor.note(&summary(record, self.settings.epochs));
+        }
         (self.on_epoch)(&progress.history)
     }
 
@@ -191,4 +199,18 @@ impl Trainer<'_> {
             _ => false,
         }
     }
+}
+
+/// One line about an epoch.
+fn summary(record: &EpochRecord, epochs: usize) -> String {
+    let scores: Vec<String> =
+        record.validation.iter().map(|(name, score)| format!("{name} {score:.4}")).collect();
+    let best = if record.is_best { " (best)" } else { "" };
+    format!(
+        "epoch {}/{epochs}: training loss {:.4}, validation {}{best}, {:.1} patches/s",
+        record.epoch,
+        record.train_loss,
+        scores.join(" "),
+        record.patches_per_second
+    )
 }

@@ -1,12 +1,14 @@
 //! What the entries of each kind do: turn a named node into the thing.
 
+use std::sync::Arc;
+
 use burn::tensor::Device;
 use coverslip_nets::{AnyNetwork, Loss, NetworkIo};
 use rand_chacha::ChaCha8Rng;
 
 use super::Named;
 use crate::{
-    error::Error, optimizer::UpdateRule, postprocess::PostprocessStep, preprocess::PreprocessStep,
+    data::Augmentation, error::Error, optimizer::UpdateRule, postprocess::PostprocessStep, preprocess::PreprocessStep,
     schedule::Schedule,
 };
 
@@ -21,6 +23,10 @@ pub type BuildLoss = Box<dyn Fn(&Named) -> Result<Box<dyn Loss>, Error> + Send +
 /// Builds a step of preprocessing.
 pub type BuildPreprocess =
     Box<dyn Fn(&Named) -> Result<Box<dyn PreprocessStep>, Error> + Send + Sync>;
+
+/// Builds a random change of patches.
+pub type BuildAugmentation =
+    Box<dyn Fn(&Named) -> Result<Arc<dyn Augmentation>, Error> + Send + Sync>;
 
 /// Builds a step of post-processing.
 pub type BuildPostprocess =

@@ -1,5 +1,7 @@
 //! The entries that come with Coverslip.
 
+use std::sync::Arc;
+
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Loss,
@@ -9,12 +11,10 @@ use coverslip_nets::{
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::{
-    Named, Registry, RegistryError,
-    augment::{Flip, Rotate90},
-};
+use super::{Named, Registry, RegistryError};
 use crate::{
     config::TargetKind,
+    data::{Augmentation, Flip, Rotate90},
     error::Error,
     framework::{Fcn, FcnOptions},
     optimizer::{AdamOptions, AdamWOptions},
@@ -48,10 +48,8 @@ impl Registry {
         )?;
         registry.add_normalization("standard", Normalization::Standard as fn(Standard) -> _)?;
         registry.add_normalization("min_max", Normalization::MinMax as fn(MinMax) -> _)?;
-        registry.augmentations.register::<Flip>("flip", ())?;
-        registry
-            .augmentations
-            .register::<Rotate90>("rotate90", ())?;
+        registry.add_augmentation::<Flip>("flip")?;
+        registry.add_augmentation::<Rotate90>("rotate90")?;
         registry.add_postprocess::<Argmax>("argmax")?;
         registry.add_postprocess::<Components>("components")?;
         registry.add_postprocess::<RemoveSmall>("remove_small")?;
@@ -107,6 +105,17 @@ impl Registry {
                 Ok(Box::new(into(named.read()?)))
             };
         self.preprocess.register::<O>(name, Box::new(build))?;
+        Ok(())
+    }
+
+    fn add_augmentation<O: Augmentation + JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
+        let build = |named: &Named| -> Result<Arc<dyn Augmentation>, Error> {
+            Ok(Arc::new(named.read::<O>()?))
+        };
+        self.augmentations.register::<O>(name, Box::new(build))?;
         Ok(())
     }
 

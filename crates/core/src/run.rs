@@ -1,0 +1,195 @@
+//! Training a config into a run folder.
+//!
+//! ```text
+//! RUN/config.yaml       the settings with every default written out
+//! RUN/log.jsonl         one line an epoch
+//! RUN/curves.svg        loss and scores over the epochs
+//! RUN/samples/*.png     input, prediction and target of validation images
+//! RUN/checkpoints/      what `--resume` continues from
+//! RUN/model/            the model package
+//! ```
+
+mod data;
+mod folder;
+mod pictures;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicBool,
+};
+
+use burn::tensor::Device;
+use coverslip_nets::NetworkIo;
+use serde::Serialize;
+
+use crate::{
+    config::{Config, Settings},
+    data::{Loader, Sampler},
+    error::Error,
+    files,
+    framework::{Framework, Workshop},
+    monitor::Monitor,
+    package::{self, Description, TrainingRecord},
+    registry::Registry,
+    trainer::{EpochRecord, Progress, Trainer},
+};
+
+pub use crate::trainer::Ending;
+use data::RunData;
+use folder::RunFolder;
+
+/// What a training came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// Why it ended.
+    #[serde(serialize_with = "ending_name")]
+    pub ending: Ending,
+    /// The model package; empty after an interruption before the first epoch's end.
+    pub model: Option<PathBuf>,
+    /// Epochs that are done.
+    pub epochs: usize,
+    /// The epoch whose weights the model has.
+    pub best_epoch: Option<usize>,
+    /// Its validation loss.
+    pub validation_loss: Option<f64>,
+    /// How long the epochs took, validation included, also those before a resumption.
+    pub train_s: f64,
+    /// Mean time of a step, with its share of the validation.
+    pub train_step_s: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn ending_name<S: serde::Serializer>(ending: &Ending, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match ending {
+        Ending::Complete => "complete",
+        Ending::EarlyStop => "early_stop",
+        Ending::Interrupted => "interrupted",
+    })
+}
+
+/// Trains what `config` says into the folder `out`, or goes on where the run there stopped.
+///
+/// Setting `stop` ends it after the present step, saved and ready to resume.
+///
+/// # Errors
+///
+/// When data, config or folder cannot be used, or the loss is no longer finite.
+pub fn train(
+    config: &Config,
+    registry: &Registry,
+    out: &Path,
+    resume: bool,
+    monitor: &dyn Monitor,
+    stop: &AtomicBool,
+) -> Result<Outcome, Error> {
+    let settings = &config.settings;
+    let folder = RunFolder::open(out, config, resume)?;
+    let data = RunData::find(settings, registry, monitor)?;
+    let io = data.network_io(settings)?;
+    let workshop = Workshop {
+        registry,
+        network: &settings.network,
+        io,
+        target_kind: settings.data.target_kind,
+        loss: &settings.loss,
+        optimizer: Some(&settings.optimizer),
+        seed: settings.seed,
+        device: Device::flex().autodiff(),
+    };
+    let entry = &registry.frameworks.get(&settings.framework.name)?.build;
+    let mut framework = entry.train(&settings.framework, &workshop)?;
+    let progress = resume_from(&folder, framework.as_mut(), resume)?;
+
+    let mut on_epoch = |history: &[EpochRecord]| folder.write_log(history);
+    let mut trainer = Trainer {
+        framework,
+        schedule: (registry.schedules.get(&settings.schedule.name)?.build)(&settings.schedule)?,
+        settings: &settings.training,
+        validation: data.validation_batches(settings)?,
+        checkpoints: folder.checkpoints(),
+        monitor,
+        stop,
+        on_epoch: &mut on_epoch,
+    };
+    data.pass_warnings(monitor);
+    let sampler = data.training_sampler(settings, registry)?;
+    let (ending, progress) = trainer.run(progress, |first| start_loader(&sampler, settings, first))?;
+    data.pass_warnings(monitor);
+    let train_s = progress.history.iter().map(|record| record.seconds).sum::<f64>();
+    let steps = progress.epoch * Trainer::steps_per_epoch(&settings.training);
+    let model = match ending {
+        Ending::Interrupted => None,
+        _ => Some(finish(settings, registry, &folder, &data, io, &progress, monitor)?),
+    };
+    Ok(Outcome {
+        ending,
+        model,
+        epochs: progress.epoch,
+        best_epoch: progress.best.as_ref().map(|best| best.epoch),
+        validation_loss: progress.best.as_ref().map(|best| best.loss),
+        train_s,
+        train_step_s: train_s / steps.max(1) as f64,
+    })
+}
+
+fn resume_from(
+    folder: &RunFolder,
+    framework: &mut dyn Framework,
+    resume: bool,
+) -> Result<Progress, Error> {
+    if !resume {
+        return Ok(Progress::default());
+    }
+    let (state, progress) = folder.checkpoints().load_last()?;
+    folder.restore(framework, &state)?;
+    Ok(progress)
+}
+
+fn start_loader(sampler: &Sampler, settings: &Settings, first: u64) -> Result<Loader, Error> {
+    let size = settings.training.batch_size;
+    Ok(Loader::start(sampler, size, first, settings.data.workers)?)
+}
+
+/// Writes the model package of the best epoch, and the pictures.
+fn finish(
+    settings: &Settings,
+    registry: &Registry,
+    folder: &RunFolder,
+    data: &RunData,
+    io: NetworkIo,
+    progress: &Progress,
+    monitor: &dyn Monitor,
+) -> Result<PathBuf, Error> {
+    let weights = folder.checkpoints().load_best()?;
+    let best_epoch = progress.best.as_ref().map_or(0, |best| best.epoch);
+    let record = progress.history.iter().find(|record| record.epoch == best_epoch);
+    let training = TrainingRecord {
+        coverslip_version: env!("CARGO_PKG_VERSION").to_owned(),
+        date: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        seed: settings.seed,
+        epochs: progress.epoch,
+        best_epoch,
+        data: data.record()?,
+        scores: record.map(|record| record.validation.clone()).unwrap_or_default(),
+    };
+    let description = Description::new(settings, io, training);
+    let path = folder.model();
+    package::save(&path, &description, &weights)?;
+    let model = package::build(description, &weights, registry)?;
+    pictures::write(&model, data, settings.training.sample_pictures, folder, monitor)?;
+    Ok(path)
+}
+
+impl RunFolder {
+    fn write_log(&self, history: &[EpochRecord]) -> Result<(), Error> {
+        let mut lines = String::new();
+        for record in history {
+            lines += &serde_json::to_string(record).map_err(|error| Error::Bug(error.to_string()))?;
+            lines.push('\n');
+        }
+        files::write_atomic(&self.log(), lines.as_bytes())?;
+        files::write_atomic(&self.curves(), pictures::curves(history).as_bytes())?;
+        Ok(())
+    }
+}
+

@@ -1,0 +1,157 @@
+use std::sync::Arc;
+
+use coverslip_nets::NetworkIo;
+
+use crate::{
+    config::{ImagePairs, Settings, TargetKind, Validation},
+    data::{
+        Augmentation, Batch, DataSet, Images, Preparation, Recipe, Sampler, Target, split_fraction,
+    },
+    error::Error,
+    monitor::Monitor,
+    package::{DataRecord, preprocess_steps},
+    preprocess,
+    registry::{Named, Registry},
+};
+
+/// The images of a run.
+pub(super) struct RunData {
+    training: Arc<Images>,
+    pub(super) validation: Arc<Images>,
+}
+
+impl RunData {
+    /// Finds and pairs the files, and checks what can be checked without reading pixels.
+    pub(super) fn find(
+        settings: &Settings,
+        registry: &Registry,
+        monitor: &dyn Monitor,
+    ) -> Result<Self, Error> {
+        let (training, validation) = split(settings)?;
+        training.check_sizes()?;
+        validation.check_sizes()?;
+        monitor.note(&format!(
+            "{} training images, {} validation images",
+            training.len(),
+            validation.len()
+        ));
+        let recipe = recipe(settings, registry)?;
+        let limit = (settings.data.cache_gib * f64::from(1 << 30)) as usize;
+        Ok(Self {
+            training: Arc::new(Images::new(training, recipe.clone(), limit)),
+            validation: Arc::new(Images::new(validation, recipe, limit)),
+        })
+    }
+
+    /// What the network connects, from the config and the first image.
+    pub(super) fn network_io(&self, settings: &Settings) -> Result<NetworkIo, Error> {
+        let [in_channels, target_channels] = self.training.channels()?;
+        Ok(NetworkIo {
+            in_channels,
+            out_channels: settings.data.class_count().unwrap_or(target_channels),
+            dimensions: settings.data.spatial_axes(),
+        })
+    }
+
+    /// Random patches of the training images.
+    pub(super) fn training_sampler(
+        &self,
+        settings: &Settings,
+        registry: &Registry,
+    ) -> Result<Sampler, Error> {
+        let augment = |named: &Named| -> Result<Arc<dyn Augmentation>, Error> {
+            (registry.augmentations.get(&named.name)?.build)(named)
+        };
+        Ok(Sampler {
+            images: Arc::clone(&self.training),
+            seed: settings.seed,
+            purpose: "training",
+            patch: patch_size(settings),
+            augmentations: settings.data.augment.iter().map(augment).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The fixed patches of the validation images.
+    pub(super) fn validation_batches(&self, settings: &Settings) -> Result<Vec<Batch>, Error> {
+        let sampler = Sampler {
+            images: Arc::clone(&self.validation),
+            seed: settings.seed,
+            purpose: "validation",
+            patch: patch_size(settings),
+            augmentations: Vec::new(),
+        };
+        let training = &settings.training;
+        Ok(sampler.batches(training.validation_patches, training.batch_size)?)
+    }
+
+    /// Tells what the images gave reason to warn of, each thing once.
+    pub(super) fn pass_warnings(&self, monitor: &dyn Monitor) {
+        for images in [&self.training, &self.validation] {
+            images.take_warnings().iter().for_each(|warning| monitor.warn(warning));
+        }
+    }
+
+    /// Which images these are, for the model's record.
+    pub(super) fn record(&self) -> Result<DataRecord, Error> {
+        let [training, validation] = [&self.training, &self.validation].map(|images| images.data());
+        Ok(DataRecord {
+            training_images: training.len(),
+            validation_images: validation.len(),
+            fingerprint: format!("{}-{}", training.fingerprint()?, validation.fingerprint()?),
+        })
+    }
+}
+
+fn split(settings: &Settings) -> Result<(DataSet, DataSet), Error> {
+    let train = &settings.data.train;
+    let training = pairs(train)?;
+    Ok(match &settings.data.validation {
+        Validation::Fraction(fraction) => split_fraction(&training, *fraction, settings.seed)?,
+        Validation::Subset(subset) => {
+            let subset = ImagePairs { subset: Some(subset.subset.clone()), ..train.clone() };
+            (training, pairs(&subset)?)
+        }
+        Validation::Pairs(validation) => (training, pairs(validation)?),
+    })
+}
+
+fn pairs(pairs: &ImagePairs) -> Result<DataSet, Error> {
+    Ok(match (&pairs.split, &pairs.subset) {
+        (Some(split), Some(subset)) => {
+            DataSet::with_split(&pairs.source, &pairs.target, split, subset)?
+        }
+        _ => DataSet::from_folders(&pairs.source, &pairs.target)?,
+    })
+}
+
+fn recipe(settings: &Settings, registry: &Registry) -> Result<Recipe, Error> {
+    let data = &settings.data;
+    let classes = data.class_count().unwrap_or(0);
+    let target = match data.target_kind {
+        TargetKind::Semantic => Target::Semantic { classes },
+        TargetKind::Instance => Target::Instance {
+            border_width: data.border_width,
+            by_section: data.spatial_axes() == 2,
+        },
+        TargetKind::Image => Target::Image,
+    };
+    let preparation = |steps: &[Named]| -> Result<Preparation, Error> {
+        let steps = preprocess_steps(steps, registry)?;
+        Ok(Arc::new(move |image: &mut ndarray::Array4<f32>| preprocess::apply_all(&steps, image)))
+    };
+    Ok(Recipe {
+        channels: data.channels.clone(),
+        target,
+        prepare_source: preparation(&data.preprocess)?,
+        prepare_target: preparation(&data.target_preprocess)?,
+    })
+}
+
+/// The size of a patch along Z, Y and X.
+fn patch_size(settings: &Settings) -> [usize; 3] {
+    match settings.data.patch.size[..] {
+        [z, y, x] => [z, y, x],
+        [y, x] => [1, y, x],
+        _ => [1; 3],
+    }
+}
