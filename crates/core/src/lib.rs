@@ -6,5 +6,6 @@ pub mod files;
 pub mod optimizer;
 pub mod picture;
 pub mod registry;
+pub mod report;
 pub mod schedule;
 pub mod state_dict;
