@@ -41,7 +41,7 @@ fn defaults_are_filled_in() {
     assert_eq!(settings.training.epochs, 40);
     assert_eq!(settings.data.target_kind, TargetKind::Semantic);
     assert_eq!(settings.data.class_count(), Some(2));
-    assert_eq!(settings.network.options, json!({"base": 32, "depth": 4}));
+    assert_eq!(settings.network.options["depth"], json!(4));
     assert_eq!(settings.optimizer.options["learning_rate"], json!(0.001));
 }
 
@@ -136,7 +136,7 @@ fn out_of_range() {
     --set loss: `loss` is a list of 0 items; allowed: a list of one item or more, each a loss by name (cross_entropy, dice, mse, l1), with or without options
     --set seed: `seed` is -1; allowed: a whole number of at least 0
     --set training.epochs: `training.epochs` is 0; allowed: a whole number from 1 to 1000000
-    --set optimizer.adam: `optimizer.adam.betas[1]` is 1.0; allowed: a number from 0 to below 1
+    --set optimizer.adam: `optimizer.adam.betas[1]` is 1.0; allowed: a number from 0 to 0.999999
     --set optimizer.adam: `optimizer.adam.learning_rate` is 0; allowed: a number above 0
     --set predict.overlap: `predict.overlap` is 1; allowed: a number from 0 to below 1
     ");
@@ -163,8 +163,8 @@ fn unknown_names() {
     --set data.validation.subsett: unknown key `subsett` in `data.validation`; did you mean `subset`? allowed: subset
     --set data.validation.subsett: `data.validation.subset` is missing; allowed: text
     --set data.augment: unknown key `axis` in `data.augment[0].flip`; allowed: no options
-    --set network.unet.dept: unknown key `dept` in `network.unet`; did you mean `depth`? allowed: base, depth
-    --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth
+    --set network.unet.dept: unknown key `dept` in `network.unet`; did you mean `depth`? allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
+    --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
     --set loss[0]: unknown loss `dise`; did you mean `dice`? allowed: cross_entropy, dice, mse, l1
     --set loss[1].focal.gamma: unknown loss `focal`; allowed: cross_entropy, dice, mse, l1
     --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, data, network, loss, optimizer, schedule, training, predict, postprocess
@@ -260,7 +260,8 @@ fn overrides_reach_every_key() {
     assert_eq!(at("/training/early_stopping/patience"), json!(5));
     assert_eq!(at("/loss/0/dice/weight"), json!(2));
     assert_eq!(at("/loss/1/cross_entropy/weight"), json!(1.0));
-    assert_eq!(at("/network/unet"), json!({"base": 32, "depth": 3}));
+    assert_eq!(at("/network/unet/base"), json!(32));
+    assert_eq!(at("/network/unet/depth"), json!(3));
     assert_eq!(at("/optimizer/adamw/weight_decay"), json!(0.1));
     assert_eq!(at("/optimizer/adam"), Value::Null);
     assert_eq!(at("/data/validation"), json!({"subset": "val"}));
@@ -269,18 +270,20 @@ fn overrides_reach_every_key() {
 #[test]
 fn contradictions_for_classes() {
     insta::assert_snapshot!(faults_of(&[
-        "loss=[mse, {cross_entropy: {class_weights: [1, 2, 3]}}]",
+        "loss=[mse, {cross_entropy: {class_weights: [1, 2, 3]}}, \
+         {dice: {class_weights: [1, 2], include_background: false}}]",
         "data.class_names=[a]",
         "predict.tile=[8, 64, 64]",
         "predict.output=values",
         "data.validation.subset=val",
         "data.target_preprocess=[standard]",
     ]), @"
-    the config has 7 faults
+    the config has 8 faults
     --set loss: loss `mse` works with image targets, but `data.target_kind` is semantic; allowed: cross_entropy, dice; or another `data.target_kind`
     --set data.target_preprocess: `data.target_preprocess` changes intensities, but `data.target_kind` is semantic; allowed: an empty list
     --set data.class_names: `data.class_names` has 1 names, but there are 2 classes; allowed: one name for each class, background first
-    --set loss: `loss[1].cross_entropy.class_weights` has 3 weights, but there are 2 classes; allowed: one weight for each class, background first
+    --set loss: `loss[1].cross_entropy.class_weights` has 3 weights for 2 classes; allowed: 2 weights, one for each class in their order
+    --set loss: `loss[2].dice.class_weights` has 2 weights for 1 classes without the background; allowed: 1 weights, one for each class in their order
     --set data.validation.subset: `data.validation.subset` needs the split file `data.train.split`; allowed: a fraction, or a split file for the training images
     --set predict.tile: `predict.tile` has 3 values, but `data.patch.size` has 2; allowed: [y, x]
     --set predict.output: `predict.output` is values, but `data.target_kind` is semantic; allowed: labels, probabilities

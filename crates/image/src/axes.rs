@@ -109,7 +109,10 @@ impl FromStr for Axes {
     type Err = AxesError;
 
     fn from_str(text: &str) -> Result<Axes, AxesError> {
-        let fault = |problem: String| AxesError { text: text.to_owned(), problem };
+        let fault = |problem: String| AxesError {
+            text: text.to_owned(),
+            problem,
+        };
         let mut axes = Vec::new();
         for letter in text.chars() {
             let axis = Axis::from_letter(letter)
@@ -155,13 +158,22 @@ mod tests {
             "yxs".parse::<Axes>().unwrap_err().to_string(),
             "`yxs` does not name image axes: `s` is not an axis; expected letters of \"tczyx\", each once"
         );
-        assert!("yxy".parse::<Axes>().unwrap_err().to_string().contains("`y` is there twice"));
+        assert!(
+            "yxy"
+                .parse::<Axes>()
+                .unwrap_err()
+                .to_string()
+                .contains("`y` is there twice")
+        );
         assert_eq!(Axes::new(&[Axis::Y, Axis::Y]), None);
     }
 
     #[test]
     fn canonical_order_is_tczyx() {
         assert_eq!(Axes::canonical(|_| true).to_string(), "tczyx");
-        assert_eq!(Axes::canonical(|axis| axis != Axis::T && axis != Axis::C).to_string(), "zyx");
+        assert_eq!(
+            Axes::canonical(|axis| axis != Axis::T && axis != Axis::C).to_string(),
+            "zyx"
+        );
     }
 }

@@ -163,13 +163,20 @@ impl ImageError {
         match source.kind() {
             io::ErrorKind::NotFound if action == "read" => ImageError::NotFound { path },
             io::ErrorKind::IsADirectory => ImageError::IsFolder { path },
-            _ => ImageError::Io { path, action, source },
+            _ => ImageError::Io {
+                path,
+                action,
+                source,
+            },
         }
     }
 }
 
 fn subject(path: Option<&Path>) -> impl fmt::Display {
-    path.map_or_else(|| "the image".to_owned(), |path| format!("`{}`", path.display()))
+    path.map_or_else(
+        || "the image".to_owned(),
+        |path| format!("`{}`", path.display()),
+    )
 }
 
 fn reason(source: &io::Error) -> String {
@@ -184,8 +191,16 @@ fn reason(source: &io::Error) -> String {
 }
 
 fn io_hint(path: &Path, source: &io::Error) -> String {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if path.is_dir() {
+        path
+    } else {
+        path.parent().unwrap_or(path)
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     let folder = folder.display();
     match source.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -212,13 +227,19 @@ mod tests {
     #[test]
     fn a_refusal_to_write_names_the_folder_and_the_remedy() {
         let read_only = io_error(io::ErrorKind::PermissionDenied);
-        assert_eq!(read_only.to_string(), "cannot write `out/a.tif`: permission denied");
+        assert_eq!(
+            read_only.to_string(),
+            "cannot write `out/a.tif`: permission denied"
+        );
         assert_eq!(
             read_only.hint().unwrap(),
             "choose another folder, or get the permissions of `out` changed"
         );
         let full = io_error(io::ErrorKind::StorageFull);
-        assert_eq!(full.to_string(), "cannot write `out/a.tif`: the disk is full");
+        assert_eq!(
+            full.to_string(),
+            "cannot write `out/a.tif`: the disk is full"
+        );
         assert_eq!(
             full.hint().unwrap(),
             "free some space on the disk of `out`, or choose a folder on another disk"

@@ -105,7 +105,10 @@ pub fn write_image(path: impl AsRef<Path>, image: &Image) -> Result<(), ImageErr
         None => Err(ImageError::Unsupported {
             path: path.to_owned(),
             feature: "its extension names no image format".to_owned(),
-            remedy: format!("use one of the extensions {}", known_extensions().join(", ")),
+            remedy: format!(
+                "use one of the extensions {}",
+                known_extensions().join(", ")
+            ),
         }),
     }
 }
@@ -117,17 +120,26 @@ pub fn has_image_extension(path: &Path) -> bool {
 
 /// The extensions of all known formats.
 pub fn known_extensions() -> Vec<&'static str> {
-    formats().iter().flat_map(|format| format.extensions()).copied().collect()
+    formats()
+        .iter()
+        .flat_map(|format| format.extensions())
+        .copied()
+        .collect()
 }
 
 fn by_extension(path: &Path) -> Option<&'static dyn Format> {
     let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    formats().iter().copied().find(|format| format.extensions().contains(&extension.as_str()))
+    formats()
+        .iter()
+        .copied()
+        .find(|format| format.extensions().contains(&extension.as_str()))
 }
 
 fn read_head(path: &Path) -> Result<Vec<u8>, ImageError> {
     if path.is_dir() {
-        return Err(ImageError::IsFolder { path: path.to_owned() });
+        return Err(ImageError::IsFolder {
+            path: path.to_owned(),
+        });
     }
     let read = |path: &Path| -> std::io::Result<Vec<u8>> {
         let mut head = Vec::with_capacity(64);
@@ -144,12 +156,19 @@ fn unrecognised(path: &Path, head: &[u8]) -> ImageError {
         format!("starts with {}", describe_head(&head[..head.len().min(7)]))
     };
     let path: PathBuf = path.to_owned();
-    match by_extension(&path) {
-        Some(format) => ImageError::WrongContent { path, expected: format.name(), content },
-        None => {
-            let names: Vec<_> = formats().iter().map(|format| format.name()).collect();
-            ImageError::UnknownFormat { path, content, known: names.join(", ") }
-        }
+    if let Some(format) = by_extension(&path) {
+        let expected = format.name();
+        return ImageError::WrongContent {
+            path,
+            expected,
+            content,
+        };
+    }
+    let names: Vec<_> = formats().iter().map(|format| format.name()).collect();
+    ImageError::UnknownFormat {
+        path,
+        content,
+        known: names.join(", "),
     }
 }
 

@@ -81,7 +81,9 @@ impl Image {
 
     /// The length along an axis; 1 if the image does not have it.
     pub fn len_of(&self, axis: Axis) -> usize {
-        self.axes.position(axis).map_or(1, |position| self.shape()[position])
+        self.axes
+            .position(axis)
+            .map_or(1, |position| self.shape()[position])
     }
 
     /// The size of a pixel in micrometres, as far as it is known.

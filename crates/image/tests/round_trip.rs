@@ -1,5 +1,7 @@
 //! What is written is read back: samples, axes, pixel sizes and channel names.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use coverslip_image::format::{open, read_image, write_image};
 use coverslip_image::image::PixelType;
 use coverslip_image::source::Region;
@@ -52,16 +54,18 @@ fn every_sample_type_survives_in_tiff() {
 
 #[test]
 fn axes_sizes_and_names_survive_in_tiff() {
-    let size = PixelSize { z: Some(1.5), y: Some(0.25), x: Some(0.25) };
+    let size = PixelSize {
+        z: Some(1.5),
+        y: Some(0.25),
+        x: Some(0.25),
+    };
     let hyperstack = image(pattern(&[2, 3, 4, 5, 6], |i| i as u16), "tczyx")
         .with_pixel_size(size)
         .with_channel_names(vec!["DAPI".into(), "α-tubulin".into(), "a=b\n\"c\"".into()])
         .unwrap();
     assert_same(&round_trip(&hyperstack, "a.tif"), &hyperstack);
-    let series = image(pattern(&[4, 5, 6], |i| i as f32), "tyx").with_pixel_size(PixelSize {
-        z: None,
-        ..size
-    });
+    let series = image(pattern(&[4, 5, 6], |i| i as f32), "tyx")
+        .with_pixel_size(PixelSize { z: None, ..size });
     assert_same(&round_trip(&series, "a.tiff"), &series);
 }
 
@@ -70,7 +74,10 @@ fn axes_of_any_order_are_written_in_the_canonical_one() {
     let values = pattern(&[4, 3, 2], |i| i as u8);
     let back = round_trip(&image(values.clone(), "xzy"), "a.tif");
     assert_eq!(back.axes().to_string(), "zyx");
-    assert_eq!(back.pixels(), &Pixels::from(values.permuted_axes(vec![1, 2, 0])));
+    assert_eq!(
+        back.pixels(),
+        &Pixels::from(values.permuted_axes(vec![1, 2, 0]))
+    );
 }
 
 #[test]
@@ -80,7 +87,9 @@ fn colours_survive_in_both_formats() {
         Pixels::from(pattern(&[3, 4, 5], |i| i as u8)),
         Pixels::from(pattern(&[3, 4, 5], |i| (i * 1000) as u16)),
     ] {
-        let colours = image(pixels, "cyx").with_channel_names(names.clone()).unwrap();
+        let colours = image(pixels, "cyx")
+            .with_channel_names(names.clone())
+            .unwrap();
         assert_same(&round_trip(&colours, "a.png"), &colours);
         assert_same(&round_trip(&colours, "a.tif"), &colours);
     }
@@ -124,7 +133,9 @@ fn a_region_is_the_same_part_of_the_whole() {
     let part = source.read_region(&region).unwrap();
     let expected = values.slice(s![1..2, 2..4, 7..299, 800..811]).to_owned();
     assert_eq!(part.pixels(), &Pixels::from(expected));
-    let error = source.read_region(&Region::default().with(Axis::Z, 3..6)).unwrap_err();
+    let error = source
+        .read_region(&Region::default().with(Axis::Z, 3..6))
+        .unwrap_err();
     assert!(matches!(error, ImageError::Misuse { .. }), "{error}");
 }
 
@@ -136,8 +147,17 @@ fn a_limit_is_kept() {
     let limits = coverslip_image::format::Limits { bytes: 300 };
     let source = coverslip_image::format::open_with(&path, limits).unwrap();
     let error = source.read().unwrap_err();
-    assert!(error.to_string().ends_with("needs 512 bytes of memory, the limit is 300"), "{error}");
-    assert!(source.read_region(&Region::default().with(Axis::Z, 1..3)).is_ok());
+    assert!(
+        error
+            .to_string()
+            .ends_with("needs 512 bytes of memory, the limit is 300"),
+        "{error}"
+    );
+    assert!(
+        source
+            .read_region(&Region::default().with(Axis::Z, 1..3))
+            .is_ok()
+    );
 }
 
 proptest! {

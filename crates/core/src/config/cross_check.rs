@@ -155,20 +155,32 @@ impl CrossChecker<'_> {
                 .key(&loss.name)
                 .key("class_weights");
             if let Some(weights) = loss.options.get("class_weights").and_then(Value::as_array) {
-                self.class_weights(&path, weights);
+                let is_without_background =
+                    loss.options.get("include_background") == Some(&Value::Bool(false));
+                self.class_weights(&path, weights, is_without_background);
             }
         }
     }
 
-    fn class_weights(&mut self, path: &KeyPath, weights: &[Value]) {
-        if let Some(count) = self.settings.data.class_count()
-            && weights.len() != count
-        {
+    fn class_weights(&mut self, path: &KeyPath, weights: &[Value], is_without_background: bool) {
+        let Some(classes) = self.settings.data.class_count() else {
+            return;
+        };
+        let (count, counted) = if is_without_background {
+            (classes - 1, "classes without the background")
+        } else {
+            (classes, "classes")
+        };
+        if weights.len() != count {
             let problem = format!(
-                "`{path}` has {} weights, but there are {count} classes",
+                "`{path}` has {} weights for {count} {counted}",
                 weights.len()
             );
-            self.fault(path, problem, "one weight for each class, background first");
+            self.fault(
+                path,
+                problem,
+                format!("{count} weights, one for each class in their order"),
+            );
         } else if weights.iter().all(|weight| weight.as_f64() == Some(0.0)) {
             self.fault(path, format!("`{path}` are all 0"), "a weight above 0");
         }

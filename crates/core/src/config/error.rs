@@ -101,16 +101,21 @@ impl Faults {
             faults,
         }
     }
+
+    /// How many faults there are, in a sentence.
+    pub fn summary(&self) -> String {
+        match self.faults.len() {
+            1 => "the config has 1 fault".to_owned(),
+            count => format!("the config has {count} faults"),
+        }
+    }
 }
 
 impl std::error::Error for Faults {}
 
 impl fmt::Display for Faults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.faults.len() {
-            1 => write!(formatter, "the config has 1 fault")?,
-            count => write!(formatter, "the config has {count} faults")?,
-        }
+        formatter.write_str(&self.summary())?;
         for fault in &self.faults {
             write!(formatter, "\n{fault}")?;
         }

@@ -72,7 +72,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("no/a.txt");
         let error = write_atomic(&path, |_| Ok(())).unwrap_err();
-        assert!(error.to_string().ends_with("a.txt`: no such folder"), "{error}");
+        assert!(
+            error.to_string().ends_with("a.txt`: no such folder"),
+            "{error}"
+        );
         assert!(error.hint().unwrap().starts_with("create the folder"));
     }
 }

@@ -1,8 +1,7 @@
 //! PNG: 1 to 16 bit grey, colour and palette images.
 //!
-//! Samples of 2 and 4 bits are scaled to 0..255 as the PNG specification says; 1-bit samples
-//! become 0 and 1, so that a bilevel mask is a label map. Palettes are expanded to colours.
-//! Transparent colours (`tRNS`), gamma and colour profiles are ignored.
+//! Samples of 1, 2 and 4 bits are scaled to 0..255 as the PNG specification says, palettes are
+//! expanded to colours. Transparent colours (`tRNS`), gamma and colour profiles are ignored.
 
 mod read;
 mod write;

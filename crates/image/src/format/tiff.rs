@@ -36,7 +36,9 @@ impl Format for Tiff {
     }
 
     fn recognises(&self, head: &[u8]) -> bool {
-        [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| head.starts_with(*magic))
+        [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"]
+            .iter()
+            .any(|magic| head.starts_with(*magic))
     }
 
     fn open(&self, path: &Path, limits: Limits) -> Result<Box<dyn Source>, ImageError> {

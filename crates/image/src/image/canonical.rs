@@ -29,15 +29,17 @@ impl Image {
         self.refuse_time_series()?;
         if self.len_of(Axis::C) > 1 {
             return Err(self.unsuitable(
-                format!("has {} channels; labels need exactly one", self.len_of(Axis::C)),
+                format!(
+                    "has {} channels; labels need exactly one",
+                    self.len_of(Axis::C)
+                ),
                 "save the labels as a single-channel (grey) image of whole numbers",
             ));
         }
         let values = match_pixels!(self.pixels(), array => self.to_czyx(array, PixelType::to_f64));
         let mut labels = Array3::zeros((values.dim().1, values.dim().2, values.dim().3));
         for ((_, z, y, x), &value) in values.indexed_iter() {
-            labels[[z, y, x]] =
-                label(value).ok_or_else(|| self.not_a_label(value, [z, y, x]))?;
+            labels[[z, y, x]] = label(value).ok_or_else(|| self.not_a_label(value, [z, y, x]))?;
         }
         Ok(labels)
     }
@@ -73,7 +75,7 @@ impl Image {
     /// most 65535, else 32 bits.
     pub fn from_labels(labels: &Array3<u32>, like: &Image) -> Image {
         let labels = labels.view().insert_axis(Dimension(0));
-        if labels.iter().all(|&label| label <= u32::from(u16::MAX)) {
+        if labels.iter().all(|&label| u16::try_from(label).is_ok()) {
             Image::from_czyx(labels.mapv(|label| label as u16), like)
         } else {
             Image::from_czyx(labels.to_owned(), like)
@@ -110,7 +112,8 @@ impl Image {
     /// The samples of the first time point in the order `C Z Y X`.
     fn to_czyx<T: PixelType, U>(&self, array: &ArrayD<T>, convert: impl Fn(T) -> U) -> Array4<U> {
         let view = self.tczyx(array);
-        view.index_axis(Dimension(0), 0).map(|&value| convert(value))
+        view.index_axis(Dimension(0), 0)
+            .map(|&value| convert(value))
     }
 
     /// A view of the image's array in the order `T C Z Y X`, with length 1 where an axis lacks.
@@ -123,10 +126,13 @@ impl Image {
                 axes.push(axis);
             }
         }
-        let order: Vec<usize> =
-            Axis::ALL.iter().filter_map(|axis| axes.iter().position(|other| other == axis)).collect();
+        let order: Vec<usize> = Axis::ALL
+            .iter()
+            .filter_map(|axis| axes.iter().position(|other| other == axis))
+            .collect();
         let view = view.permuted_axes(order);
-        view.into_dimensionality().expect("an image has at most the five axes, each once")
+        view.into_dimensionality()
+            .expect("an image has at most the five axes, each once")
     }
 }
 
@@ -154,7 +160,10 @@ mod tests {
         assert_eq!(czyx.dim(), (3, 2, 1, 2));
         // z 1, c 2, x 0 is the element 1 * 6 + 2 * 2 + 0 of the file's order.
         assert_eq!(czyx[[2, 1, 0, 0]], 10.0);
-        assert_eq!(image(vec![7u8], &[1, 1], "yx").to_czyx_f32().unwrap().dim(), (1, 1, 1, 1));
+        assert_eq!(
+            image(vec![7u8], &[1, 1], "yx").to_czyx_f32().unwrap().dim(),
+            (1, 1, 1, 1)
+        );
     }
 
     #[test]
@@ -173,8 +182,15 @@ mod tests {
     fn labels_are_whole_numbers_of_any_type() {
         let floats = image(vec![0.0f64, 3.0, 65536.0, 1.0], &[2, 2], "yx");
         assert_eq!(floats.to_labels_zyx().unwrap()[[0, 1, 0]], 65536);
-        for (bad, text) in [(-1.0f32, "-1"), (0.5, "0.5"), (f32::NAN, "NaN"), (5e9, "5000000000")] {
-            let error = image(vec![0.0, bad], &[1, 2], "yx").to_labels_zyx().unwrap_err();
+        for (bad, text) in [
+            (-1.0f32, "-1"),
+            (0.5, "0.5"),
+            (f32::NAN, "NaN"),
+            (5e9, "5000000000"),
+        ] {
+            let error = image(vec![0.0, bad], &[1, 2], "yx")
+                .to_labels_zyx()
+                .unwrap_err();
             assert_eq!(
                 error.to_string(),
                 format!("the image has the value {text} at z 0, y 0, x 1, which is not a label")
@@ -184,31 +200,54 @@ mod tests {
 
     #[test]
     fn rgb_is_no_label_map() {
-        let error = image(vec![0u8; 3], &[3, 1, 1], "cyx").to_labels_zyx().unwrap_err();
-        assert_eq!(error.to_string(), "the image has 3 channels; labels need exactly one");
+        let error = image(vec![0u8; 3], &[3, 1, 1], "cyx")
+            .to_labels_zyx()
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the image has 3 channels; labels need exactly one"
+        );
     }
 
     #[test]
     fn a_result_takes_the_axes_and_pixel_size_of_its_source() {
-        let size = PixelSize { z: Some(1.5), y: Some(0.25), x: Some(0.25) };
+        let size = PixelSize {
+            z: Some(1.5),
+            y: Some(0.25),
+            x: Some(0.25),
+        };
         let plane = image(vec![0u8; 6], &[3, 1, 2], "cyx").with_pixel_size(size);
         let stack = image(vec![0u8; 2], &[1, 1, 2], "zyx");
         let one = Image::from_czyx(Array4::<f32>::zeros((1, 1, 1, 2)), &plane);
-        assert_eq!((one.axes().to_string(), one.pixel_size()), ("yx".to_owned(), size));
+        assert_eq!(
+            (one.axes().to_string(), one.pixel_size()),
+            ("yx".to_owned(), size)
+        );
         let two = Image::from_czyx(Array4::<f32>::zeros((2, 1, 1, 2)), &plane);
         assert_eq!(two.axes().to_string(), "cyx");
         let flat = Image::from_czyx(Array4::<f32>::zeros((1, 1, 1, 2)), &stack);
         assert_eq!(flat.axes().to_string(), "zyx");
         let round = Array4::from_shape_fn((2, 1, 1, 2), |(c, _, _, x)| (c * 2 + x) as f32);
-        assert_eq!(Image::from_czyx(round.clone(), &plane).to_czyx_f32().unwrap(), round);
+        assert_eq!(
+            Image::from_czyx(round.clone(), &plane)
+                .to_czyx_f32()
+                .unwrap(),
+            round
+        );
     }
 
     #[test]
     fn labels_take_16_bits_while_they_fit() {
         let like = image(vec![0u8], &[1, 1], "yx");
         let small = Image::from_labels(&Array3::from_elem((1, 1, 1), 65535), &like);
-        assert_eq!(small.pixels(), &Pixels::from(Array2::from_elem((1, 1), 65535u16)));
+        assert_eq!(
+            small.pixels(),
+            &Pixels::from(Array2::from_elem((1, 1), 65535u16))
+        );
         let large = Image::from_labels(&Array3::from_elem((1, 1, 1), 65536), &like);
-        assert_eq!(large.pixels(), &Pixels::from(Array2::from_elem((1, 1), 65536u32)));
+        assert_eq!(
+            large.pixels(),
+            &Pixels::from(Array2::from_elem((1, 1), 65536u32))
+        );
     }
 }

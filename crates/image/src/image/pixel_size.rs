@@ -18,12 +18,20 @@ impl PixelSize {
     /// Keeps only the sizes that can be true: finite and above zero.
     pub(crate) fn plausible(self) -> PixelSize {
         let check = |size: Option<f64>| size.filter(|um| um.is_finite() && *um > 0.0);
-        PixelSize { z: check(self.z), y: check(self.y), x: check(self.x) }
+        PixelSize {
+            z: check(self.z),
+            y: check(self.y),
+            x: check(self.x),
+        }
     }
 
     /// Fills what is unknown here from `other`.
     pub(crate) fn or(self, other: PixelSize) -> PixelSize {
-        PixelSize { z: self.z.or(other.z), y: self.y.or(other.y), x: self.x.or(other.x) }
+        PixelSize {
+            z: self.z.or(other.z),
+            y: self.y.or(other.y),
+            x: self.x.or(other.x),
+        }
     }
 }
 

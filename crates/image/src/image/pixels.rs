@@ -66,7 +66,8 @@ pub trait PixelType: Copy + Default + PartialEq + Send + Sync + 'static {
 
 macro_rules! pixel_types {
     ($($sample:ty, $variant:ident, $dtype:ident;)*) => {
-        $(impl PixelType for $sample {
+        $(#[allow(clippy::cast_lossless, reason = "one text for types with and without rounding")]
+        impl PixelType for $sample {
             const DTYPE: DType = DType::$dtype;
 
             fn to_f32(self) -> f32 {

@@ -37,7 +37,9 @@ pub struct ImageInfo {
 impl ImageInfo {
     /// The length along an axis; 1 if the image does not have it.
     pub fn len_of(&self, axis: Axis) -> usize {
-        self.axes.position(axis).map_or(1, |position| self.shape[position])
+        self.axes
+            .position(axis)
+            .map_or(1, |position| self.shape[position])
     }
 
     /// An image of the pixels that were read for a region.
@@ -59,5 +61,7 @@ impl ImageInfo {
 
 /// The size of an array in bytes; cannot overflow for lengths that come from a file.
 pub(crate) fn bytes(dtype: DType, shape: &[usize]) -> u128 {
-    shape.iter().fold(dtype.bytes() as u128, |bytes, &length| bytes.saturating_mul(length as u128))
+    shape.iter().fold(dtype.bytes() as u128, |bytes, &length| {
+        bytes.saturating_mul(length as u128)
+    })
 }

@@ -48,6 +48,10 @@ impl Region {
                 });
             }
         }
-        Ok(info.axes.iter().map(|axis| self.range(axis, info.len_of(axis))).collect())
+        Ok(info
+            .axes
+            .iter()
+            .map(|axis| self.range(axis, info.len_of(axis)))
+            .collect())
     }
 }

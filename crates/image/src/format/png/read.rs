@@ -61,10 +61,16 @@ impl PngSource {
             return Err(over_limit(path, needed, self.limits));
         }
         let mut packed = vec![0; length];
-        reader.next_frame(&mut packed).map_err(|error| fault(path, &error))?;
+        reader
+            .next_frame(&mut packed)
+            .map_err(|error| fault(path, &error))?;
         let row_bytes = length / self.info.len_of(Axis::Y);
         if self.info.dtype == DType::UInt16 {
-            let values = packed.as_chunks().0.iter().map(|&pair| u16::from_be_bytes(pair));
+            let values = packed
+                .as_chunks()
+                .0
+                .iter()
+                .map(|&pair| u16::from_be_bytes(pair));
             return self.planes(values.collect());
         }
         self.planes(self.expand(&packed, row_bytes, &reader)?)
@@ -84,7 +90,7 @@ impl PngSource {
         if bits == 8 && !is_indexed {
             return Ok(packed.to_vec());
         }
-        let scale = if bits == 1 { 1 } else { 255 / ((1u16 << bits) - 1) as u8 };
+        let scale = 255 / ((1u16 << bits) - 1) as u8;
         let mut values = Vec::with_capacity(self.info.bytes() as usize);
         for row in packed.chunks_exact(row_bytes) {
             for x in 0..width {
@@ -102,12 +108,12 @@ impl PngSource {
 
     fn colour<'p>(&self, palette: Option<&'p [u8]>, index: u8) -> Result<&'p [u8], ImageError> {
         let start = usize::from(index) * 3;
-        palette.and_then(|palette| palette.get(start..start + 3)).ok_or_else(|| {
-            ImageError::Malformed {
+        palette
+            .and_then(|palette| palette.get(start..start + 3))
+            .ok_or_else(|| ImageError::Malformed {
                 path: self.info.path.clone(),
                 problem: format!("a pixel has colour {index}, which the palette does not have"),
-            }
-        })
+            })
     }
 
     /// Turns interleaved samples into one plane a channel.
@@ -120,7 +126,10 @@ impl PngSource {
                 problem: "there are not as many pixels as the header says".to_owned(),
             }
         })?;
-        let planes: ArrayD<T> = pixels.permuted_axes([2, 0, 1]).as_standard_layout().into_dyn()
+        let planes: ArrayD<T> = pixels
+            .permuted_axes([2, 0, 1])
+            .as_standard_layout()
+            .into_dyn()
             .into_owned();
         Ok(if samples == 1 {
             planes.index_axis_move(Dimension(0), 0).into()
@@ -138,7 +147,10 @@ impl Source for PngSource {
     /// Reads the whole file and keeps the region: rows cannot be decoded out of order.
     fn read_region(&self, region: &Region) -> Result<Image, ImageError> {
         let ranges = region.resolve(&self.info)?;
-        let is_whole = ranges.iter().zip(&self.info.shape).all(|(range, &len)| range.len() == len);
+        let is_whole = ranges
+            .iter()
+            .zip(&self.info.shape)
+            .all(|(range, &len)| range.len() == len);
         let mut pixels = self.decode()?;
         if !is_whole {
             pixels = match_pixels!(&pixels, array => array
@@ -155,8 +167,9 @@ fn start(path: &Path, limits: Limits) -> Result<Reader<BufReader<File>>, ImageEr
     let io = |error| ImageError::io(path, "read", error);
     let file = File::open(path).map_err(io)?;
     let file_bytes = file.metadata().map_err(io)?.len();
-    let limits_of_decoder =
-        png::Limits { bytes: usize::try_from(limits.bytes).unwrap_or(usize::MAX) };
+    let limits_of_decoder = png::Limits {
+        bytes: usize::try_from(limits.bytes).unwrap_or(usize::MAX),
+    };
     let mut decoder = png::Decoder::new_with_limits(BufReader::new(file), limits_of_decoder);
     decoder.set_transformations(Transformations::IDENTITY);
     decoder.set_ignore_text_chunk(true);
@@ -184,7 +197,11 @@ fn samples(colour: ColorType) -> usize {
 }
 
 fn over_limit(path: &Path, needed: u128, limits: Limits) -> ImageError {
-    ImageError::OverLimit { path: path.to_owned(), needed, limit: limits.bytes }
+    ImageError::OverLimit {
+        path: path.to_owned(),
+        needed,
+        limit: limits.bytes,
+    }
 }
 
 fn fault(path: &Path, error: &DecodingError) -> ImageError {
@@ -197,12 +214,19 @@ fn fault(path: &Path, error: &DecodingError) -> ImageError {
                 problem: format!("the file ends after {bytes} bytes, before its last pixel"),
             }
         }
-        DecodingError::IoError(source) => {
-            ImageError::io(path, "read", io::Error::new(source.kind(), source.to_string()))
-        }
-        DecodingError::LimitsExceeded => {
-            ImageError::OverLimit { path: owned, needed: u128::MAX, limit: 0 }
-        }
-        other => ImageError::Malformed { path: owned, problem: other.to_string() },
+        DecodingError::IoError(source) => ImageError::io(
+            path,
+            "read",
+            io::Error::new(source.kind(), source.to_string()),
+        ),
+        DecodingError::LimitsExceeded => ImageError::OverLimit {
+            path: owned,
+            needed: u128::MAX,
+            limit: 0,
+        },
+        other => ImageError::Malformed {
+            path: owned,
+            problem: other.to_string(),
+        },
     }
 }

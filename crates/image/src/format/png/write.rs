@@ -14,7 +14,10 @@ pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
     for axis in [Axis::T, Axis::Z] {
         if image.len_of(axis) > 1 {
             let length = image.len_of(axis);
-            return Err(unsupported(path, format!("PNG holds one plane, the image has {length} along {axis}")));
+            return Err(unsupported(
+                path,
+                format!("PNG holds one plane, the image has {length} along {axis}"),
+            ));
         }
     }
     let channels = image.len_of(Axis::C);
@@ -24,27 +27,41 @@ pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
         3 => ColorType::Rgb,
         4 => ColorType::Rgba,
         _ => {
-            return Err(unsupported(path, format!("PNG holds at most 4 channels, the image has {channels}")));
+            return Err(unsupported(
+                path,
+                format!("PNG holds at most 4 channels, the image has {channels}"),
+            ));
         }
     };
     let (bytes, depth) = match image.pixels() {
         Pixels::U8(array) => (interleave(image, array, |value| [value]), BitDepth::Eight),
-        Pixels::U16(array) => (interleave(image, array, u16::to_be_bytes), BitDepth::Sixteen),
+        Pixels::U16(array) => (
+            interleave(image, array, u16::to_be_bytes),
+            BitDepth::Sixteen,
+        ),
         other => {
             let dtype = other.dtype();
-            return Err(unsupported(path, format!("PNG holds uint8 and uint16, the image is {dtype}")));
+            return Err(unsupported(
+                path,
+                format!("PNG holds uint8 and uint16, the image is {dtype}"),
+            ));
         }
     };
     let [width, height] = [image.len_of(Axis::X), image.len_of(Axis::Y)];
     let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else {
-        return Err(unsupported(path, format!("an image of {width} x {height} is too large for PNG")));
+        return Err(unsupported(
+            path,
+            format!("an image of {width} x {height} is too large for PNG"),
+        ));
     };
     write_atomic(path, |file| {
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_color(colour);
         encoder.set_depth(depth);
         let mut writer = encoder.write_header().map_err(|error| fault(path, error))?;
-        writer.write_image_data(&bytes).map_err(|error| fault(path, error))?;
+        writer
+            .write_image_data(&bytes)
+            .map_err(|error| fault(path, error))?;
         writer.finish().map_err(|error| fault(path, error))
     })
 }

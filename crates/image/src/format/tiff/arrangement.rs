@@ -37,9 +37,8 @@ impl Arrangement {
         if planes == 0 || planes > pages.len() || planes > MOST_PLANES {
             return None;
         }
-        let page_of = |[t, c, z]: [usize; 3]| {
-            Some(pages[t * strides[0] + c * strides[1] + z * strides[2]])
-        };
+        let page_of =
+            |[t, c, z]: [usize; 3]| Some(pages[t * strides[0] + c * strides[1] + z * strides[2]]);
         Some(Arrangement {
             lengths,
             pages: indices(lengths).map(page_of).collect(),
@@ -50,7 +49,9 @@ impl Arrangement {
 
     /// Blank planes, to be filled in by [`Arrangement::set`].
     pub(super) fn blank(lengths: [usize; 3]) -> Option<Arrangement> {
-        let planes = lengths[0].checked_mul(lengths[1])?.checked_mul(lengths[2])?;
+        let planes = lengths[0]
+            .checked_mul(lengths[1])?
+            .checked_mul(lengths[2])?;
         (planes > 0 && planes <= MOST_PLANES).then(|| Arrangement {
             lengths,
             pages: vec![None; planes],
@@ -61,7 +62,11 @@ impl Arrangement {
 
     /// Says which page holds the plane at `[t, c, z]`; outside the stack nothing happens.
     pub(super) fn set(&mut self, index: [usize; 3], page: usize) {
-        if index.iter().zip(self.lengths).all(|(&index, length)| index < length) {
+        if index
+            .iter()
+            .zip(self.lengths)
+            .all(|(&index, length)| index < length)
+        {
             let plane = self.plane(index);
             self.pages[plane] = Some(page);
         }
@@ -78,7 +83,9 @@ impl Arrangement {
 }
 
 fn position(axis: Axis) -> Option<usize> {
-    [Axis::T, Axis::C, Axis::Z].iter().position(|&other| other == axis)
+    [Axis::T, Axis::C, Axis::Z]
+        .iter()
+        .position(|&other| other == axis)
 }
 
 fn indices([t, c, z]: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
@@ -104,7 +111,10 @@ mod tests {
     fn impossible_stacks_are_not_believed() {
         assert_eq!(Arrangement::filled(&[(Axis::Z, 3)], &[0, 1]), None);
         assert_eq!(Arrangement::filled(&[(Axis::Z, 0)], &[0, 1]), None);
-        assert_eq!(Arrangement::filled(&[(Axis::Z, usize::MAX), (Axis::T, 2)], &[0]), None);
+        assert_eq!(
+            Arrangement::filled(&[(Axis::Z, usize::MAX), (Axis::T, 2)], &[0]),
+            None
+        );
         assert_eq!(Arrangement::blank([usize::MAX, 2, 1]), None);
     }
 }

@@ -71,16 +71,25 @@ pub(super) fn read_rectangle<T: Decoded>(
     if out.is_empty() {
         return Ok(());
     }
-    file.run(index, Doing::Directory, |decoder| decoder.seek_to_image(index))?;
+    file.run(index, Doing::Directory, |decoder| {
+        decoder.seek_to_image(index)
+    })?;
     let extents = Extents::read(file, index, page)?;
     let [down, across] = page.chunks();
-    let planes = if page.is_planar { wanted.samples.clone() } else { 0..1 };
+    let planes = if page.is_planar {
+        wanted.samples.clone()
+    } else {
+        0..1
+    };
     for plane in planes {
         for row in wanted.y.start / page.chunk[0]..wanted.y.end.div_ceil(page.chunk[0]) {
             for column in wanted.x.start / page.chunk[1]..wanted.x.end.div_ceil(page.chunk[1]) {
                 let chunk = (plane * down + row) * across + column;
                 extents.check(file, index, page, chunk, row)?;
-                let piece = Piece { plane, origin: [row * page.chunk[0], column * page.chunk[1]] };
+                let piece = Piece {
+                    plane,
+                    origin: [row * page.chunk[0], column * page.chunk[1]],
+                };
                 let (samples, width) = decode::<T>(file, index, page, chunk)?;
                 piece.copy(page, &samples, width, wanted, &mut out);
             }
@@ -104,9 +113,14 @@ impl Extents {
         };
         file.run(index, Doing::Directory, |decoder| {
             let mut values = |tag| {
-                decoder.find_tag_unsigned_vec(tag).map(Option::unwrap_or_default)
+                decoder
+                    .find_tag_unsigned_vec(tag)
+                    .map(Option::unwrap_or_default)
             };
-            Ok(Extents { offsets: values(offsets)?, lengths: values(lengths)? })
+            Ok(Extents {
+                offsets: values(offsets)?,
+                lengths: values(lengths)?,
+            })
         })
     }
 
@@ -121,7 +135,10 @@ impl Extents {
     ) -> Result<(), ImageError> {
         let number = index + 1;
         let kind = if page.is_tiled { "tile" } else { "strip" };
-        let malformed = |problem| ImageError::Malformed { path: file.path().to_owned(), problem };
+        let malformed = |problem| ImageError::Malformed {
+            path: file.path().to_owned(),
+            problem,
+        };
         let (Some(&offset), Some(&length)) = (self.offsets.get(chunk), self.lengths.get(chunk))
         else {
             return Err(malformed(format!("page {number} has no {kind} {chunk}")));
@@ -208,8 +225,12 @@ fn unpack(packed: &[u8], bits: usize, row_samples: usize) -> Vec<u8> {
 fn to_rgb(pixel: &mut [u8; 3]) {
     let [y, cb, cr] = pixel.map(f32::from);
     let (cb, cr) = (cb - 128.0, cr - 128.0);
-    *pixel = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb]
-        .map(|value| value.round().clamp(0.0, 255.0) as u8);
+    *pixel = [
+        y + 1.402 * cr,
+        y - 0.344_136 * cb - 0.714_136 * cr,
+        y + 1.772 * cb,
+    ]
+    .map(|value| value.round().clamp(0.0, 255.0) as u8);
 }
 
 /// A decoded strip or tile and its place in the page.
@@ -248,9 +269,10 @@ impl Piece {
                 let first = if page.is_planar { 0 } else { sample };
                 let values = values[(x.start - left) * interleaved..].iter();
                 let values = values.skip(first).step_by(interleaved);
-                let mut line =
-                    out.slice_mut(s![position, y - wanted.y.start, columns.clone()]);
-                line.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+                let mut line = out.slice_mut(s![position, y - wanted.y.start, columns.clone()]);
+                line.iter_mut()
+                    .zip(values)
+                    .for_each(|(to, from)| *to = *from);
             }
         }
     }
@@ -262,7 +284,10 @@ mod tests {
 
     #[test]
     fn samples_of_any_width_are_unpacked() {
-        assert_eq!(unpack(&[0b1010_0000, 0b0100_0000], 1, 3), [1, 0, 1, 0, 1, 0]);
+        assert_eq!(
+            unpack(&[0b1010_0000, 0b0100_0000], 1, 3),
+            [1, 0, 1, 0, 1, 0]
+        );
         assert_eq!(unpack(&[0b0001_1011], 2, 4), [0, 1, 2, 3]);
         assert_eq!(unpack(&[0b1111_1100, 0b0010_0000], 6, 2), [63, 2]);
     }

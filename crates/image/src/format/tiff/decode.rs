@@ -44,7 +44,11 @@ impl TiffFile {
         // The decoder counts 32 bytes of memory for a value, which takes at least one in the file.
         decoder_limits.ifd_value_size = as_size(bytes.saturating_mul(32));
         let decoder = decoder.with_limits(decoder_limits);
-        Ok(TiffFile { decoder, path: path.to_owned(), bytes })
+        Ok(TiffFile {
+            decoder,
+            path: path.to_owned(),
+            bytes,
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -64,8 +68,7 @@ impl TiffFile {
         step: impl FnOnce(&mut Decoder<Stored<BufReader<File>>>) -> Result<T, TiffError>,
     ) -> Result<T, ImageError> {
         let decoder = &mut self.decoder;
-        guarded(|| step(decoder))
-            .map_err(|error| fault(&self.path, self.bytes, page, doing, error))
+        guarded(|| step(decoder)).map_err(|error| fault(&self.path, self.bytes, page, doing, error))
     }
 
     pub(super) fn has_more_pages(&self) -> bool {
@@ -74,7 +77,9 @@ impl TiffFile {
 
     /// An unsigned number of the current page's directory.
     pub(super) fn number(&mut self, page: usize, tag: Tag) -> Result<Option<u64>, ImageError> {
-        self.run(page, Doing::Directory, |decoder| decoder.find_tag_unsigned(tag))
+        self.run(page, Doing::Directory, |decoder| {
+            decoder.find_tag_unsigned(tag)
+        })
     }
 
     /// A text of the current page's directory; anything that is not UTF-8 is taken as Latin-1.
@@ -84,7 +89,10 @@ impl TiffFile {
             let entry = decoder.image_ifd().find_tag_buf(tag, &mut buffer)?;
             Ok(entry.map(|_| {
                 let bytes = buffer.as_bytes();
-                let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+                let end = bytes
+                    .iter()
+                    .position(|&byte| byte == 0)
+                    .unwrap_or(bytes.len());
                 match std::str::from_utf8(&bytes[..end]) {
                     Ok(text) => text.to_owned(),
                     Err(_) => bytes[..end].iter().map(|&byte| char::from(byte)).collect(),
@@ -98,7 +106,9 @@ impl TiffFile {
 fn guarded<T>(step: impl FnOnce() -> Result<T, TiffError>) -> Result<T, TiffError> {
     catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|_| {
         let message = "the decoder gave up on its content".to_owned();
-        Err(TiffError::FormatError(TiffFormatError::CompressedDataCorrupt(message)))
+        Err(TiffError::FormatError(
+            TiffFormatError::CompressedDataCorrupt(message),
+        ))
     })
 }
 
@@ -132,15 +142,25 @@ fn fault(path: &Path, bytes: u64, page: usize, doing: Doing, error: TiffError) -
             feature: format!("page {page}: {feature}"),
             remedy: "open it in Fiji and save it as an uncompressed TIFF".to_owned(),
         },
-        TiffError::LimitsExceeded if doing == Doing::Directory => ImageError::Unsupported {
-            path,
-            feature: format!("page {page} has more strips or tiles than this version reads"),
-            remedy: "open it in Fiji and save it again, which makes larger strips".to_owned(),
-        },
+        // The decoder's limit for the first page: a file that really has so many is larger.
+        TiffError::LimitsExceeded if doing == Doing::Directory && bytes > 64 << 10 => {
+            ImageError::Unsupported {
+                path,
+                feature: format!("page {page} has more strips or tiles than this version reads"),
+                remedy: "open it in Fiji and save it again, which makes larger strips".to_owned(),
+            }
+        }
         TiffError::LimitsExceeded | TiffError::IntSizeError => ImageError::Malformed {
             path,
-            problem: format!("page {page} says to be larger than anything a file can hold"),
+            problem: format!("page {page} says to have more than its {bytes} bytes can hold"),
         },
-        other => ImageError::Malformed { path, problem: format!("page {page}: {other}") },
+        TiffError::FormatError(other) => ImageError::Malformed {
+            path,
+            problem: format!("page {page}: {other}"),
+        },
+        other => ImageError::Malformed {
+            path,
+            problem: format!("page {page}: {other}"),
+        },
     }
 }

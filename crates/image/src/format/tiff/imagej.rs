@@ -29,7 +29,9 @@ impl Hyperstack {
             return None;
         }
         let value = |key: &str| {
-            text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::trim)
+            text.lines()
+                .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+                .map(str::trim)
         };
         let count = |key| value(key).and_then(|text| text.parse().ok());
         Some(Hyperstack {
@@ -53,9 +55,15 @@ impl Hyperstack {
         pages: &[usize],
         resolution: [Option<f64>; 2],
     ) -> Option<Arrangement> {
-        let order =
-            [(Axis::C, self.channels), (Axis::Z, self.slices), (Axis::T, self.frames)];
-        let counted = self.channels.checked_mul(self.slices)?.checked_mul(self.frames)?;
+        let order = [
+            (Axis::C, self.channels),
+            (Axis::Z, self.slices),
+            (Axis::T, self.frames),
+        ];
+        let counted = self
+            .channels
+            .checked_mul(self.slices)?
+            .checked_mul(self.frames)?;
         // Old versions give only the number of images: then they are sections.
         let stack = if counted == pages.len() {
             Arrangement::filled(&order, pages)?
@@ -91,19 +99,28 @@ mod tests {
     #[test]
     fn counts_unit_and_spacing_are_read() {
         let stack = Hyperstack::parse(TEXT).unwrap();
-        let stack = stack.arrange(&[0, 1, 2, 3, 4, 5], [Some(4.0), Some(2.0)]).unwrap();
+        let stack = stack
+            .arrange(&[0, 1, 2, 3, 4, 5], [Some(4.0), Some(2.0)])
+            .unwrap();
         assert_eq!(stack.lengths, [1, 2, 3]);
         assert_eq!(stack.page([0, 1, 2]), Some(5));
         assert_eq!(
             stack.pixel_size,
-            PixelSize { z: Some(0.4), y: Some(0.5), x: Some(0.25) }
+            PixelSize {
+                z: Some(0.4),
+                y: Some(0.5),
+                x: Some(0.25)
+            }
         );
     }
 
     #[test]
     fn counts_that_do_not_fit_make_a_plain_stack() {
         let stack = Hyperstack::parse(TEXT).unwrap();
-        assert_eq!(stack.arrange(&[0, 1, 2, 3], [None; 2]).unwrap().lengths, [1, 1, 4]);
+        assert_eq!(
+            stack.arrange(&[0, 1, 2, 3], [None; 2]).unwrap().lengths,
+            [1, 1, 4]
+        );
     }
 
     #[test]

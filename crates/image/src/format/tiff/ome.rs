@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use quick_xml::{Reader, XmlVersion};
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::arrangement::Arrangement;
 use crate::axes::Axis;
@@ -64,7 +64,9 @@ impl Ome {
         if ome.order.len() == 3 {
             Ok(ome)
         } else {
-            Err(OmeFault::Malformed("its OME-XML has no Pixels element".to_owned()))
+            Err(OmeFault::Malformed(
+                "its OME-XML has no Pixels element".to_owned(),
+            ))
         }
     }
 
@@ -114,11 +116,17 @@ impl Ome {
         }
         self.order = axes;
         let size = |axis: char| {
-            let value: f64 = text(element, &format!("PhysicalSize{axis}"))?.parse().ok()?;
+            let value: f64 = text(element, &format!("PhysicalSize{axis}"))?
+                .parse()
+                .ok()?;
             let unit = text(element, &format!("PhysicalSize{axis}Unit"));
             Some(value * unit.map_or(Some(1.0), |unit| micrometres_per(&unit))?)
         };
-        self.pixel_size = PixelSize { z: size('Z'), y: size('Y'), x: size('X') };
+        self.pixel_size = PixelSize {
+            z: size('Z'),
+            y: size('Y'),
+            x: size('X'),
+        };
         Ok(())
     }
 
@@ -132,7 +140,11 @@ impl Ome {
         if let Some(other) = self.files.iter().find(|&name| name != file_name) {
             return Err(OmeFault::SeveralFiles(other.clone()));
         }
-        let channels = self.order.iter().find(|(axis, _)| *axis == Axis::C).map_or(1, |(_, n)| *n);
+        let channels = self
+            .order
+            .iter()
+            .find(|(axis, _)| *axis == Axis::C)
+            .map_or(1, |(_, n)| *n);
         if channels % samples != 0 {
             return Err(OmeFault::Malformed(format!(
                 "its OME-XML has {channels} channels, its pages {samples} samples a pixel"
@@ -150,7 +162,12 @@ impl Ome {
     }
 
     fn planes(&self, order: &[(Axis, usize)], pages: usize) -> Result<Arrangement, OmeFault> {
-        let length = |wanted| order.iter().find(|(axis, _)| *axis == wanted).map_or(1, |(_, n)| *n);
+        let length = |wanted| {
+            order
+                .iter()
+                .find(|(axis, _)| *axis == wanted)
+                .map_or(1, |(_, n)| *n)
+        };
         let lengths = [length(Axis::T), length(Axis::C), length(Axis::Z)];
         let mut stack = Arrangement::blank(lengths).ok_or_else(|| {
             OmeFault::Malformed(format!(
@@ -159,9 +176,15 @@ impl Ome {
             ))
         })?;
         let everything = [PlaneMap::default()];
-        let maps = if self.plane_maps.is_empty() { &everything } else { &self.plane_maps[..] };
+        let maps = if self.plane_maps.is_empty() {
+            &everything
+        } else {
+            &self.plane_maps[..]
+        };
         for map in maps {
-            let count = map.count.unwrap_or(if map.page.is_some() { 1 } else { pages });
+            let count = map
+                .count
+                .unwrap_or(if map.page.is_some() { 1 } else { pages });
             let mut index = map.first;
             for page in (map.page.unwrap_or(0)..pages).take(count) {
                 stack.set(index, page);
@@ -192,7 +215,10 @@ fn advance(index: &mut [usize; 3], order: &[(Axis, usize)]) {
 
 fn text(element: &BytesStart, key: &str) -> Option<String> {
     let attribute = element.try_get_attribute(key).ok()??;
-    attribute.normalized_value(XmlVersion::Implicit1_0).ok().map(Cow::into_owned)
+    attribute
+        .normalized_value(XmlVersion::Implicit1_0)
+        .ok()
+        .map(Cow::into_owned)
 }
 
 fn number(element: &BytesStart, key: &str) -> Option<usize> {
@@ -214,20 +240,34 @@ mod tests {
 
     #[test]
     fn axes_sizes_and_names_of_the_first_image_are_read() {
-        let text = xml("XYCZT", "<Channel Name=\"DAPI\"/><Channel Name=\"a &amp; b\"/>");
+        let text = xml(
+            "XYCZT",
+            "<Channel Name=\"DAPI\"/><Channel Name=\"a &amp; b\"/>",
+        );
         assert!(Ome::is_ome(&text));
         let stack = Ome::parse(&text).unwrap().arrange(6, 1, "a.tif").unwrap();
         assert_eq!(stack.lengths, [1, 2, 3]);
         assert_eq!(stack.page([0, 1, 0]), Some(1));
         assert_eq!(stack.page([0, 0, 1]), Some(2));
         assert_eq!(stack.channel_names, ["DAPI", "a & b"]);
-        assert_eq!(stack.pixel_size, PixelSize { z: Some(1.5), y: None, x: Some(0.25) });
+        assert_eq!(
+            stack.pixel_size,
+            PixelSize {
+                z: Some(1.5),
+                y: None,
+                x: Some(0.25)
+            }
+        );
     }
 
     #[test]
     fn plane_maps_are_followed_and_what_they_leave_out_is_blank() {
-        let maps = "<TiffData IFD=\"0\" FirstZ=\"2\" FirstC=\"1\"/><TiffData IFD=\"1\" PlaneCount=\"2\"/>";
-        let stack = Ome::parse(&xml("XYZCT", maps)).unwrap().arrange(3, 1, "a.tif").unwrap();
+        let maps =
+            "<TiffData IFD=\"0\" FirstZ=\"2\" FirstC=\"1\"/><TiffData IFD=\"1\" PlaneCount=\"2\"/>";
+        let stack = Ome::parse(&xml("XYZCT", maps))
+            .unwrap()
+            .arrange(3, 1, "a.tif")
+            .unwrap();
         assert_eq!(stack.page([0, 1, 2]), Some(0));
         assert_eq!(stack.page([0, 0, 0]), Some(1));
         assert_eq!(stack.page([0, 0, 1]), Some(2));
@@ -236,7 +276,10 @@ mod tests {
 
     #[test]
     fn samples_of_a_page_are_channels() {
-        let stack = Ome::parse(&xml("XYCZT", "")).unwrap().arrange(3, 2, "a.tif").unwrap();
+        let stack = Ome::parse(&xml("XYCZT", ""))
+            .unwrap()
+            .arrange(3, 2, "a.tif")
+            .unwrap();
         assert_eq!(stack.lengths, [1, 1, 3]);
     }
 
@@ -244,9 +287,18 @@ mod tests {
     fn other_files_and_missing_sizes_are_faults() {
         let maps = "<TiffData><UUID FileName=\"b.tif\">urn:uuid:0</UUID></TiffData>";
         let ome = Ome::parse(&xml("XYZCT", maps)).unwrap();
-        assert_eq!(ome.arrange(6, 1, "a.tif"), Err(OmeFault::SeveralFiles("b.tif".to_owned())));
+        assert_eq!(
+            ome.arrange(6, 1, "a.tif"),
+            Err(OmeFault::SeveralFiles("b.tif".to_owned()))
+        );
         assert!(ome.arrange(6, 1, "b.tif").is_ok());
-        assert!(matches!(Ome::parse(&xml("XYZ", "")), Err(OmeFault::Malformed(_))));
-        assert!(matches!(Ome::parse("<OME><Pixels"), Err(OmeFault::Malformed(_))));
+        assert!(matches!(
+            Ome::parse(&xml("XYZ", "")),
+            Err(OmeFault::Malformed(_))
+        ));
+        assert!(matches!(
+            Ome::parse("<OME><Pixels"),
+            Err(OmeFault::Malformed(_))
+        ));
     }
 }

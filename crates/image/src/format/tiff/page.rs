@@ -77,8 +77,14 @@ impl Page {
             colour: meaning(colour),
             is_planar: planar == u64::from(PlanarConfiguration::Planar.to_u16()),
             is_tiled,
-            chunk: [(chunk.1 as usize).min(if is_tiled { usize::MAX } else { height as usize }),
-                chunk.0 as usize],
+            chunk: [
+                (chunk.1 as usize).min(if is_tiled {
+                    usize::MAX
+                } else {
+                    height as usize
+                }),
+                chunk.0 as usize,
+            ],
             compression: CompressionMethod::from_u16_exhaustive(compression as u16),
             is_reduced: subfile & 1 == 1,
         };
@@ -95,7 +101,10 @@ impl Page {
 
     /// Strips or tiles along y and x.
     pub(super) fn chunks(&self) -> [usize; 2] {
-        [self.height.div_ceil(self.chunk[0]), self.width.div_ceil(self.chunk[1])]
+        [
+            self.height.div_ceil(self.chunk[0]),
+            self.width.div_ceil(self.chunk[1]),
+        ]
     }
 
     /// The samples of a pixel that lie beside each other in a strip or tile.
@@ -105,7 +114,11 @@ impl Page {
 
     /// The unpacked size of so many rows of a strip or tile in bytes.
     pub(super) fn chunk_bytes(&self, rows: usize) -> u128 {
-        let stored = if self.is_planar { 1 } else { self.stored_samples };
+        let stored = if self.is_planar {
+            1
+        } else {
+            self.stored_samples
+        };
         let row_bits = self.chunk[1] as u128 * (self.bits * stored) as u128;
         row_bits.div_ceil(8) * rows as u128
     }
@@ -113,8 +126,16 @@ impl Page {
     /// The unpacked size of the page in bytes, with the padding of its tiles.
     pub(super) fn unpacked_bytes(&self) -> u128 {
         let [down, across] = self.chunks();
-        let planes = if self.is_planar { self.stored_samples } else { 1 };
-        let rows = if self.is_tiled { down * self.chunk[0] } else { self.height };
+        let planes = if self.is_planar {
+            self.stored_samples
+        } else {
+            1
+        };
+        let rows = if self.is_tiled {
+            down * self.chunk[0]
+        } else {
+            self.height
+        };
         self.chunk_bytes(rows) * (across * planes) as u128
     }
 

@@ -45,7 +45,13 @@ impl TiffSource {
         let page = check_stack(path, &pages, &stack, file.bytes())?;
         let samples = page.samples;
         let channels = stack.lengths[1] * samples;
-        let lengths = [stack.lengths[0], channels, stack.lengths[2], page.height, page.width];
+        let lengths = [
+            stack.lengths[0],
+            channels,
+            stack.lengths[2],
+            page.height,
+            page.width,
+        ];
         let axes = Axes::canonical(|axis| match axis {
             Axis::T => lengths[0] > 1,
             Axis::C => channels > 1,
@@ -63,7 +69,14 @@ impl TiffSource {
             compression: page.compression_name(),
             pages: pages.len(),
         };
-        Ok(TiffSource { info, file: Mutex::new(file), page, pages, stack, limits })
+        Ok(TiffSource {
+            info,
+            file: Mutex::new(file),
+            page,
+            pages,
+            stack,
+            limits,
+        })
     }
 
     fn read_typed<T: Decoded>(&self, region: &Region) -> Result<Pixels, ImageError> {
@@ -77,7 +90,9 @@ impl TiffSource {
         for (to_t, t) in t.enumerate() {
             for (to_z, z) in z.clone().enumerate() {
                 for plane in c.start / samples..c.end.div_ceil(samples) {
-                    let Some(index) = self.stack.page([t, plane, z]) else { continue };
+                    let Some(index) = self.stack.page([t, plane, z]) else {
+                        continue;
+                    };
                     let first = c.start.max(plane * samples);
                     let last = c.end.min((plane + 1) * samples);
                     let wanted = Rectangle {
@@ -111,7 +126,11 @@ impl Source for TiffSource {
         let needed = crate::source::bytes(self.info.dtype, &shape);
         if needed > u128::from(self.limits.bytes) {
             let (path, limit) = (self.info.path.clone(), self.limits.bytes);
-            return Err(ImageError::OverLimit { path, needed, limit });
+            return Err(ImageError::OverLimit {
+                path,
+                needed,
+                limit,
+            });
         }
         let pixels = match self.info.dtype {
             DType::UInt8 => self.read_typed::<u8>(region),
@@ -146,7 +165,10 @@ impl Header {
     fn read(file: &mut TiffFile) -> Result<Header, ImageError> {
         let description = file.text(0, Tag::ImageDescription)?.unwrap_or_default();
         let mut resolution = [None; 2];
-        for (value, tag) in resolution.iter_mut().zip([Tag::XResolution, Tag::YResolution]) {
+        for (value, tag) in resolution
+            .iter_mut()
+            .zip([Tag::XResolution, Tag::YResolution])
+        {
             let found = file.run(0, Doing::Directory, |decoder| decoder.find_tag(tag));
             // Some programs write nonsense here; no pixel size is better than no image.
             *value = match found.ok().flatten() {
@@ -155,7 +177,10 @@ impl Header {
             };
         }
         let metamorph_planes = file.run(0, Doing::Directory, |decoder| {
-            Ok(decoder.image_ifd().find_entry(METAMORPH_PLANES).map_or(0, |entry| entry.count()))
+            Ok(decoder
+                .image_ifd()
+                .find_entry(METAMORPH_PLANES)
+                .map_or(0, |entry| entry.count()))
         })?;
         Ok(Header {
             description,
@@ -166,27 +191,38 @@ impl Header {
     }
 
     fn arrange(&mut self, path: &Path, pages: &[Page]) -> Result<Arrangement, ImageError> {
-        let planes: Vec<usize> = (0..pages.len()).filter(|&page| !pages[page].is_reduced).collect();
+        let planes: Vec<usize> = (0..pages.len())
+            .filter(|&page| !pages[page].is_reduced)
+            .collect();
         if self.metamorph_planes > 1 && pages.len() == 1 {
-            return Err(unsupported(path, "a MetaMorph stack with all planes in one page"));
+            return Err(unsupported(
+                path,
+                "a MetaMorph stack with all planes in one page",
+            ));
         }
         if Ome::is_ome(&self.description) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             return Ome::parse(&self.description)
                 .and_then(|ome| ome.arrange(pages.len(), pages[0].samples, &name))
                 .map_err(|fault| match fault {
-                    OmeFault::Malformed(problem) => {
-                        ImageError::Malformed { path: path.to_owned(), problem }
-                    }
+                    OmeFault::Malformed(problem) => ImageError::Malformed {
+                        path: path.to_owned(),
+                        problem,
+                    },
                     OmeFault::SeveralFiles(other) => unsupported(
                         path,
-                        &format!("an OME image that is spread over several files, such as `{other}`"),
+                        &format!(
+                            "an OME image that is spread over several files, such as `{other}`"
+                        ),
                     ),
                 });
         }
         if let Some(hyperstack) = Hyperstack::parse(&self.description) {
             if pages.len() == 1 && hyperstack.images > 1 {
-                return Err(unsupported(path, "an ImageJ stack with all planes in one page"));
+                return Err(unsupported(
+                    path,
+                    "an ImageJ stack with all planes in one page",
+                ));
             }
             if let Some(stack) = hyperstack.arrange(&planes, self.resolution) {
                 return Ok(stack);
@@ -208,7 +244,9 @@ impl Header {
             _ => return PixelSize::default(),
         };
         let [x, y] = self.resolution.map(|resolution| {
-            resolution.map(|per_unit| micrometres / per_unit).filter(|um| *um <= LARGEST_PIXEL)
+            resolution
+                .map(|per_unit| micrometres / per_unit)
+                .filter(|um| *um <= LARGEST_PIXEL)
         });
         PixelSize { z: None, y, x }
     }
@@ -226,7 +264,9 @@ fn read_pages(file: &mut TiffFile) -> Result<Vec<Page>, ImageError> {
     let mut pages = vec![Page::read(file, 0)?];
     while file.has_more_pages() {
         let index = pages.len();
-        file.run(index, Doing::Directory, |decoder| decoder.seek_to_image(index))?;
+        file.run(index, Doing::Directory, |decoder| {
+            decoder.seek_to_image(index)
+        })?;
         pages.push(Page::read(file, index)?);
     }
     Ok(pages)
@@ -240,12 +280,20 @@ fn check_stack(
     file_bytes: u64,
 ) -> Result<Page, ImageError> {
     let mut used = stack.pages.iter().flatten().copied();
-    let malformed = |problem| ImageError::Malformed { path: path.to_owned(), problem };
-    let first = used.next().ok_or_else(|| malformed("no plane has a page".to_owned()))?;
+    let malformed = |problem| ImageError::Malformed {
+        path: path.to_owned(),
+        problem,
+    };
+    let first = used
+        .next()
+        .ok_or_else(|| malformed("no plane has a page".to_owned()))?;
     let page = &pages[first];
     if let Some(other) = used.find(|&other| !pages[other].stacks_with(page)) {
         let describe = |page: &Page| {
-            format!("{} x {} pixels of {} ({} a pixel)", page.width, page.height, page.dtype, page.samples)
+            format!(
+                "{} x {} pixels of {} ({} a pixel)",
+                page.width, page.height, page.dtype, page.samples
+            )
         };
         return Err(ImageError::Unsupported {
             path: path.to_owned(),
@@ -260,7 +308,8 @@ fn check_stack(
         });
     }
     for (index, page) in pages.iter().enumerate() {
-        let largest = u128::from(file_bytes) * page.largest_ratio();
+        // Coarse, so that a truncated file gets the message that says what is missing.
+        let largest = u128::from(file_bytes) * page.largest_ratio().max(1000);
         let chunk = page.chunk_bytes(page.chunk[0]);
         if page.unpacked_bytes().max(chunk) > largest {
             return Err(malformed(format!(
@@ -279,5 +328,9 @@ fn channel_names(stack: &Arrangement, page: &Page, channels: usize) -> Vec<Strin
         return stack.channel_names.clone();
     }
     let is_coloured = matches!(page.colour, Colour::Rgb | Colour::YCbCr);
-    if is_coloured && stack.lengths[1] == 1 { colour_names(page.samples) } else { Vec::new() }
+    if is_coloured && stack.lengths[1] == 1 {
+        colour_names(page.samples)
+    } else {
+        Vec::new()
+    }
 }

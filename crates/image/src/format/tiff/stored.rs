@@ -30,7 +30,11 @@ impl<R: Read + Seek> Stored<R> {
             _ => {}
         }
         inner.seek(SeekFrom::Start(0))?;
-        Ok(Stored { inner, position: 0, replaced })
+        Ok(Stored {
+            inner,
+            position: 0,
+            replaced,
+        })
     }
 }
 
@@ -74,7 +78,10 @@ impl Layout {
 fn find<R: Read + Seek>(reader: &mut R, replaced: &mut BTreeMap<u64, u8>) -> io::Result<()> {
     let mut order = [0; 2];
     reader.read_exact(&mut order)?;
-    let mut layout = Layout { is_big_endian: order == *b"MM", is_big: false };
+    let mut layout = Layout {
+        is_big_endian: order == *b"MM",
+        is_big: false,
+    };
     layout.is_big = layout.number(reader, 2)? == 43;
     if layout.is_big {
         layout.number(reader, 4)?;
@@ -88,7 +95,9 @@ fn find<R: Read + Seek>(reader: &mut R, replaced: &mut BTreeMap<u64, u8>) -> io:
         let count = layout.number(reader, count_bytes)?;
         let start = directory.saturating_add(count_bytes as u64);
         // No directory has more entries than there are tags.
-        let Some(end) = start.checked_add(count.min(1 << 16) * entry_bytes) else { return Ok(()) };
+        let Some(end) = start.checked_add(count.min(1 << 16) * entry_bytes) else {
+            return Ok(());
+        };
         let mut entry = start;
         while entry < end {
             let tag = layout.number(reader, 2)? as u16;

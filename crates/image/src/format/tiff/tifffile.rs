@@ -52,8 +52,14 @@ mod tests {
     #[test]
     fn a_shape_without_axes_or_of_other_pages_says_nothing() {
         assert_eq!(arrange(r#"{"shape": [4, 8, 9]}"#, &[0, 1, 2, 3]), None);
-        assert_eq!(arrange(r#"{"shape": [4, 8, 9], "axes": "ZYX"}"#, &[0, 1, 2]), None);
-        assert_eq!(arrange(r#"{"shape": [4, 8, 9], "axes": "QYX"}"#, &[0, 1, 2, 3]), None);
+        assert_eq!(
+            arrange(r#"{"shape": [4, 8, 9], "axes": "ZYX"}"#, &[0, 1, 2]),
+            None
+        );
+        assert_eq!(
+            arrange(r#"{"shape": [4, 8, 9], "axes": "QYX"}"#, &[0, 1, 2, 3]),
+            None
+        );
         assert_eq!(arrange("{", &[0]), None);
     }
 }

@@ -4,6 +4,7 @@
 //! ImageJ writes. Red, green and blue of 8 or 16 bits become one colour page. Pages are packed with
 //! Deflate; files that could pass 4 GiB are `BigTIFF`.
 
+use std::fmt::Write as _;
 use std::io::{Seek, Write};
 use std::path::Path;
 
@@ -57,7 +58,11 @@ where
     [T]: TiffValue,
 {
     let planes = image.tczyx(array);
-    let stack = Stack { image, planes, is_coloured };
+    let stack = Stack {
+        image,
+        planes,
+        is_coloured,
+    };
     let bytes = crate::source::bytes(T::DTYPE, image.shape());
     write_atomic(path, |file| {
         if bytes > LARGEST_CLASSIC {
@@ -88,7 +93,11 @@ impl<T: PixelType> Stack<'_, T> {
     {
         // ImageJ undoes the predictor for 8 and 16 bits only.
         let is_small_integer = T::DTYPE.bytes() <= 2 && !T::DTYPE.is_float();
-        let predictor = if is_small_integer { Predictor::Horizontal } else { Predictor::None };
+        let predictor = if is_small_integer {
+            Predictor::Horizontal
+        } else {
+            Predictor::None
+        };
         let mut encoder = encoder
             .with_compression(Compression::Deflate(DeflateLevel::Balanced))
             .with_predictor(predictor);
@@ -123,7 +132,11 @@ impl<T: PixelType> Stack<'_, T> {
             let planes = self.planes.slice(s![t, .., z, .., ..]);
             planes.permuted_axes([1, 2, 0]).iter().copied().collect()
         } else {
-            self.planes.slice(s![t, c, z, .., ..]).iter().copied().collect()
+            self.planes
+                .slice(s![t, c, z, .., ..])
+                .iter()
+                .copied()
+                .collect()
         }
     }
 
@@ -133,11 +146,17 @@ impl<T: PixelType> Stack<'_, T> {
         let mut lines = vec!["ImageJ=1.11a".to_owned(), format!("images={}", t * c * z)];
         let counts = [("channels", c), ("slices", z), ("frames", t)];
         lines.extend(
-            counts.iter().filter(|(_, n)| *n > 1).map(|(name, n)| format!("{name}={n}")),
+            counts
+                .iter()
+                .filter(|(_, n)| *n > 1)
+                .map(|(name, n)| format!("{name}={n}")),
         );
         if t * c * z > 1 {
             lines.push("hyperstack=true".to_owned());
-            lines.push(format!("mode={}", if c > 1 { "composite" } else { "grayscale" }));
+            lines.push(format!(
+                "mode={}",
+                if c > 1 { "composite" } else { "grayscale" }
+            ));
         }
         let size = self.image.pixel_size();
         if size.x.is_some() && size.y.is_some() || size.z.is_some() {
@@ -145,7 +164,10 @@ impl<T: PixelType> Stack<'_, T> {
         }
         lines.extend(size.z.map(|z| format!("spacing={z}")));
         if !self.is_coloured && !self.image.channel_names().is_empty() {
-            lines.push(format!("{CHANNEL_NAMES}={}", ascii_json(self.image.channel_names())));
+            lines.push(format!(
+                "{CHANNEL_NAMES}={}",
+                ascii_json(self.image.channel_names())
+            ));
         }
         lines.push("loop=false\n".to_owned());
         lines.join("\n")
@@ -159,7 +181,10 @@ fn ascii_json(names: &[String]) -> String {
     for unit in text.encode_utf16() {
         match u8::try_from(unit) {
             Ok(byte) if byte.is_ascii() => ascii.push(char::from(byte)),
-            _ => ascii.push_str(&format!("\\u{unit:04x}")),
+            _ => {
+                // Writing into a text cannot fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
         }
     }
     ascii
@@ -189,7 +214,10 @@ fn resolution(micrometres: f64) -> Rational {
         rest = 1.0 / (rest - whole);
     }
     // The fraction is of the size, the file wants its inverse.
-    Rational { n: d as u32, d: n.max(1) as u32 }
+    Rational {
+        n: d as u32,
+        d: n.max(1) as u32,
+    }
 }
 
 fn fault(path: &Path, error: TiffError) -> ImageError {

@@ -1,0 +1,265 @@
+//! What can be typed: the commands, their arguments and their help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train and apply image-to-image networks on microscopy images.
+///
+/// Segment, restore, predict: give a folder of images and a folder of targets, get a model, its
+/// predictions and a report.
+#[derive(Debug, Parser)]
+#[command(name = "coverslip", version, arg_required_else_help = true, after_help = EXAMPLE)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: GlobalArguments,
+}
+
+const EXAMPLE: &str = "\
+Example: a first model of your own
+  coverslip init nuclei-2d -o nuclei.yaml
+  coverslip check nuclei.yaml --set data.train.source=IMAGES --set data.train.target=MASKS
+  coverslip doctor";
+
+/// Options of every command.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct GlobalArguments {
+    /// Print results and errors only, no progress and no remarks
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Print the result as one JSON object, the last line on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Threads for all parallel work; left out, every core is used
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        env = "COVERSLIP_THREADS",
+        hide_env_values = true,
+        value_parser = threads,
+    )]
+    pub threads: Option<usize>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the presets: configs that come with coverslip
+    #[command(after_help = "Example:\n  coverslip presets")]
+    Presets,
+    /// Write a preset as a commented config to start from
+    #[command(after_help = "Example:\n  coverslip init nuclei-2d -o nuclei.yaml")]
+    Init(InitArguments),
+    /// Check a config and report everything that is wrong with it
+    #[command(after_help = "Example:\n  coverslip check nuclei.yaml --set training.epochs=3")]
+    Check(CheckArguments),
+    /// Print the JSON Schema of configs, for editors
+    #[command(after_help = "\
+Example: completion and checks while you type
+  coverslip schema > coverslip.schema.json
+and as the first line of a config:
+  # yaml-language-server: $schema=coverslip.schema.json")]
+    Schema,
+    /// Describe image files: axes, size, type, pixel size
+    #[command(after_help = "Example:\n  coverslip info stack.tif mask.png")]
+    Info(InfoArguments),
+    /// Report what this machine offers: threads, CPU features, memory, devices
+    #[command(after_help = "Example:\n  coverslip doctor --json")]
+    Doctor,
+}
+
+/// Arguments of `coverslip init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The preset to start from; `coverslip presets` lists them
+    pub preset: String,
+    /// The file to write; left out, the config is printed
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+/// A config with changes.
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    /// A config file, or the name of a preset
+    #[arg(value_name = "CONFIG_OR_PRESET")]
+    pub config: String,
+    /// Change one setting, as in training.epochs=3 or loss[0].dice.weight=2; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+}
+
+/// Arguments of `coverslip check`.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// What to check.
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Print the config with every default written out
+    #[arg(long)]
+    pub resolved: bool,
+}
+
+/// Arguments of `coverslip info`.
+#[derive(Debug, Args)]
+pub struct InfoArguments {
+    /// Image files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Arguments of `coverslip demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// The folder for everything that the demo makes
+    #[arg(long, value_name = "DIR", default_value = "coverslip-demo")]
+    pub out: PathBuf,
+}
+
+/// Arguments of `coverslip train`.
+#[derive(Debug, Args)]
+pub struct TrainArguments {
+    /// What to train.
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// The folder of the run: model, log, curves, pictures
+    #[arg(long, value_name = "DIR", default_value = "run")]
+    pub out: PathBuf,
+    /// Go on with the run in that folder where it stopped
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// Arguments of `coverslip predict`.
+#[derive(Debug, Args)]
+pub struct PredictArguments {
+    /// The folder of a trained model
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// Images, or folders of images
+    #[arg(long, value_name = "FILE_OR_DIR", num_args = 1.., required = true)]
+    pub input: Vec<PathBuf>,
+    /// The folder for the predictions
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// Arguments of `coverslip evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArguments {
+    /// The folder of predictions
+    #[arg(long, value_name = "DIR")]
+    pub prediction: PathBuf,
+    /// The folder of targets with the same names
+    #[arg(long, value_name = "DIR")]
+    pub target: PathBuf,
+    /// What is compared
+    #[arg(long, value_enum)]
+    pub task: Task,
+    /// The folder of input images, shown in the report
+    #[arg(long, value_name = "DIR")]
+    pub input: Option<PathBuf>,
+    /// The folder for table, summary and report; left out, only the summary is printed
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// What `coverslip evaluate` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Task {
+    /// Classes of pixels: Dice, `IoU`, precision, recall, F1
+    Semantic,
+    /// Objects: AP, F1, PQ
+    Instance,
+    /// Intensities: PSNR, SSIM, RMSE, Pearson correlation
+    Image,
+}
+
+/// Reads a number of threads.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=1024) => Ok(count),
+        _ => Err("expected a whole number from 1 to 1024".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.starts_with("Example"), "{}", command.get_name());
+        }
+    }
+
+    /// Parses the arguments of one command that is part of no `Command` here.
+    fn parse<A: Args>(arguments: &[&str]) -> Result<A, clap::Error> {
+        let command = A::augment_args(clap::Command::new("test").no_binary_name(true));
+        A::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
+    #[test]
+    fn train_takes_a_config_with_changes() {
+        let train: TrainArguments = parse(&[
+            "nuclei-2d",
+            "--set",
+            "seed=1",
+            "--set",
+            "training.epochs=3",
+            "--resume",
+        ])
+        .unwrap();
+        assert_eq!(train.config.config, "nuclei-2d");
+        assert_eq!(train.config.overrides, ["seed=1", "training.epochs=3"]);
+        assert_eq!(train.out, PathBuf::from("run"));
+        assert!(train.resume);
+    }
+
+    #[test]
+    fn predict_takes_several_inputs() {
+        let predict: PredictArguments =
+            parse(&["--model", "m", "--input", "a.tif", "b", "--output", "o"]).unwrap();
+        assert_eq!(predict.input, [PathBuf::from("a.tif"), PathBuf::from("b")]);
+        assert!(parse::<PredictArguments>(&["--model", "m", "--output", "o"]).is_err());
+    }
+
+    #[test]
+    fn evaluate_knows_three_tasks() {
+        let evaluate: EvaluateArguments =
+            parse(&["--prediction", "p", "--target", "t", "--task", "instance"]).unwrap();
+        assert_eq!(evaluate.task, Task::Instance);
+        assert!(
+            parse::<EvaluateArguments>(&["--prediction", "p", "--target", "t", "--task", "x"])
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn threads_are_a_small_whole_number() {
+        assert_eq!(threads("8"), Ok(8));
+        for text in ["0", "-1", "many", "1025", "1.5"] {
+            assert!(threads(text).is_err(), "{text}");
+        }
+    }
+}

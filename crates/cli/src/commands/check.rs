@@ -1,0 +1,105 @@
+//! `coverslip check`
+
+use std::path::Path;
+
+use coverslip::config::{Config, DataSettings, ImagePairs, Settings, Validation};
+use coverslip::registry::Registry;
+use serde_json::json;
+
+use crate::args::CheckArguments;
+use crate::error::CliError;
+use crate::printer::Printer;
+
+/// Checks a config and says in a few lines what it would do.
+pub(crate) fn run(
+    arguments: &CheckArguments,
+    registry: &Registry,
+    printer: &mut Printer,
+) -> Result<(), CliError> {
+    let config = Config::load(
+        &arguments.config.config,
+        &arguments.config.overrides,
+        registry,
+    )?;
+    let settings = &config.settings;
+    let missing = missing_paths(&settings.data);
+    if arguments.resolved {
+        printer.text(&config.to_yaml()?);
+    } else {
+        printer.text(&format!("{}: no faults", config.source));
+        for (name, value) in summary(settings) {
+            printer.text(&format!("  {name:10}  {value}"));
+        }
+    }
+    for path in &missing {
+        printer.note(&format!("warning: `{path}` does not exist"));
+    }
+    printer.result(&json!({
+        "faults": 0,
+        "source": config.source,
+        "missing_paths": missing,
+        "settings": settings,
+    }));
+    Ok(())
+}
+
+/// What the config would do, as pairs of name and value.
+fn summary(settings: &Settings) -> Vec<(&'static str, String)> {
+    let data = &settings.data;
+    let training = &settings.training;
+    let losses: Vec<&str> = settings
+        .loss
+        .iter()
+        .map(|loss| loss.name.as_str())
+        .collect();
+    let target = match data.class_count() {
+        Some(count) => format!("{}, {count} classes", data.target_kind.word()),
+        None => data.target_kind.word().to_owned(),
+    };
+    let size: Vec<String> = data.patch.size.iter().map(ToString::to_string).collect();
+    let steps = training.patches_per_epoch.div_ceil(training.batch_size);
+    vec![
+        ("source", data.train.source.display().to_string()),
+        ("target", data.train.target.display().to_string()),
+        ("kind", target),
+        ("framework", settings.framework.name.clone()),
+        ("network", settings.network.name.clone()),
+        ("loss", losses.join(" + ")),
+        ("patch", format!("{} pixels", size.join(" x "))),
+        (
+            "training",
+            format!(
+                "{} epochs of {steps} steps of {} patches",
+                training.epochs, training.batch_size
+            ),
+        ),
+    ]
+}
+
+/// The paths of the config where there is nothing.
+fn missing_paths(data: &DataSettings) -> Vec<String> {
+    let mut pairs = vec![&data.train];
+    pairs.extend(&data.test);
+    if let Validation::Pairs(validation) = &data.validation {
+        pairs.push(validation);
+    }
+    let mut missing = Vec::new();
+    for path in pairs.into_iter().flat_map(paths) {
+        let path_text = path.display().to_string();
+        if !path.exists() && !missing.contains(&path_text) {
+            missing.push(path_text);
+        }
+    }
+    missing
+}
+
+fn paths(pairs: &ImagePairs) -> impl Iterator<Item = &Path> {
+    [
+        Some(&pairs.source),
+        Some(&pairs.target),
+        pairs.split.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(std::path::PathBuf::as_path)
+}

@@ -1,0 +1,121 @@
+//! `coverslip info`
+
+use std::path::Path;
+
+use coverslip_image::source::ImageInfo;
+use coverslip_image::{ImageError, PixelSize, format};
+use serde_json::{Value, json};
+
+use crate::args::InfoArguments;
+use crate::error::CliError;
+use crate::printer::Printer;
+use crate::render;
+
+/// Describes each file; one that cannot be read does not keep the others from being described.
+pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<(), CliError> {
+    let total = arguments.files.len();
+    let mut described = Vec::new();
+    let mut failures = Vec::new();
+    for path in &arguments.files {
+        match describe(path) {
+            Ok(info) => {
+                printer.text(&text(&info));
+                described.push(to_json(&info));
+            }
+            // The only file: its error is the command's.
+            Err(error) if total == 1 => return Err(error.into()),
+            Err(error) => {
+                if !printer.is_json() {
+                    render::message(&error.to_string(), error.hint().as_deref());
+                }
+                failures.push(json!({
+                    "path": path,
+                    "error": error.to_string(),
+                    "hint": error.hint(),
+                }));
+            }
+        }
+    }
+    let failed = failures.len();
+    printer.result(&json!({"files": described, "failed": failures}));
+    if failed > 0 {
+        return Err(CliError::Images { failed, total });
+    }
+    Ok(())
+}
+
+fn describe(path: &Path) -> Result<ImageInfo, ImageError> {
+    Ok(format::open(path)?.info().clone())
+}
+
+fn to_json(info: &ImageInfo) -> Value {
+    let mut value = serde_json::to_value(info).unwrap_or_default();
+    value["bytes"] = json!(u64::try_from(info.bytes()).unwrap_or(u64::MAX));
+    value
+}
+
+fn text(info: &ImageInfo) -> String {
+    let axes: Vec<String> = info.axes.to_string().chars().map(String::from).collect();
+    let shape: Vec<String> = info.shape.iter().map(ToString::to_string).collect();
+    let pages = if info.pages == 1 {
+        "1 page".to_owned()
+    } else {
+        format!("{} pages", info.pages)
+    };
+    let mut lines = vec![
+        info.path.display().to_string(),
+        format!(
+            "  format      {} ({pages}, compression {})",
+            info.format, info.compression
+        ),
+        format!("  size        {} = {}", axes.join(" x "), shape.join(" x ")),
+        format!("  type        {}", info.dtype),
+        format!("  pixel size  {}", pixel_size(info.pixel_size)),
+    ];
+    if !info.channel_names.is_empty() {
+        lines.push(format!("  channels    {}", info.channel_names.join(", ")));
+    }
+    lines.push(format!("  in memory   {}", bytes(info.bytes())));
+    lines.join("\n")
+}
+
+fn pixel_size(size: PixelSize) -> String {
+    let known: Vec<String> = [("z", size.z), ("y", size.y), ("x", size.x)]
+        .into_iter()
+        .filter_map(|(axis, length)| Some(format!("{axis} {} µm", length?)))
+        .collect();
+    if known.is_empty() {
+        "unknown".to_owned()
+    } else {
+        known.join(", ")
+    }
+}
+
+/// A number of bytes for people.
+pub(super) fn bytes(count: u128) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{count} bytes")
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_units() {
+        assert_eq!(bytes(1023), "1023 bytes");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(3 << 40), "3.0 TiB");
+        assert_eq!(bytes(1 << 60), "1048576.0 TiB");
+    }
+}

@@ -1,0 +1,101 @@
+//! Why a command failed.
+
+use std::io;
+use std::path::PathBuf;
+
+use coverslip::config::ConfigError;
+use coverslip::registry::RegistryError;
+use coverslip_image::ImageError;
+
+/// The exit code for a fault of the program.
+pub(crate) const INTERNAL_CODE: u8 = 1;
+/// The exit code for what the user can mend.
+pub(crate) const USER_CODE: u8 = 2;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// The config cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An image cannot be read.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// Some of several images cannot be read; each was reported where it came up.
+    #[error("{failed} of {total} files cannot be read")]
+    Images {
+        /// Files that cannot be read.
+        failed: usize,
+        /// Files that were asked for.
+        total: usize,
+    },
+    /// The registry was filled wrongly.
+    #[error(transparent)]
+    Registry(RegistryError),
+    /// No preset has that name.
+    #[error("no preset is named `{name}`")]
+    UnknownPreset {
+        /// The name that was asked for.
+        name: String,
+        /// The most similar one.
+        nearest: Option<&'static str>,
+    },
+    /// A file would be overwritten.
+    #[error("`{}` exists already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The threads cannot be started.
+    #[error("cannot start {count} threads: {source}")]
+    Threads {
+        /// Threads that were asked for.
+        count: usize,
+        /// What the operating system said.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+impl CliError {
+    /// The remedy.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Image(error) => error.hint(),
+            Self::Images { .. } => None,
+            Self::Registry(error) => error.hint(),
+            Self::UnknownPreset {
+                nearest: Some(name),
+                ..
+            } => Some(format!(
+                "did you mean `{name}`? `coverslip presets` lists them all"
+            )),
+            Self::UnknownPreset { .. } => Some("`coverslip presets` lists them all".to_owned()),
+            Self::Exists { .. } => {
+                Some("choose another name, or replace the file with `--force`".to_owned())
+            }
+            Self::Write { .. } => Some(
+                "check that the folder exists, that you may write to it, and that the disk is \
+                      not full"
+                    .to_owned(),
+            ),
+            Self::Threads { .. } => Some("ask for fewer with `--threads`".to_owned()),
+        }
+    }
+
+    /// 2 for what the user can mend, 1 for a fault of the program.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Registry(_) => INTERNAL_CODE,
+            _ => USER_CODE,
+        }
+    }
+}

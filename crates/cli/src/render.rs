@@ -1,0 +1,67 @@
+//! Puts errors into words on standard error, or into JSON.
+
+mod snippet;
+
+use coverslip::config::ConfigError;
+use serde_json::{Value, json};
+
+use crate::error::{CliError, USER_CODE};
+use crate::printer::{Printer, print_error_line};
+
+/// Reports the error and gives the exit code.
+pub(crate) fn error(error: &CliError, printer: &mut Printer) -> u8 {
+    let code = error.code();
+    if printer.is_json() {
+        let mut result = json!({
+            "error": error.to_string(),
+            "hint": error.hint(),
+            "code": code,
+        });
+        if let CliError::Config(ConfigError::Faults(faults)) = error {
+            let summary = faults.summary();
+            result["error"] = Value::from(summary);
+            result["faults"] = serde_json::to_value(&faults.faults).unwrap_or_default();
+        }
+        printer.result(&result);
+        return code;
+    }
+    match error {
+        CliError::Config(ConfigError::Faults(faults)) => {
+            print_error_line(&format!("error: {}\n", faults.summary()));
+            for fault in &faults.faults {
+                print_error_line(&snippet::render(faults, fault));
+            }
+        }
+        error => message(&error.to_string(), error.hint().as_deref()),
+    }
+    code
+}
+
+/// An error and its remedy.
+pub(crate) fn message(error: &str, hint: Option<&str>) {
+    print_error_line(&format!("error: {error}"));
+    if let Some(hint) = hint {
+        print_error_line(&format!("\nhint: {hint}"));
+    }
+}
+
+/// Reports what is wrong with the command line, or prints the help or version that it asks for.
+pub(crate) fn usage(error: &clap::Error, printer: &mut Printer) -> u8 {
+    if error.use_stderr() && printer.is_json() {
+        let text = error.to_string();
+        let first = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        printer.result(&json!({
+            "error": first,
+            "hint": "`coverslip help` shows the commands and their options",
+            "code": USER_CODE,
+        }));
+        return USER_CODE;
+    }
+    // Whoever closed the stream does not want the text.
+    let _ = error.print();
+    if error.use_stderr() { USER_CODE } else { 0 }
+}
