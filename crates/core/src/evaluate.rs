@@ -21,6 +21,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use error::EvaluateError;
+pub(crate) use pairs::images_by_name;
 pub use pairs::{EvaluationPair, pair_folders};
 pub use summary::Summary;
 

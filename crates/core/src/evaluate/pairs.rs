@@ -29,8 +29,8 @@ pub fn pair_folders(
     target: &Path,
     partial: bool,
 ) -> Result<Vec<EvaluationPair>, EvaluateError> {
-    let predictions = images(prediction)?;
-    let mut targets = images(target)?;
+    let predictions = images_by_name(prediction)?;
+    let mut targets = images_by_name(target)?;
     let mut pairs = Vec::with_capacity(predictions.len());
     let mut alone = Vec::new();
     for (name, path) in predictions {
@@ -51,21 +51,11 @@ pub fn pair_folders(
     Ok(pairs)
 }
 
-/// The image of this name in a folder, whatever its extension; `None` if there is none.
-pub(crate) fn find_image(folder: &Path, name: &str) -> Result<Option<PathBuf>, EvaluateError> {
-    Ok(images(folder)?.remove(name))
-}
-
-fn check(
-    partner: &'static str,
-    folder: &Path,
-    names: Vec<String>,
-) -> Result<(), EvaluateError> {
+fn check(partner: &'static str, folder: &Path, names: Vec<String>) -> Result<(), EvaluateError> {
     if names.is_empty() {
         return Ok(());
     }
     Err(EvaluateError::Unpaired {
-        what,
         partner,
         folder: folder.to_owned(),
         names,
@@ -73,7 +63,7 @@ fn check(
 }
 
 /// Images of a folder by name without extension.
-fn images(folder: &Path) -> Result<BTreeMap<String, PathBuf>, EvaluateError> {
+pub(crate) fn images_by_name(folder: &Path) -> Result<BTreeMap<String, PathBuf>, EvaluateError> {
     if !folder.is_dir() {
         return Err(EvaluateError::NotAFolder {
             path: folder.to_owned(),
