@@ -12,7 +12,6 @@ mod emit;
 mod error;
 mod fault;
 mod key_path;
-pub mod options;
 mod preset;
 mod schema;
 mod settings;

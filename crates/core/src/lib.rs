@@ -2,8 +2,18 @@
 
 pub mod config;
 pub mod data;
+pub mod error;
+pub mod evaluate;
+pub mod files;
+pub mod framework;
+pub mod monitor;
 pub mod optimizer;
+pub mod package;
+pub mod postprocess;
+pub mod predict;
+pub mod preprocess;
 pub mod random;
 pub mod registry;
 pub mod schedule;
 pub mod state_dict;
+pub mod trainer;

@@ -3,36 +3,42 @@
 //! An entry is a name, the schema of its options, and what builds the thing from them. Other
 //! crates add entries before the command line runs, so that a new network needs no fork.
 
+mod augment;
+mod build;
 mod builtin;
 mod entries;
 mod kind;
 mod named;
 mod nearest;
 
+pub use build::{
+    BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess, BuildSchedule,
+};
 pub use entries::{Description, Entries, Entry, RegistryError};
 pub use kind::Kind;
 pub use named::Named;
 pub use nearest::nearest;
 
+use crate::framework::FrameworkKind;
+
 /// All entries by kind.
-#[derive(Debug)]
 pub struct Registry {
     /// What happens in a training step and in a prediction.
-    pub frameworks: Entries<()>,
+    pub frameworks: Entries<Box<dyn FrameworkKind>>,
     /// Networks.
-    pub networks: Entries<()>,
+    pub networks: Entries<BuildNetwork>,
     /// Terms of the training loss.
-    pub losses: Entries<()>,
+    pub losses: Entries<BuildLoss>,
     /// Steps that images (or targets) take before the network sees them.
-    pub preprocess: Entries<()>,
+    pub preprocess: Entries<BuildPreprocess>,
     /// Random changes of training patches.
     pub augmentations: Entries<()>,
     /// Steps from the network's output to the result.
-    pub postprocess: Entries<()>,
+    pub postprocess: Entries<BuildPostprocess>,
     /// Optimisers.
-    pub optimizers: Entries<()>,
+    pub optimizers: Entries<BuildOptimizer>,
     /// Learning-rate schedules.
-    pub schedules: Entries<()>,
+    pub schedules: Entries<BuildSchedule>,
 }
 
 impl Registry {

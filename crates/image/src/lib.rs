@@ -8,6 +8,7 @@ pub mod error;
 pub mod format;
 pub mod image;
 pub mod labels;
+pub mod metrics;
 pub mod normalize;
 pub mod pad;
 pub mod sample;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AlgorithmError, Sample};
 pub use min_max::MinMax;
-pub use percentile::Percentile;
+pub use percentile::{Percentile, percentiles};
 pub use scaling::{ChannelScaling, Scaling};
 pub use standard::Standard;
 

@@ -10,6 +10,7 @@ pub trait Sample: Copy + Send + Sync + PartialEq + 'static {
 macro_rules! sample {
     ($($kind:ty),*) => {$(
         impl Sample for $kind {
+            #[allow(clippy::cast_lossless, reason = "64-bit integers have no lossless form")]
             fn to_f64(self) -> f64 {
                 self as f64
             }

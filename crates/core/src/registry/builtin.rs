@@ -1,10 +1,25 @@
 //! The entries that come with Coverslip.
 
-use super::{Registry, RegistryError};
-use crate::config::TargetKind;
-use crate::config::options::{
-    Adam, AdamW, Argmax, Components, Constant, Cosine, CrossEntropy, Dice, Exponential, Fcn,
-    FillHoles, Flip, L1, MinMax, Mse, Percentile, RemoveSmall, Rotate90, Standard, Step, Unet,
+use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
+use coverslip_nets::{
+    AnyNetwork, Loss,
+    loss::{CrossEntropy, Dice, L1, Mse},
+    unet::UnetConfig,
+};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::{
+    Named, Registry, RegistryError,
+    augment::{Flip, Rotate90},
+};
+use crate::{
+    config::TargetKind,
+    error::Error,
+    framework::{Fcn, FcnOptions},
+    optimizer::{AdamOptions, AdamWOptions},
+    postprocess::{Argmax, Components, FillHoles, PostprocessStep, RemoveSmall},
+    schedule::{Constant, Cosine, Exponential, Schedule, Step},
 };
 
 /// Targets that say which class a pixel has.
@@ -19,52 +34,100 @@ impl Registry {
     /// None in practice: each name is registered once.
     pub fn builtin() -> Result<Self, RegistryError> {
         let mut registry = Self::empty();
-        registry.frameworks.register::<Fcn>("fcn", ())?;
-        registry.networks.register::<Unet>("unet", ())?;
-        registry.add_losses()?;
-        registry.add_steps()?;
+        registry.frameworks.register::<FcnOptions>("fcn", Box::new(Fcn))?;
+        registry.add_networks()?;
+        registry.add_loss::<CrossEntropy>("cross_entropy", &CLASSES)?;
+        registry.add_loss::<Dice>("dice", &CLASSES)?;
+        registry.add_loss::<Mse>("mse", &IMAGES)?;
+        registry.add_loss::<L1>("l1", &IMAGES)?;
+        registry.add_normalization("percentile", Normalization::Percentile as fn(Percentile) -> _)?;
+        registry.add_normalization("standard", Normalization::Standard as fn(Standard) -> _)?;
+        registry.add_normalization("min_max", Normalization::MinMax as fn(MinMax) -> _)?;
+        registry.augmentations.register::<Flip>("flip", ())?;
+        registry.augmentations.register::<Rotate90>("rotate90", ())?;
+        registry.add_postprocess::<Argmax>("argmax")?;
+        registry.add_postprocess::<Components>("components")?;
+        registry.add_postprocess::<RemoveSmall>("remove_small")?;
+        registry.add_postprocess::<FillHoles>("fill_holes")?;
         registry.add_optimizers()?;
+        registry.add_schedule::<Constant>("constant")?;
+        registry.add_schedule::<Step>("step")?;
+        registry.add_schedule::<Exponential>("exponential")?;
+        registry.add_schedule::<Cosine>("cosine")?;
         Ok(registry)
     }
 
-    fn add_losses(&mut self) -> Result<(), RegistryError> {
-        self.losses
-            .register::<CrossEntropy>("cross_entropy", ())?
-            .only_for(&CLASSES);
-        self.losses.register::<Dice>("dice", ())?.only_for(&CLASSES);
-        self.losses.register::<Mse>("mse", ())?.only_for(&IMAGES);
-        self.losses.register::<L1>("l1", ())?.only_for(&IMAGES);
+    fn add_networks(&mut self) -> Result<(), RegistryError> {
+        self.networks.register::<UnetConfig>(
+            "unet",
+            Box::new(|named, io, random, device| {
+                let config: UnetConfig = named.read()?;
+                Ok(AnyNetwork::Unet(config.init(io, random, device)?))
+            }),
+        )?;
         Ok(())
     }
 
-    fn add_steps(&mut self) -> Result<(), RegistryError> {
-        self.preprocess.register::<Percentile>("percentile", ())?;
-        self.preprocess.register::<Standard>("standard", ())?;
-        self.preprocess.register::<MinMax>("min_max", ())?;
-        self.augmentations.register::<Flip>("flip", ())?;
-        self.augmentations.register::<Rotate90>("rotate90", ())?;
-        self.postprocess
-            .register::<Argmax>("argmax", ())?
-            .only_for(&CLASSES);
-        self.postprocess
-            .register::<Components>("components", ())?
-            .only_for(&CLASSES);
-        self.postprocess
-            .register::<RemoveSmall>("remove_small", ())?
-            .only_for(&CLASSES);
-        self.postprocess
-            .register::<FillHoles>("fill_holes", ())?
-            .only_for(&CLASSES);
+    /// Adds a loss whose options are the loss itself, with a `weight` in the sum of all terms.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_loss<L: Loss + JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+        targets: &[TargetKind],
+    ) -> Result<(), RegistryError> {
+        let weight = serde_json::json!({
+            "description": "What the term is multiplied by in the sum of all terms.",
+            "type": "number",
+            "minimum": 0,
+            "default": 1.0,
+        });
+        self.losses
+            .register::<L>(name, Box::new(|named| Ok(Box::new(named.read::<L>()?))))?
+            .with_option("weight", weight)
+            .only_for(targets);
+        Ok(())
+    }
+
+    fn add_normalization<O: JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+        into: fn(O) -> Normalization,
+    ) -> Result<(), RegistryError> {
+        let build = move |named: &Named| -> Result<Box<dyn crate::preprocess::PreprocessStep>, Error> {
+            Ok(Box::new(into(named.read()?)))
+        };
+        self.preprocess.register::<O>(name, Box::new(build))?;
+        Ok(())
+    }
+
+    fn add_postprocess<O: PostprocessStep + JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
+        let build = |named: &Named| -> Result<Box<dyn PostprocessStep>, Error> {
+            Ok(Box::new(named.read::<O>()?))
+        };
+        self.postprocess.register::<O>(name, Box::new(build))?.only_for(&CLASSES);
         Ok(())
     }
 
     fn add_optimizers(&mut self) -> Result<(), RegistryError> {
-        self.optimizers.register::<Adam>("adam", ())?;
-        self.optimizers.register::<AdamW>("adamw", ())?;
-        self.schedules.register::<Constant>("constant", ())?;
-        self.schedules.register::<Step>("step", ())?;
-        self.schedules.register::<Exponential>("exponential", ())?;
-        self.schedules.register::<Cosine>("cosine", ())?;
+        let adam = |named: &Named| Ok(named.read::<AdamOptions>()?.rule());
+        self.optimizers.register::<AdamOptions>("adam", Box::new(adam))?;
+        let adamw = |named: &Named| Ok(named.read::<AdamWOptions>()?.rule());
+        self.optimizers.register::<AdamWOptions>("adamw", Box::new(adamw))?;
+        Ok(())
+    }
+
+    fn add_schedule<O: Schedule + JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
+        let build =
+            |named: &Named| -> Result<Box<dyn Schedule>, Error> { Ok(Box::new(named.read::<O>()?)) };
+        self.schedules.register::<O>(name, Box::new(build))?;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Entries of one kind.
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Kind, nearest};
 use crate::config::TargetKind;
@@ -29,6 +29,17 @@ pub struct Entry<T> {
 }
 
 impl<T> Entry<T> {
+    /// Adds an option that whoever uses the entry reads, beside those of its own type.
+    pub fn with_option(&mut self, name: &str, schema: Value) -> &mut Self {
+        if let Some(map) = self.description.schema.as_object_mut() {
+            let properties = map.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+            if let Some(properties) = properties.as_object_mut() {
+                properties.insert(name.to_owned(), schema);
+            }
+        }
+        self
+    }
+
     /// Limits the entry to some kinds of target; a config that combines it with another is at
     /// fault.
     pub fn only_for(&mut self, targets: &[TargetKind]) -> &mut Self {

@@ -55,9 +55,7 @@ impl Percentile {
     /// [`AlgorithmError::Parameter`].
     pub fn fit<S: Sample>(&self, values: &ArrayViewD<'_, S>) -> Result<Scaling, AlgorithmError> {
         self.check()?;
-        let mut finite = finite_values(values)?;
-        let low = percentile(&mut finite, self.low);
-        let high = percentile(&mut finite, self.high);
+        let [low, high] = percentiles(values, [self.low, self.high])?;
         let divisor = high - low + self.epsilon;
         let [bottom, top] = self.range.map(f64::from);
         let (divide, multiply) = if divisor == 0.0 {
@@ -91,6 +89,29 @@ impl Percentile {
         check_range(self.range)?;
         check_epsilon(self.epsilon)
     }
+}
+
+/// Percentiles (0 to 100) of the finite values of an array, linear between neighbours.
+///
+/// # Errors
+/// [`AlgorithmError::Empty`], [`AlgorithmError::NoFiniteSamples`], or
+/// [`AlgorithmError::Parameter`] for a percentile outside 0 to 100.
+pub fn percentiles<S: Sample, const N: usize>(
+    values: &ArrayViewD<'_, S>,
+    percents: [f64; N],
+) -> Result<[f64; N], AlgorithmError> {
+    if let Some(&percent) = percents
+        .iter()
+        .find(|percent| !(0.0..=100.0).contains(*percent))
+    {
+        return Err(AlgorithmError::parameter(
+            "the percentile",
+            percent,
+            "0 to 100",
+        ));
+    }
+    let mut finite = finite_values(values)?;
+    Ok(percents.map(|percent| percentile(&mut finite, percent)))
 }
 
 /// Percentile `q` of `values`, which are finite and at least one; reorders them.

@@ -65,6 +65,7 @@ impl Blender {
     /// [`AlgorithmError::ShapeMismatch`] if weights or channels do not fit,
     /// [`AlgorithmError::TileOutside`] if the tile leaves the image or reaches into planes that
     /// were finished.
+    #[expect(clippy::needless_pass_by_value, reason = "views are handles, as slices are")]
     pub fn add(
         &mut self,
         start: [usize; 3],

@@ -1,0 +1,141 @@
+//! The one error of this crate: what went wrong, whose fault it is, and what to do.
+
+use std::path::PathBuf;
+
+use coverslip_image::{AlgorithmError, ImageError};
+use coverslip_nets::NetworkError;
+
+use crate::{
+    config::ConfigError,
+    data::DataError,
+    evaluate::EvaluateError,
+    files::FileError,
+    package::PackageError,
+    postprocess::PostprocessError,
+    predict::PredictError,
+    registry::RegistryError,
+    state_dict::{StateDictError, WeightsError},
+    trainer::ResumeError,
+};
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The config cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A name or its options cannot be used.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The network's options do not fit together.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The training data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// An image cannot be read or written.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// An algorithm is not defined for what it was given.
+    #[error(transparent)]
+    Algorithm(#[from] AlgorithmError),
+    /// A step of post-processing does not fit.
+    #[error(transparent)]
+    Postprocess(#[from] PostprocessError),
+    /// A model package cannot be used.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// An image cannot be predicted.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+    /// Predictions cannot be compared with targets.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// Weights do not fit the network.
+    #[error(transparent)]
+    StateDict(#[from] StateDictError),
+    /// A file of weights cannot be read.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A run cannot be resumed.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+    /// A file or folder cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The output folder holds a run already.
+    #[error("`{}` already holds a training run", path.display())]
+    RunExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is no run to resume.
+    #[error("`{}` holds no run that could be resumed", path.display())]
+    NothingToResume {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A run is resumed with other settings.
+    #[error("`{}` was started with other settings; these differ: {}", path.display(), keys.join(", "))]
+    OtherSettings {
+        /// The folder.
+        path: PathBuf,
+        /// The keys that differ.
+        keys: Vec<String>,
+    },
+    /// Training went astray.
+    #[error("the loss is no longer a finite number at epoch {epoch}, step {step}")]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The step in it, from 1.
+        step: usize,
+    },
+    /// A fault of this program.
+    #[error("{0}")]
+    Bug(String),
+}
+
+impl Error {
+    /// What the user can do, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Registry(error) => error.hint(),
+            Self::Data(error) => error.hint(),
+            Self::Image(error) => error.hint(),
+            Self::Postprocess(error) => Some(error.hint()),
+            Self::Package(error) => error.hint(),
+            Self::Predict(error) => error.hint(),
+            Self::Evaluate(error) => error.hint(),
+            Self::File(error) => error.hint(),
+            Self::RunExists { .. } => Some(
+                "continue it with `--resume`, or choose another folder with `--out`".to_owned(),
+            ),
+            Self::NothingToResume { .. } => {
+                Some("leave out `--resume` to start a new run".to_owned())
+            }
+            Self::OtherSettings { .. } => Some(
+                "resume with the run's own `config.yaml` (only `training.epochs` may differ), or \
+                 start a new run in another folder"
+                    .to_owned(),
+            ),
+            Self::Diverged { .. } => Some(
+                "lower the learning rate, e.g. `--set optimizer.adam.learning_rate=0.0003`, and \
+                 check that the images are normalised"
+                    .to_owned(),
+            ),
+            Self::StateDict(_) | Self::Weights(_) => {
+                Some("use the weights that belong to this network".to_owned())
+            }
+            Self::Resume(_) => Some("start a new run in another folder".to_owned()),
+            Self::Network(_) | Self::Algorithm(_) | Self::Bug(_) => None,
+        }
+    }
+
+    /// Whether the user can mend it; otherwise it is a fault of this program.
+    pub fn is_users(&self) -> bool {
+        !matches!(self, Self::Bug(_))
+    }
+}

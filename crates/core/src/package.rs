@@ -1,0 +1,217 @@
+//! Model packages: everything that prediction needs, and nothing that could run.
+//!
+//! A package is a folder with `model.yaml` ([`Description`]), `weights.safetensors` (the state
+//! dict), and a preview picture. Both files are data; a package from a stranger is safe to open.
+
+mod description;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::Device;
+
+pub use description::{DataRecord, Description, FORMAT_VERSION, TargetRecord, TrainingRecord};
+
+use crate::{
+    config::{Document, Output, TargetKind, to_yaml},
+    error::Error,
+    files,
+    framework::{Predictor, Workshop},
+    postprocess::PostprocessStep,
+    predict::Tiling,
+    preprocess::PreprocessStep,
+    registry::{Named, Registry},
+    state_dict::{self, StateDict, StateDictError, WeightsError},
+};
+
+const DESCRIPTION: &str = "model.yaml";
+const WEIGHTS: &str = "weights.safetensors";
+
+/// A trained model, ready to predict.
+pub struct Model {
+    /// What `model.yaml` says.
+    pub description: Description,
+    /// The network with its weights.
+    pub predictor: Box<dyn Predictor>,
+    /// What an image goes through before.
+    pub preprocess: Vec<Box<dyn PreprocessStep>>,
+    /// What the output goes through after.
+    pub postprocess: Vec<Box<dyn PostprocessStep>>,
+    /// How large images are cut and joined.
+    pub tiling: Tiling,
+    /// What is written.
+    pub output: Output,
+}
+
+/// A model package that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackageError {
+    /// No package there.
+    #[error("`{}` is not a model package: it has no `{DESCRIPTION}`", path.display())]
+    NotAPackage {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The description cannot be read.
+    #[error("`{}` cannot be read: {problem}", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the place.
+        problem: String,
+    },
+    /// A package of a later version.
+    #[error("`{}` has format version {found}; this program reads version {FORMAT_VERSION}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+    },
+    /// The weights cannot be read.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The weights belong to another network.
+    #[error("`{}`: {source}", path.display())]
+    StateDict {
+        /// The file.
+        path: PathBuf,
+        /// What is missing, left over or of another shape.
+        source: StateDictError,
+    },
+}
+
+impl PackageError {
+    /// The remedy.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotAPackage { .. } => {
+                "give the folder `model` inside the folder of a training run".to_owned()
+            }
+            Self::Description { .. } => "restore the file from the training run".to_owned(),
+            Self::Version { .. } => "update coverslip".to_owned(),
+            Self::Weights(_) | Self::StateDict { .. } => {
+                "copy the whole package again: `model.yaml` and `weights.safetensors` belong \
+                 together"
+                    .to_owned()
+            }
+        })
+    }
+}
+
+/// Writes a package into `folder`, which is made if it is missing.
+///
+/// # Errors
+///
+/// When a file cannot be written.
+pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Result<(), Error> {
+    files::create_folder(folder)?;
+    // Without the order of a hash map: equal models are equal files.
+    let metadata = HashMap::from([("format".to_owned(), "coverslip".to_owned())]);
+    let bytes = state_dict::to_bytes(weights, metadata).map_err(Error::Bug)?;
+    files::write_atomic(&folder.join(WEIGHTS), &bytes)?;
+    let tree = serde_json::to_value(description).map_err(|error| Error::Bug(error.to_string()))?;
+    files::write_atomic(&folder.join(DESCRIPTION), to_yaml(&tree).as_bytes())?;
+    Ok(())
+}
+
+/// Reads `model.yaml` alone.
+///
+/// # Errors
+///
+/// When it is missing, damaged, or of a later version.
+pub fn describe(folder: &Path) -> Result<Description, PackageError> {
+    let path = folder.join(DESCRIPTION);
+    let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => PackageError::NotAPackage { path: folder.to_owned() },
+        _ => PackageError::Description { path: path.clone(), problem: error.to_string() },
+    })?;
+    let problem = |problem: String| PackageError::Description { path: path.clone(), problem };
+    let name = path.display().to_string();
+    let document =
+        Document::parse_bytes(&name, &bytes).map_err(|fault| problem(fault.to_string()))?;
+    if let Some(fault) = document.faults().first() {
+        return Err(problem(fault.to_string()));
+    }
+    let version = document.value().get("format_version").and_then(serde_json::Value::as_u64);
+    match version {
+        Some(FORMAT_VERSION) => {}
+        Some(found) => return Err(PackageError::Version { path: path.clone(), found }),
+        None => return Err(problem("it has no `format_version`".to_owned())),
+    }
+    serde_json::from_value(document.value().clone()).map_err(|error| problem(error.to_string()))
+}
+
+/// Opens a package to predict with it.
+///
+/// # Errors
+///
+/// When a file is missing or damaged, a name is unknown, or weights and network do not fit; the
+/// message names every missing, left-over and misshapen tensor.
+pub fn load(folder: &Path, registry: &Registry) -> Result<Model, Error> {
+    let description = describe(folder)?;
+    let path = folder.join(WEIGHTS);
+    let (weights, _) = state_dict::read(&path).map_err(PackageError::from)?;
+    let model = build(description, &weights, registry);
+    model.map_err(|error| match error {
+        Error::StateDict(source) => PackageError::StateDict { path, source }.into(),
+        other => other,
+    })
+}
+
+/// A model of a description and weights.
+///
+/// # Errors
+///
+/// As [`load`], without the files.
+pub fn build(
+    description: Description,
+    weights: &StateDict,
+    registry: &Registry,
+) -> Result<Model, Error> {
+    let workshop = Workshop {
+        registry,
+        network: &description.network,
+        io: description.io,
+        target_kind: description.target.kind,
+        loss: &[],
+        optimizer: None,
+        seed: 0,
+        device: Device::flex(),
+    };
+    let framework = &registry.frameworks.get(&description.framework.name)?.build;
+    let predictor = framework.predictor(&description.framework, &workshop, weights)?;
+    Ok(Model {
+        predictor,
+        preprocess: preprocess_steps(&description.preprocess, registry)?,
+        postprocess: postprocess_steps(&description.postprocess, registry)?,
+        tiling: description.tiling(),
+        output: description.predict.output.unwrap_or(match description.target.kind {
+            TargetKind::Image => Output::Values,
+            TargetKind::Semantic | TargetKind::Instance => Output::Labels,
+        }),
+        description,
+    })
+}
+
+/// Builds the named steps of preprocessing.
+///
+/// # Errors
+///
+/// When a name is unknown or its options do not fit.
+pub fn preprocess_steps(
+    steps: &[Named],
+    registry: &Registry,
+) -> Result<Vec<Box<dyn PreprocessStep>>, Error> {
+    steps.iter().map(|named| (registry.preprocess.get(&named.name)?.build)(named)).collect()
+}
+
+fn postprocess_steps(
+    steps: &[Named],
+    registry: &Registry,
+) -> Result<Vec<Box<dyn PostprocessStep>>, Error> {
+    steps.iter().map(|named| (registry.postprocess.get(&named.name)?.build)(named)).collect()
+}

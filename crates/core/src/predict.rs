@@ -1,0 +1,169 @@
+//! Prediction: a trained model on images of any size.
+
+mod tiles;
+
+use std::path::PathBuf;
+
+use coverslip_image::{AlgorithmError, Axis, Image};
+use ndarray::Array4;
+
+pub use tiles::{Tiling, predict_tiled};
+
+use crate::{
+    config::Output,
+    error::Error,
+    monitor::Monitor,
+    package::Model,
+    postprocess::Prediction,
+    preprocess,
+};
+
+/// An image that cannot be predicted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictError {
+    /// The image has another number of channels than the training images.
+    #[error("`{}` has {found} channels, but the model was trained on {expected}", path.display())]
+    Channels {
+        /// The image.
+        path: PathBuf,
+        /// Its channels.
+        found: usize,
+        /// The model's.
+        expected: usize,
+    },
+    /// A stack for a 2D model.
+    #[error("`{}` is a stack of {planes} planes, but the model was trained on single planes", path.display())]
+    Planes {
+        /// The image.
+        path: PathBuf,
+        /// Its planes.
+        planes: usize,
+    },
+    /// The image has values that are not finite.
+    #[error("`{}` has {count} values that are not finite (NaN or infinite), the first at {place}", path.display())]
+    NotFinite {
+        /// The image.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+        /// Channel and pixel of the first.
+        place: String,
+    },
+    /// Preprocessing or tiling refused.
+    #[error("{source}")]
+    Algorithm {
+        /// Why.
+        #[from]
+        source: AlgorithmError,
+    },
+    /// Cropped tiles cannot equal the whole image.
+    #[error("blend `crop` is not possible with this model: its instance normalisation sees the whole tile")]
+    CropImpossible,
+    /// An image without pixels.
+    #[error("the image has no pixels")]
+    Empty,
+    /// Post-processing ended with something that cannot be written as asked.
+    #[error("the output `{output}` was asked for, but the steps of post-processing make {made}")]
+    Output {
+        /// What was asked for.
+        output: &'static str,
+        /// What there is.
+        made: &'static str,
+    },
+}
+
+impl PredictError {
+    /// The remedy.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Channels { expected, .. } => format!(
+                "give images with {expected} {}, or train a model on images like this one",
+                if *expected == 1 { "channel (grey)" } else { "channels" }
+            ),
+            Self::Planes { .. } => {
+                "give single planes, or train a 3D model with a patch size of three numbers"
+                    .to_owned()
+            }
+            Self::NotFinite { .. } => {
+                "replace them, e.g. by 0 in Fiji: Process > Math > NaN Background reversed".to_owned()
+            }
+            Self::Algorithm { source: AlgorithmError::TileTooSmall { needed, .. } } => format!(
+                "use tiles of at least {needed} pixels, e.g. `--tile {needed}`, or blend `gaussian`"
+            ),
+            Self::CropImpossible => "use blend `gaussian`".to_owned(),
+            Self::Output { .. } => "put `argmax` first in the model's `postprocess`".to_owned(),
+            Self::Algorithm { .. } | Self::Empty => return None,
+        })
+    }
+}
+
+/// Predicts one image: preprocessing with statistics of the whole image, tiles, post-processing.
+/// The result has the axes and pixel size of `image`, as far as they still apply.
+///
+/// # Errors
+///
+/// When the image does not suit the model; the error names it.
+pub fn predict_image(
+    model: &Model,
+    image: &Image,
+    monitor: &dyn Monitor,
+) -> Result<Image, Error> {
+    let name = image.path().unwrap_or("the image".as_ref()).to_owned();
+    let mut array = check(model, image, &name)?;
+    for warning in preprocess::apply_all(&model.preprocess, &mut array)? {
+        monitor.warn(&format!("`{}`: {warning}", name.display()));
+    }
+    let values = predict_tiled(model.predictor.as_ref(), array.view(), model.tiling, monitor)?;
+    finish(model, values, image)
+}
+
+fn check(model: &Model, image: &Image, name: &std::path::Path) -> Result<Array4<f32>, Error> {
+    let path = || name.to_owned();
+    let mut array = image.to_czyx_f32()?;
+    if let Some(channels) = &model.description.channels
+        && channels.iter().all(|&channel| channel < array.dim().0)
+    {
+        array = array.select(ndarray::Axis(0), channels);
+    }
+    let (found, planes) = (array.dim().0, array.dim().1);
+    let expected = model.description.io.in_channels;
+    if found != expected {
+        return Err(PredictError::Channels { path: path(), found, expected }.into());
+    }
+    if planes > 1 && model.description.io.dimensions == 2 {
+        return Err(PredictError::Planes { path: path(), planes }.into());
+    }
+    if array.is_empty() {
+        return Err(PredictError::Empty.into());
+    }
+    let count = array.iter().filter(|value| !value.is_finite()).count();
+    if count > 0 {
+        let first = array.indexed_iter().find(|(_, value)| !value.is_finite());
+        let place = first.map_or_else(String::new, |((c, z, y, x), _)| {
+            format!("c {c}, z {z}, y {y}, x {x}")
+        });
+        return Err(PredictError::NotFinite { path: path(), count, place }.into());
+    }
+    Ok(array)
+}
+
+fn finish(model: &Model, values: Array4<f32>, like: &Image) -> Result<Image, Error> {
+    let names = model.description.output_names(values.dim().0);
+    if model.output != Output::Labels {
+        let image = Image::from_czyx(values, like);
+        let named = image.len_of(Axis::C) == names.len() && names.len() > 1;
+        return Ok(if named { image.with_channel_names(names)? } else { image });
+    }
+    let mut prediction = Prediction::Values(values);
+    for step in &model.postprocess {
+        prediction = step.apply(prediction)?;
+    }
+    match prediction {
+        Prediction::Labels(labels) => Ok(Image::from_labels(&labels, like)),
+        Prediction::Values(_) => {
+            Err(PredictError::Output { output: "labels", made: "values" }.into())
+        }
+    }
+}
+

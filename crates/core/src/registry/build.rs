@@ -1,0 +1,33 @@
+//! What the entries of each kind do: turn a named node into the thing.
+
+use burn::tensor::Device;
+use coverslip_nets::{AnyNetwork, Loss, NetworkIo};
+use rand_chacha::ChaCha8Rng;
+
+use super::Named;
+use crate::{
+    error::Error, optimizer::UpdateRule, postprocess::PostprocessStep, preprocess::PreprocessStep,
+    schedule::Schedule,
+};
+
+/// Builds a network with weights drawn from a stream of random numbers.
+pub type BuildNetwork = Box<
+    dyn Fn(&Named, NetworkIo, &mut ChaCha8Rng, &Device) -> Result<AnyNetwork, Error> + Send + Sync,
+>;
+
+/// Builds a loss; its `weight` is read by the caller.
+pub type BuildLoss = Box<dyn Fn(&Named) -> Result<Box<dyn Loss>, Error> + Send + Sync>;
+
+/// Builds a step of preprocessing.
+pub type BuildPreprocess =
+    Box<dyn Fn(&Named) -> Result<Box<dyn PreprocessStep>, Error> + Send + Sync>;
+
+/// Builds a step of post-processing.
+pub type BuildPostprocess =
+    Box<dyn Fn(&Named) -> Result<Box<dyn PostprocessStep>, Error> + Send + Sync>;
+
+/// Builds the update rule of an optimiser.
+pub type BuildOptimizer = Box<dyn Fn(&Named) -> Result<Box<dyn UpdateRule>, Error> + Send + Sync>;
+
+/// Builds a schedule.
+pub type BuildSchedule = Box<dyn Fn(&Named) -> Result<Box<dyn Schedule>, Error> + Send + Sync>;
