@@ -1,8 +1,20 @@
 //! Coverslip: train and apply image-to-image networks on microscopy images.
 
 pub mod config;
+pub mod data;
 pub mod devices;
+pub mod error;
+pub mod evaluate;
+pub mod files;
+pub mod framework;
+pub mod monitor;
 pub mod optimizer;
+pub mod package;
+pub mod postprocess;
+pub mod predict;
+pub mod preprocess;
+pub mod random;
 pub mod registry;
 pub mod schedule;
 pub mod state_dict;
+pub mod trainer;

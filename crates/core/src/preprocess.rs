@@ -16,7 +16,7 @@ pub trait PreprocessStep: Send + Sync {
 impl PreprocessStep for Normalization {
     fn apply(&self, image: &mut Array4<f32>) -> Result<Option<String>, AlgorithmError> {
         let scaling = self.fit_channels(&image.view().into_dyn())?;
-        scaling.apply(&mut image.view_mut().into_dyn());
+        scaling.apply(&mut image.view_mut().into_dyn())?;
         let constant = scaling.is_constant();
         Ok(constant.then(|| "all pixels have the same value: it carries no information".to_owned()))
     }

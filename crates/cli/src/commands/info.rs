@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use coverslip::error::Error;
 use coverslip_image::source::ImageInfo;
 use coverslip_image::{ImageError, PixelSize, format};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<()
                 described.push(to_json(&info));
             }
             // The only file: its error is the command's.
-            Err(error) if total == 1 => return Err(error.into()),
+            Err(error) if total == 1 => return Err(Error::from(error).into()),
             Err(error) => {
                 if !printer.is_json() {
                     render::message(&error.to_string(), error.hint().as_deref());
@@ -55,13 +56,14 @@ fn to_json(info: &ImageInfo) -> Value {
 }
 
 fn text(info: &ImageInfo) -> String {
-    let axes: Vec<String> = info.axes.to_string().chars().map(String::from).collect();
-    let shape: Vec<String> = info.shape.iter().map(ToString::to_string).collect();
+    let axes = info.axes.to_string();
+    let size: Vec<String> =
+        axes.chars().zip(&info.shape).map(|(axis, length)| format!("{axis} {length}")).collect();
     let pages = if info.pages == 1 { "1 page".to_owned() } else { format!("{} pages", info.pages) };
     let mut lines = vec![
         info.path.display().to_string(),
         format!("  format      {} ({pages}, compression {})", info.format, info.compression),
-        format!("  size        {} = {}", axes.join(" x "), shape.join(" x ")),
+        format!("  size        {}", size.join(", ")),
         format!("  type        {}", info.dtype),
         format!("  pixel size  {}", pixel_size(info.pixel_size)),
     ];

@@ -1,10 +1,10 @@
 //! `coverslip init`
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use coverslip::config::Preset;
+use coverslip::error::Error;
+use coverslip::files::write_atomic;
 use coverslip::registry::nearest;
 use serde_json::json;
 
@@ -33,16 +33,9 @@ pub(crate) fn run(arguments: &InitArguments, printer: &mut Printer) -> Result<()
     Ok(())
 }
 
-/// Without `force` an existing file is never opened for writing, not even when it appears now.
 fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(!force).create(force).truncate(force);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => CliError::Exists { path: path.to_owned() },
-        _ => CliError::Write { path: path.to_owned(), source },
-    })
+    if !force && path.exists() {
+        return Err(CliError::Exists { path: path.to_owned() });
+    }
+    write_atomic(path, text.as_bytes()).map_err(|error| Error::from(error).into())
 }

@@ -9,7 +9,10 @@ use coverslip_nets::{
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::{Named, Registry, RegistryError};
+use super::{
+    Named, Registry, RegistryError,
+    augment::{Flip, Rotate90},
+};
 use crate::{
     config::TargetKind,
     error::Error,
@@ -40,6 +43,8 @@ impl Registry {
         registry.add_normalization("percentile", Normalization::Percentile as fn(Percentile) -> _)?;
         registry.add_normalization("standard", Normalization::Standard as fn(Standard) -> _)?;
         registry.add_normalization("min_max", Normalization::MinMax as fn(MinMax) -> _)?;
+        registry.augmentations.register::<Flip>("flip", ())?;
+        registry.augmentations.register::<Rotate90>("rotate90", ())?;
         registry.add_postprocess::<Argmax>("argmax")?;
         registry.add_postprocess::<Components>("components")?;
         registry.add_postprocess::<RemoveSmall>("remove_small")?;

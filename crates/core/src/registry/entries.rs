@@ -4,7 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Number, Value};
 
 use super::{Kind, nearest};
-use crate::config::TargetKind;
+use crate::config::{TargetKind, ordered};
 
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,7 @@ pub struct Description {
 }
 
 /// A description with what builds the thing.
+#[derive(Debug)]
 pub struct Entry<T> {
     /// What the entry says about itself.
     pub description: Description,
@@ -101,6 +102,7 @@ impl RegistryError {
 }
 
 /// The entries of one kind, in the order of registration.
+#[derive(Debug)]
 pub struct Entries<T> {
     kind: Kind,
     entries: Vec<Entry<T>>,
@@ -192,11 +194,9 @@ fn options_schema<O: JsonSchema>() -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = SchemaGenerator::new(settings)
-        .into_root_schema_for::<O>()
-        .to_value();
+    let mut schema = ordered(&SchemaGenerator::new(settings).into_root_schema_for::<O>());
     if let Some(map) = schema.as_object_mut() {
-        map.remove("title");
+        map.shift_remove("title");
     }
     shorten_float_defaults(&mut schema);
     schema

@@ -1,0 +1,125 @@
+//! Writing results so that a name only ever shows complete content.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file or folder that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`: {}", path.display(), reason(source))]
+pub struct FileError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What was tried, as a verb.
+    pub action: &'static str,
+    /// The answer of the operating system.
+    pub source: io::Error,
+}
+
+impl FileError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        let folder = if self.path.is_dir() { &self.path } else { parent(&self.path) };
+        let folder = folder.display();
+        Some(match self.source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                format!("choose another output folder, or get the permissions of `{folder}` changed")
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
+                "free some space on the disk of `{folder}`, or choose an output folder on another \
+                 disk"
+            ),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                format!("create the folder `{folder}` first, or check the spelling of the path")
+            }
+            _ => format!("check that the disk of `{folder}` works, then try again"),
+        })
+    }
+
+    fn new(path: &Path, action: &'static str, source: io::Error) -> Self {
+        Self { path: path.to_owned(), action, source }
+    }
+}
+
+/// Writes a file by way of a temporary one in the same folder, which is synced to the disk and
+/// then takes the name. If anything fails, a file that was there before stays as it was.
+///
+/// # Errors
+/// [`FileError`] if the operating system refuses.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let fail = |source| FileError::new(path, "write", source);
+    let mut file = builder().tempfile_in(parent(path)).map_err(fail)?;
+    file.write_all(bytes).map_err(fail)?;
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
+/// Creates a folder and those above it; one that exists is fine.
+///
+/// # Errors
+/// [`FileError`] if the operating system refuses.
+pub fn create_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|source| FileError::new(path, "create the folder", source))
+}
+
+/// The folder of a path; the current one for a bare name.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".coverslip-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Temporary files are private by default; results are for everyone that the umask allows.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
+}
+
+fn reason(source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        io::ErrorKind::NotFound => "no such folder".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
+        _ => source.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_in_one_piece() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_atomic(&path, b"old").unwrap();
+        write_atomic(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn refusals_name_the_folder_and_the_remedy() {
+        let error = |kind: io::ErrorKind| FileError::new(Path::new("out/a"), "write", kind.into());
+        let full = error(io::ErrorKind::StorageFull);
+        assert_eq!(full.to_string(), "cannot write `out/a`: the disk is full");
+        assert_eq!(
+            full.hint().unwrap(),
+            "free some space on the disk of `out`, or choose an output folder on another disk"
+        );
+        let denied = error(io::ErrorKind::PermissionDenied);
+        assert_eq!(denied.to_string(), "cannot write `out/a`: permission denied");
+        let missing = write_atomic(Path::new("/no such folder/a"), b"").unwrap_err();
+        assert_eq!(missing.to_string(), "cannot write `/no such folder/a`: no such folder");
+    }
+}
