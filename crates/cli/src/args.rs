@@ -205,7 +205,10 @@ mod tests {
     #[test]
     fn every_command_has_an_example() {
         for command in Arguments::command().get_subcommands() {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             assert!(help.starts_with("Example"), "{}", command.get_name());
         }
     }
@@ -218,8 +221,15 @@ mod tests {
 
     #[test]
     fn train_takes_a_config_with_changes() {
-        let train: TrainArguments =
-            parse(&["nuclei-2d", "--set", "seed=1", "--set", "training.epochs=3", "--resume"]).unwrap();
+        let train: TrainArguments = parse(&[
+            "nuclei-2d",
+            "--set",
+            "seed=1",
+            "--set",
+            "training.epochs=3",
+            "--resume",
+        ])
+        .unwrap();
         assert_eq!(train.config.config, "nuclei-2d");
         assert_eq!(train.config.overrides, ["seed=1", "training.epochs=3"]);
         assert_eq!(train.out, PathBuf::from("run"));

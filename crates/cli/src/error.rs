@@ -58,9 +58,12 @@ impl CliError {
             Self::Core(error) => error.hint(),
             Self::Images { .. } => None,
             Self::Registry(error) => error.hint(),
-            Self::UnknownPreset { nearest: Some(name), .. } => {
-                Some(format!("did you mean `{name}`? `coverslip presets` lists them all"))
-            }
+            Self::UnknownPreset {
+                nearest: Some(name),
+                ..
+            } => Some(format!(
+                "did you mean `{name}`? `coverslip presets` lists them all"
+            )),
             Self::UnknownPreset { .. } => Some("`coverslip presets` lists them all".to_owned()),
             Self::Exists { .. } => {
                 Some("choose another name, or replace the file with `--force`".to_owned())

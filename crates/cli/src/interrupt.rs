@@ -22,7 +22,10 @@ pub fn listen() -> Result<Arc<AtomicBool>, ctrlc::Error> {
     Ok(flag)
 }
 
-#[expect(clippy::exit, reason = "the user asked twice; half-written files have temporary names")]
+#[expect(
+    clippy::exit,
+    reason = "the user asked twice; half-written files have temporary names"
+)]
 fn end_at_once() {
     std::process::exit(i32::from(INTERRUPTED_CODE));
 }

@@ -10,10 +10,12 @@ use crate::error::{CliError, USER_CODE};
 use crate::printer::{Printer, print_error_line};
 
 /// Reports the error and gives the exit code.
-pub(crate) fn error(error: &CliError, printer: &mut Printer) -> u8 {
+pub(crate) fn error(error: &CliError, printer: Printer) -> u8 {
     let code = error.code();
     let faults = faults(error);
-    if printer.is_json() {
+    if matches!(error, CliError::Images { .. }) && printer.is_json() {
+        // The command's result says it, together with the images that could be read.
+    } else if printer.is_json() {
         let mut result = json!({
             "error": faults.map_or_else(|| error.to_string(), Faults::summary),
             "hint": error.hint(),
@@ -50,11 +52,18 @@ pub(crate) fn message(error: &str, hint: Option<&str>) {
     }
 }
 
+/// The fact without usage and tips, on one line.
+fn first_paragraph(text: &str) -> String {
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    words.join(" ").trim_start_matches("error: ").to_owned()
+}
+
 /// Reports what is wrong with the command line, or prints the help or version that it asks for.
-pub(crate) fn usage(error: &clap::Error, printer: &mut Printer) -> u8 {
+pub(crate) fn usage(error: &clap::Error, printer: Printer) -> u8 {
     if error.use_stderr() && printer.is_json() {
         let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let first = first_paragraph(&text);
         printer.result(&json!({
             "error": first,
             "hint": "`coverslip help` shows the commands and their options",

@@ -15,9 +15,14 @@ use crate::printer::Printer;
 pub(crate) fn run(
     arguments: &CheckArguments,
     registry: &Registry,
-    printer: &mut Printer,
+    printer: Printer,
 ) -> Result<(), CliError> {
-    let config = Config::load(&arguments.config.config, &arguments.config.overrides, registry).map_err(Error::from)?;
+    let config = Config::load(
+        &arguments.config.config,
+        &arguments.config.overrides,
+        registry,
+    )
+    .map_err(Error::from)?;
     let settings = &config.settings;
     let missing = missing_paths(&settings.data);
     if arguments.resolved {
@@ -44,7 +49,11 @@ pub(crate) fn run(
 fn summary(settings: &Settings) -> Vec<(&'static str, String)> {
     let data = &settings.data;
     let training = &settings.training;
-    let losses: Vec<&str> = settings.loss.iter().map(|loss| loss.name.as_str()).collect();
+    let losses: Vec<&str> = settings
+        .loss
+        .iter()
+        .map(|loss| loss.name.as_str())
+        .collect();
     let target = match data.class_count() {
         Some(count) => format!("{}, {count} classes", data.target_kind.word()),
         None => data.target_kind.word().to_owned(),
@@ -87,8 +96,12 @@ fn missing_paths(data: &DataSettings) -> Vec<String> {
 }
 
 fn paths(pairs: &ImagePairs) -> impl Iterator<Item = &Path> {
-    [Some(&pairs.source), Some(&pairs.target), pairs.split.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(std::path::PathBuf::as_path)
+    [
+        Some(&pairs.source),
+        Some(&pairs.target),
+        pairs.split.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    .map(std::path::PathBuf::as_path)
 }

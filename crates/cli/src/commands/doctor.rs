@@ -20,7 +20,7 @@ struct Diagnosis {
 }
 
 /// Reports what this machine offers.
-pub(crate) fn run(printer: &mut Printer) {
+pub(crate) fn run(printer: Printer) {
     let diagnosis = diagnose();
     printer.text(&text(&diagnosis));
     printer.result(&diagnosis);
@@ -55,14 +55,20 @@ fn cpu_features() -> Vec<&'static str> {
         ("fma", is_x86_feature_detected!("fma")),
         ("avx512f", is_x86_feature_detected!("avx512f")),
     ];
-    known.into_iter().filter_map(|(name, has)| has.then_some(name)).collect()
+    known
+        .into_iter()
+        .filter_map(|(name, has)| has.then_some(name))
+        .collect()
 }
 
 /// The vector instructions that the CPU has, of those that speed networks up.
 #[cfg(target_arch = "aarch64")]
 fn cpu_features() -> Vec<&'static str> {
     let known = [("neon", std::arch::is_aarch64_feature_detected!("neon"))];
-    known.into_iter().filter_map(|(name, has)| has.then_some(name)).collect()
+    known
+        .into_iter()
+        .filter_map(|(name, has)| has.then_some(name))
+        .collect()
 }
 
 /// The vector instructions that the CPU has, of those that speed networks up.
@@ -79,7 +85,10 @@ fn text(diagnosis: &Diagnosis) -> String {
     let mut lines = vec![
         format!("coverslip     {}", diagnosis.version),
         format!("system        {}", diagnosis.system),
-        format!("threads       {} in use, {} cores", diagnosis.threads, diagnosis.cores),
+        format!(
+            "threads       {} in use, {} cores",
+            diagnosis.threads, diagnosis.cores
+        ),
         format!("CPU features  {features}"),
         format!(
             "memory        {}, {} available",
@@ -88,7 +97,10 @@ fn text(diagnosis: &Diagnosis) -> String {
         ),
     ];
     for device in &diagnosis.devices {
-        lines.push(format!("device        {}, {} found", device.name, device.found));
+        lines.push(format!(
+            "device        {}, {} found",
+            device.name, device.found
+        ));
     }
     lines.join("\n")
 }

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::args::InfoArguments;
 use crate::error::CliError;
-use crate::printer::Printer;
+use crate::printer::{Printer, print_error_line};
 use crate::render;
 
 /// Describes each file; one that cannot be read does not keep the others from being described.
-pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<(), CliError> {
+pub(crate) fn run(arguments: &InfoArguments, printer: Printer) -> Result<(), CliError> {
     let total = arguments.files.len();
     let mut described = Vec::new();
     let mut failures = Vec::new();
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<()
             Err(error) => {
                 if !printer.is_json() {
                     render::message(&error.to_string(), error.hint().as_deref());
+                    print_error_line("");
                 }
                 failures.push(json!({
                     "path": path,
@@ -38,11 +39,18 @@ pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<()
         }
     }
     let failed = failures.len();
-    printer.result(&json!({"files": described, "failed": failures}));
-    if failed > 0 {
-        return Err(CliError::Images { failed, total });
+    let outcome = match failed {
+        0 => Ok(()),
+        _ => Err(CliError::Images { failed, total }),
+    };
+    let mut result = json!({"files": described, "failed": failures});
+    if let Err(error) = &outcome {
+        result["error"] = json!(error.to_string());
+        result["hint"] = json!(error.hint());
+        result["code"] = json!(error.code());
     }
-    Ok(())
+    printer.result(&result);
+    outcome
 }
 
 fn describe(path: &Path) -> Result<ImageInfo, ImageError> {
@@ -57,12 +65,22 @@ fn to_json(info: &ImageInfo) -> Value {
 
 fn text(info: &ImageInfo) -> String {
     let axes = info.axes.to_string();
-    let size: Vec<String> =
-        axes.chars().zip(&info.shape).map(|(axis, length)| format!("{axis} {length}")).collect();
-    let pages = if info.pages == 1 { "1 page".to_owned() } else { format!("{} pages", info.pages) };
+    let size: Vec<String> = axes
+        .chars()
+        .zip(&info.shape)
+        .map(|(axis, length)| format!("{axis} {length}"))
+        .collect();
+    let pages = if info.pages == 1 {
+        "1 page".to_owned()
+    } else {
+        format!("{} pages", info.pages)
+    };
     let mut lines = vec![
         info.path.display().to_string(),
-        format!("  format      {} ({pages}, compression {})", info.format, info.compression),
+        format!(
+            "  format      {} ({pages}, compression {})",
+            info.format, info.compression
+        ),
         format!("  size        {}", size.join(", ")),
         format!("  type        {}", info.dtype),
         format!("  pixel size  {}", pixel_size(info.pixel_size)),
@@ -79,7 +97,11 @@ fn pixel_size(size: PixelSize) -> String {
         .into_iter()
         .filter_map(|(axis, length)| Some(format!("{axis} {} µm", length?)))
         .collect();
-    if known.is_empty() { "unknown".to_owned() } else { known.join(", ") }
+    if known.is_empty() {
+        "unknown".to_owned()
+    } else {
+        known.join(", ")
+    }
 }
 
 /// A number of bytes for people.
@@ -91,7 +113,11 @@ pub(super) fn bytes(count: u128) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if unit == 0 { format!("{count} bytes") } else { format!("{value:.1} {}", UNITS[unit]) }
+    if unit == 0 {
+        format!("{count} bytes")
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
 }
 
 #[cfg(test)]

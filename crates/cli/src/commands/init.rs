@@ -13,7 +13,7 @@ use crate::error::CliError;
 use crate::printer::Printer;
 
 /// Writes or prints the text of a preset.
-pub(crate) fn run(arguments: &InitArguments, printer: &mut Printer) -> Result<(), CliError> {
+pub(crate) fn run(arguments: &InitArguments, printer: Printer) -> Result<(), CliError> {
     let preset = Preset::find(&arguments.preset).ok_or_else(|| CliError::UnknownPreset {
         name: arguments.preset.clone(),
         nearest: nearest(&arguments.preset, Preset::ALL.map(|preset| preset.name)),
@@ -35,7 +35,9 @@ pub(crate) fn run(arguments: &InitArguments, printer: &mut Printer) -> Result<()
 
 fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
     if !force && path.exists() {
-        return Err(CliError::Exists { path: path.to_owned() });
+        return Err(CliError::Exists {
+            path: path.to_owned(),
+        });
     }
     write_atomic(path, text.as_bytes()).map_err(|error| Error::from(error).into())
 }

@@ -6,8 +6,12 @@ use serde_json::json;
 use crate::printer::Printer;
 
 /// Lists the presets with what they are for.
-pub(crate) fn run(printer: &mut Printer) {
-    let width = Preset::ALL.iter().map(|preset| preset.name.len()).max().unwrap_or(0);
+pub(crate) fn run(printer: Printer) {
+    let width = Preset::ALL
+        .iter()
+        .map(|preset| preset.name.len())
+        .max()
+        .unwrap_or(0);
     for preset in Preset::ALL {
         printer.text(&format!("{:width$}  {}", preset.name, preset.summary()));
     }

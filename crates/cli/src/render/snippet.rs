@@ -12,15 +12,21 @@ use miette::{
 /// On a terminal there are colours, unless `NO_COLOR` is set; elsewhere plain ASCII.
 pub(super) fn render(faults: &Faults, fault: &Fault) -> String {
     let report = match &fault.origin {
-        Origin::File { file, offset, length, .. } => {
+        Origin::File {
+            file,
+            offset,
+            length,
+            ..
+        } => {
             let label = LabeledSpan::new_primary_with_span(None, (*offset, *length));
             let diagnostic = MietteDiagnostic::new(fault.problem.clone()).with_label(label);
             let source = NamedSource::new(file, faults.source_text.clone());
             Report::new(diagnostic).with_source_code(source)
         }
-        Origin::Override { .. } => {
-            Report::new(MietteDiagnostic::new(format!("{}: {}", fault.origin, fault.problem)))
-        }
+        Origin::Override { .. } => Report::new(MietteDiagnostic::new(format!(
+            "{}: {}",
+            fault.origin, fault.problem
+        ))),
     };
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme())
