@@ -6,5 +6,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    coverslip_cli::run(coverslip::registry::Registry::builtin(), std::env::args_os())
+    coverslip_cli::run(
+        coverslip::registry::Registry::builtin(),
+        std::env::args_os(),
+    )
 }

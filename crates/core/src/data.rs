@@ -1,12 +1,30 @@
-//! tmp
-use ndarray::Array5;
-/// tmp
-pub struct Batch { pub source: Array5<f32>, pub target: Array5<f32> }
-/// tmp
-pub struct Loader;
-impl Loader { pub fn next_batch(&mut self) -> Result<Batch, DataError> { Err(DataError) } }
-/// tmp
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct DataError;
-impl DataError { pub fn hint(&self) -> Option<String> { None } }
+//! The road from image files to batches of patches.
+//!
+//! [`DataSet`] pairs source files with target files, [`split_fraction`] sets some aside,
+//! [`Recipe`] turns a pair of files into a [`Sample`], [`Images`] keeps samples in memory,
+//! [`Sampler`] cuts and augments patches, and [`Loader`] does so on threads ahead of the network.
+
+mod augment;
+mod border;
+mod error;
+mod images;
+mod loader;
+mod pairs;
+mod patch;
+mod sample;
+mod sampler;
+mod split;
+mod split_file;
+mod target;
+
+pub use augment::{Augmentation, Flip, Rotate90};
+pub use border::instance_classes;
+pub use error::DataError;
+pub use images::Images;
+pub use loader::Loader;
+pub use pairs::{DataSet, ImagePair};
+pub use patch::Patch;
+pub use sample::{Preparation, Recipe, Sample};
+pub use sampler::{Batch, Sampler};
+pub use split::split_fraction;
+pub use target::Target;

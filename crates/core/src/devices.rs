@@ -15,7 +15,10 @@ pub struct DeviceListing {
 /// Every kind of device compiled in.
 pub fn compiled_in() -> Vec<DeviceListing> {
     let count = |kind: DeviceType| Device::enumerate(kind).into_iter().count();
-    vec![DeviceListing { name: "CPU (flex)", found: count(DeviceType::Flex) }]
+    vec![DeviceListing {
+        name: "CPU (flex)",
+        found: count(DeviceType::Flex),
+    }]
 }
 
 #[cfg(test)]
@@ -24,6 +27,12 @@ mod tests {
 
     #[test]
     fn the_cpu_is_always_there() {
-        assert_eq!(compiled_in()[0], DeviceListing { name: "CPU (flex)", found: 1 });
+        assert_eq!(
+            compiled_in()[0],
+            DeviceListing {
+                name: "CPU (flex)",
+                found: 1
+            }
+        );
     }
 }

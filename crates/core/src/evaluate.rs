@@ -1,6 +1,223 @@
-//! tmp
-/// tmp
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct EvaluateError;
-impl EvaluateError { pub fn hint(&self) -> Option<String> { None } }
+//! Scores of predictions against targets: a table with one row an image, and a summary with its
+//! uncertainty.
+//!
+//! Files belong together when their names are equal up to the extension. Pairs are scored in
+//! parallel, one pair a thread in memory at a time; rows and sums keep the order of the file
+//! names, so results do not depend on the number of threads.
+
+mod error;
+mod instance;
+mod intensity;
+mod labels;
+mod pairs;
+mod semantic;
+mod summary;
+mod write;
+
+use std::path::Path;
+
+use coverslip_image::metrics::bootstrap::Bootstrap;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use error::EvaluateError;
+pub use pairs::{EvaluationPair, pair_folders};
+pub use summary::Summary;
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Class maps: Dice, intersection over union, precision, recall, F1.
+    Semantic,
+    /// Instance label maps: average precision, F1, panoptic quality.
+    Instance,
+    /// Intensities: PSNR, SSIM, RMSE, correlation.
+    Image,
+}
+
+impl Task {
+    /// The score that images are ranked by: `dice`, `ap50` or `psnr`.
+    pub fn headline(self) -> &'static str {
+        match self {
+            Self::Semantic => "dice",
+            Self::Instance => "ap50",
+            Self::Image => "psnr",
+        }
+    }
+
+    /// The name in configs and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Semantic => "semantic",
+            Self::Instance => "instance",
+            Self::Image => "image",
+        }
+    }
+}
+
+/// Settings of an evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluateOptions {
+    /// What is compared.
+    pub task: Task,
+    /// Semantic: names of the classes, background first. Without names there are as many classes
+    /// as the largest label asks for.
+    pub classes: Option<Vec<String>>,
+    /// Semantic: whether every label above 0 counts as one class, on both sides. For instance
+    /// label maps that are to be scored as masks.
+    pub foreground: bool,
+    /// Image: distance between the lowest and highest possible intensity, in the targets' units.
+    /// Without it integer targets use the full range of their type, and float targets their own
+    /// maximum minus minimum, image by image.
+    pub data_range: Option<f64>,
+    /// Whether targets without a prediction are left out instead of being an error.
+    pub partial: bool,
+    /// How the confidence interval over images is computed.
+    pub bootstrap: Bootstrap,
+}
+
+impl EvaluateOptions {
+    /// The defaults for a task.
+    pub fn new(task: Task) -> Self {
+        Self {
+            task,
+            classes: None,
+            foreground: false,
+            data_range: None,
+            partial: false,
+            bootstrap: Bootstrap::default(),
+        }
+    }
+}
+
+/// Scores of one image, in the order of [`Evaluation::columns`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The files.
+    pub pair: EvaluationPair,
+    /// NaN where a score is not defined for this image.
+    pub scores: Vec<f64>,
+}
+
+/// The outcome of an evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// What was compared.
+    pub task: Task,
+    /// Names of the scores.
+    pub columns: Vec<String>,
+    /// One row an image, by file name.
+    pub rows: Vec<Row>,
+    /// Mean, spread and interval of each column, in their order.
+    pub summary: Vec<Summary>,
+    /// Scores of all images taken together, by name.
+    pub pooled: Vec<(String, f64)>,
+    /// What a reader of the figures should know, such as the data range.
+    pub notes: Vec<String>,
+    /// How the intervals were computed.
+    pub bootstrap: Bootstrap,
+}
+
+/// Scores of all images before they are summarised.
+struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<f64>>,
+    pooled: Vec<(String, f64)>,
+    notes: Vec<String>,
+}
+
+impl Evaluation {
+    /// The score of an image or the mean over images, by column name.
+    pub fn summary_of(&self, column: &str) -> Option<&Summary> {
+        let index = self.columns.iter().position(|name| name == column)?;
+        self.summary.get(index)
+    }
+
+    /// Index of the column that images are ranked by.
+    pub fn headline_column(&self) -> usize {
+        let headline = self.task.headline();
+        self.columns
+            .iter()
+            .position(|name| name == headline)
+            .unwrap_or(0)
+    }
+
+    /// Means over images and pooled scores under plain names, for machine-readable results.
+    pub fn figures(&self) -> Vec<(String, f64)> {
+        let means = self.columns.iter().zip(&self.summary);
+        let means = means.map(|(name, summary)| (name.clone(), summary.mean));
+        means.chain(self.pooled.iter().cloned()).collect()
+    }
+
+    /// Writes `metrics.csv` (a row an image) and `summary.json` into a folder, which is created if
+    /// it is missing.
+    ///
+    /// # Errors
+    /// [`EvaluateError::File`] if the folder cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), EvaluateError> {
+        write::write(self, folder)
+    }
+}
+
+/// Compares the images of two folders.
+///
+/// # Errors
+/// [`EvaluateError`], naming the file or folder.
+pub fn evaluate(
+    prediction: &Path,
+    target: &Path,
+    options: &EvaluateOptions,
+) -> Result<Evaluation, EvaluateError> {
+    evaluate_pairs(&pair_folders(prediction, target, options.partial)?, options)
+}
+
+/// Compares given pairs of files.
+///
+/// # Errors
+/// [`EvaluateError`], naming the file; the first in the order of the pairs if several fail.
+pub fn evaluate_pairs(
+    pairs: &[EvaluationPair],
+    options: &EvaluateOptions,
+) -> Result<Evaluation, EvaluateError> {
+    let table = match options.task {
+        Task::Semantic => {
+            let measures = measure(pairs, |pair| semantic::measure(pair, options))?;
+            semantic::table(&measures, options.classes.as_deref())?
+        }
+        Task::Instance => instance::table(&measure(pairs, instance::measure)?),
+        Task::Image => {
+            let measures = measure(pairs, |pair| intensity::measure(pair, options.data_range))?;
+            intensity::table(&measures)
+        }
+    };
+    let column = |index: usize| table.rows.iter().map(|row| row[index]).collect::<Vec<_>>();
+    let summary: Vec<Summary> = (0..table.columns.len())
+        .into_par_iter()
+        .map(|index| Summary::of(&column(index), &options.bootstrap))
+        .collect();
+    let rows = pairs.iter().cloned().zip(table.rows);
+    Ok(Evaluation {
+        task: options.task,
+        columns: table.columns,
+        rows: rows.map(|(pair, scores)| Row { pair, scores }).collect(),
+        summary,
+        pooled: table.pooled,
+        notes: table.notes,
+        bootstrap: options.bootstrap,
+    })
+}
+
+fn measure<M: Send>(
+    pairs: &[EvaluationPair],
+    one: impl Fn(&EvaluationPair) -> Result<M, EvaluateError> + Send + Sync,
+) -> Result<Vec<M>, EvaluateError> {
+    if pairs.is_empty() {
+        return Err(EvaluateError::NoPairs);
+    }
+    let measured: Vec<Result<M, EvaluateError>> = pairs.par_iter().map(one).collect();
+    measured.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

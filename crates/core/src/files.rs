@@ -19,11 +19,17 @@ pub struct FileError {
 impl FileError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
-        let folder = if self.path.is_dir() { &self.path } else { parent(&self.path) };
+        let folder = if self.path.is_dir() {
+            &self.path
+        } else {
+            parent(&self.path)
+        };
         let folder = folder.display();
         Some(match self.source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                format!("choose another output folder, or get the permissions of `{folder}` changed")
+                format!(
+                    "choose another output folder, or get the permissions of `{folder}` changed"
+                )
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
                 "free some space on the disk of `{folder}`, or choose an output folder on another \
@@ -37,7 +43,11 @@ impl FileError {
     }
 
     fn new(path: &Path, action: &'static str, source: io::Error) -> Self {
-        Self { path: path.to_owned(), action, source }
+        Self {
+            path: path.to_owned(),
+            action,
+            source,
+        }
     }
 }
 
@@ -118,8 +128,14 @@ mod tests {
             "free some space on the disk of `out`, or choose an output folder on another disk"
         );
         let denied = error(io::ErrorKind::PermissionDenied);
-        assert_eq!(denied.to_string(), "cannot write `out/a`: permission denied");
+        assert_eq!(
+            denied.to_string(),
+            "cannot write `out/a`: permission denied"
+        );
         let missing = write_atomic(Path::new("/no such folder/a"), b"").unwrap_err();
-        assert_eq!(missing.to_string(), "cannot write `/no such folder/a`: no such folder");
+        assert_eq!(
+            missing.to_string(),
+            "cannot write `/no such folder/a`: no such folder"
+        );
     }
 }

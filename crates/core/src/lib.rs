@@ -10,6 +10,7 @@ pub mod framework;
 pub mod monitor;
 pub mod optimizer;
 pub mod package;
+pub mod picture;
 pub mod postprocess;
 pub mod predict;
 pub mod preprocess;

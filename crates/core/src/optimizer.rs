@@ -53,13 +53,21 @@ pub struct Optimizer {
 impl Optimizer {
     /// Starts without memory.
     pub fn new(rule: Box<dyn UpdateRule>) -> Self {
-        Self { rule, slots: BTreeMap::new() }
+        Self {
+            rule,
+            slots: BTreeMap::new(),
+        }
     }
 
     /// Moves every weight of `module` that has a gradient; `factor` scales the learning rate.
     pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, factor: f64) -> M {
         let rate = self.rule.learning_rate() * factor;
-        let mut stepper = Stepper { path: PathOf::default(), optimizer: self, gradients, rate };
+        let mut stepper = Stepper {
+            path: PathOf::default(),
+            optimizer: self,
+            gradients,
+            rate,
+        };
         module.map(&mut stepper)
     }
 
@@ -89,15 +97,28 @@ impl Optimizer {
     ) -> Result<(), String> {
         self.slots.clear();
         for (key, steps) in dict {
-            let Some(name) = key.strip_suffix(".steps") else { continue };
-            let steps = steps.iter::<f32>().next().ok_or_else(|| format!("{key} is empty"))?;
+            let Some(name) = key.strip_suffix(".steps") else {
+                continue;
+            };
+            let steps = steps
+                .iter::<f32>()
+                .next()
+                .ok_or_else(|| format!("{key} is empty"))?;
             let values = self.rule.slot_names().iter().map(|slot| {
                 let entry = format!("{name}.{slot}");
-                let data = dict.get(&entry).ok_or_else(|| format!("{entry} is missing"))?;
+                let data = dict
+                    .get(&entry)
+                    .ok_or_else(|| format!("{entry} is missing"))?;
                 Ok(Tensor::from_data(data.clone(), device))
             });
             let values = values.collect::<Result<_, String>>()?;
-            self.slots.insert(name.to_owned(), Slots { steps: steps as usize, values });
+            self.slots.insert(
+                name.to_owned(),
+                Slots {
+                    steps: steps as usize,
+                    values,
+                },
+            );
         }
         Ok(())
     }
@@ -112,7 +133,9 @@ struct Stepper<'a> {
 
 impl ModuleMapper for Stepper<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(gradient) = param.val().grad_remove(&mut self.gradients) else { return param };
+        let Some(gradient) = param.val().grad_remove(&mut self.gradients) else {
+            return param;
+        };
         let name = self.path.name();
         param.map(|tensor| {
             let shape = tensor.shape();

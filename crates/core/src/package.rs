@@ -126,20 +126,36 @@ pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Re
 pub fn describe(folder: &Path) -> Result<Description, PackageError> {
     let path = folder.join(DESCRIPTION);
     let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => PackageError::NotAPackage { path: folder.to_owned() },
-        _ => PackageError::Description { path: path.clone(), problem: error.to_string() },
+        std::io::ErrorKind::NotFound => PackageError::NotAPackage {
+            path: folder.to_owned(),
+        },
+        _ => PackageError::Description {
+            path: path.clone(),
+            problem: error.to_string(),
+        },
     })?;
-    let problem = |problem: String| PackageError::Description { path: path.clone(), problem };
+    let problem = |problem: String| PackageError::Description {
+        path: path.clone(),
+        problem,
+    };
     let name = path.display().to_string();
     let document =
         Document::parse_bytes(&name, &bytes).map_err(|fault| problem(fault.to_string()))?;
     if let Some(fault) = document.faults().first() {
         return Err(problem(fault.to_string()));
     }
-    let version = document.value().get("format_version").and_then(serde_json::Value::as_u64);
+    let version = document
+        .value()
+        .get("format_version")
+        .and_then(serde_json::Value::as_u64);
     match version {
         Some(FORMAT_VERSION) => {}
-        Some(found) => return Err(PackageError::Version { path: path.clone(), found }),
+        Some(found) => {
+            return Err(PackageError::Version {
+                path: path.clone(),
+                found,
+            });
+        }
         None => return Err(problem("it has no `format_version`".to_owned())),
     }
     serde_json::from_value(document.value().clone()).map_err(|error| problem(error.to_string()))
@@ -189,10 +205,13 @@ pub fn build(
         preprocess: preprocess_steps(&description.preprocess, registry)?,
         postprocess: postprocess_steps(&description.postprocess, registry)?,
         tiling: description.tiling(),
-        output: description.predict.output.unwrap_or(match description.target.kind {
-            TargetKind::Image => Output::Values,
-            TargetKind::Semantic | TargetKind::Instance => Output::Labels,
-        }),
+        output: description
+            .predict
+            .output
+            .unwrap_or(match description.target.kind {
+                TargetKind::Image => Output::Values,
+                TargetKind::Semantic | TargetKind::Instance => Output::Labels,
+            }),
         description,
     })
 }
@@ -206,12 +225,18 @@ pub fn preprocess_steps(
     steps: &[Named],
     registry: &Registry,
 ) -> Result<Vec<Box<dyn PreprocessStep>>, Error> {
-    steps.iter().map(|named| (registry.preprocess.get(&named.name)?.build)(named)).collect()
+    steps
+        .iter()
+        .map(|named| (registry.preprocess.get(&named.name)?.build)(named))
+        .collect()
 }
 
 fn postprocess_steps(
     steps: &[Named],
     registry: &Registry,
 ) -> Result<Vec<Box<dyn PostprocessStep>>, Error> {
-    steps.iter().map(|named| (registry.postprocess.get(&named.name)?.build)(named)).collect()
+    steps
+        .iter()
+        .map(|named| (registry.postprocess.get(&named.name)?.build)(named))
+        .collect()
 }

@@ -10,11 +10,7 @@ use ndarray::Array4;
 pub use tiles::{Tiling, predict_tiled};
 
 use crate::{
-    config::Output,
-    error::Error,
-    monitor::Monitor,
-    package::Model,
-    postprocess::Prediction,
+    config::Output, error::Error, monitor::Monitor, package::Model, postprocess::Prediction,
     preprocess,
 };
 
@@ -58,7 +54,9 @@ pub enum PredictError {
         source: AlgorithmError,
     },
     /// Cropped tiles cannot equal the whole image.
-    #[error("blend `crop` is not possible with this model: its instance normalisation sees the whole tile")]
+    #[error(
+        "blend `crop` is not possible with this model: its instance normalisation sees the whole tile"
+    )]
     CropImpossible,
     /// An image without pixels.
     #[error("the image has no pixels")]
@@ -79,16 +77,23 @@ impl PredictError {
         Some(match self {
             Self::Channels { expected, .. } => format!(
                 "give images with {expected} {}, or train a model on images like this one",
-                if *expected == 1 { "channel (grey)" } else { "channels" }
+                if *expected == 1 {
+                    "channel (grey)"
+                } else {
+                    "channels"
+                }
             ),
             Self::Planes { .. } => {
                 "give single planes, or train a 3D model with a patch size of three numbers"
                     .to_owned()
             }
             Self::NotFinite { .. } => {
-                "replace them, e.g. by 0 in Fiji: Process > Math > NaN Background reversed".to_owned()
+                "replace them, e.g. by 0 in Fiji: Process > Math > NaN Background reversed"
+                    .to_owned()
             }
-            Self::Algorithm { source: AlgorithmError::TileTooSmall { needed, .. } } => format!(
+            Self::Algorithm {
+                source: AlgorithmError::TileTooSmall { needed, .. },
+            } => format!(
                 "use tiles of at least {needed} pixels, e.g. `--tile {needed}`, or blend `gaussian`"
             ),
             Self::CropImpossible => "use blend `gaussian`".to_owned(),
@@ -104,17 +109,18 @@ impl PredictError {
 /// # Errors
 ///
 /// When the image does not suit the model; the error names it.
-pub fn predict_image(
-    model: &Model,
-    image: &Image,
-    monitor: &dyn Monitor,
-) -> Result<Image, Error> {
+pub fn predict_image(model: &Model, image: &Image, monitor: &dyn Monitor) -> Result<Image, Error> {
     let name = image.path().unwrap_or("the image".as_ref()).to_owned();
     let mut array = check(model, image, &name)?;
     for warning in preprocess::apply_all(&model.preprocess, &mut array)? {
         monitor.warn(&format!("`{}`: {warning}", name.display()));
     }
-    let values = predict_tiled(model.predictor.as_ref(), array.view(), model.tiling, monitor)?;
+    let values = predict_tiled(
+        model.predictor.as_ref(),
+        array.view(),
+        model.tiling,
+        monitor,
+    )?;
     finish(model, values, image)
 }
 
@@ -129,10 +135,19 @@ fn check(model: &Model, image: &Image, name: &std::path::Path) -> Result<Array4<
     let (found, planes) = (array.dim().0, array.dim().1);
     let expected = model.description.io.in_channels;
     if found != expected {
-        return Err(PredictError::Channels { path: path(), found, expected }.into());
+        return Err(PredictError::Channels {
+            path: path(),
+            found,
+            expected,
+        }
+        .into());
     }
     if planes > 1 && model.description.io.dimensions == 2 {
-        return Err(PredictError::Planes { path: path(), planes }.into());
+        return Err(PredictError::Planes {
+            path: path(),
+            planes,
+        }
+        .into());
     }
     if array.is_empty() {
         return Err(PredictError::Empty.into());
@@ -143,7 +158,12 @@ fn check(model: &Model, image: &Image, name: &std::path::Path) -> Result<Array4<
         let place = first.map_or_else(String::new, |((c, z, y, x), _)| {
             format!("c {c}, z {z}, y {y}, x {x}")
         });
-        return Err(PredictError::NotFinite { path: path(), count, place }.into());
+        return Err(PredictError::NotFinite {
+            path: path(),
+            count,
+            place,
+        }
+        .into());
     }
     Ok(array)
 }
@@ -153,7 +173,11 @@ fn finish(model: &Model, values: Array4<f32>, like: &Image) -> Result<Image, Err
     if model.output != Output::Labels {
         let image = Image::from_czyx(values, like);
         let named = image.len_of(Axis::C) == names.len() && names.len() > 1;
-        return Ok(if named { image.with_channel_names(names)? } else { image });
+        return Ok(if named {
+            image.with_channel_names(names)?
+        } else {
+            image
+        });
     }
     let mut prediction = Prediction::Values(values);
     for step in &model.postprocess {
@@ -161,9 +185,10 @@ fn finish(model: &Model, values: Array4<f32>, like: &Image) -> Result<Image, Err
     }
     match prediction {
         Prediction::Labels(labels) => Ok(Image::from_labels(&labels, like)),
-        Prediction::Values(_) => {
-            Err(PredictError::Output { output: "labels", made: "values" }.into())
+        Prediction::Values(_) => Err(PredictError::Output {
+            output: "labels",
+            made: "values",
         }
+        .into()),
     }
 }
-

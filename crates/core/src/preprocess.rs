@@ -18,7 +18,10 @@ impl PreprocessStep for Normalization {
         let scaling = self.fit_channels(&image.view().into_dyn())?;
         scaling.apply(&mut image.view_mut().into_dyn())?;
         let constant = scaling.is_constant();
-        Ok(constant.then(|| "all pixels have the same value: it carries no information".to_owned()))
+        Ok(
+            constant
+                .then(|| "all pixels have the same value: it carries no information".to_owned()),
+        )
     }
 }
 

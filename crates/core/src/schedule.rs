@@ -47,7 +47,11 @@ pub struct Step {
 
 impl Default for Step {
     fn default() -> Self {
-        Self { warmup_epochs: 0, every_epochs: 10, factor: 0.1 }
+        Self {
+            warmup_epochs: 0,
+            every_epochs: 10,
+            factor: 0.1,
+        }
     }
 }
 
@@ -71,7 +75,10 @@ pub struct Exponential {
 
 impl Default for Exponential {
     fn default() -> Self {
-        Self { warmup_epochs: 0, factor: 0.98 }
+        Self {
+            warmup_epochs: 0,
+            factor: 0.98,
+        }
     }
 }
 
@@ -96,7 +103,10 @@ pub struct Cosine {
 
 impl Default for Cosine {
     fn default() -> Self {
-        Self { warmup_epochs: 0, minimum: 0.0 }
+        Self {
+            warmup_epochs: 0,
+            minimum: 0.0,
+        }
     }
 }
 
@@ -117,15 +127,27 @@ mod tests {
 
     #[test]
     fn factors_at_telling_positions() {
-        let step = Step { warmup_epochs: 2, every_epochs: 3, factor: 0.5 };
-        let found: Vec<f64> =
-            [0.0, 1.0, 2.0, 3.0, 5.9, 6.0].iter().map(|&at| step.factor(at, 10)).collect();
+        let step = Step {
+            warmup_epochs: 2,
+            every_epochs: 3,
+            factor: 0.5,
+        };
+        let found: Vec<f64> = [0.0, 1.0, 2.0, 3.0, 5.9, 6.0]
+            .iter()
+            .map(|&at| step.factor(at, 10))
+            .collect();
         assert_eq!(found, [0.01, 0.5, 1.0, 0.5, 0.5, 0.25]);
-        let cosine = Cosine { warmup_epochs: 0, minimum: 0.2 };
+        let cosine = Cosine {
+            warmup_epochs: 0,
+            minimum: 0.2,
+        };
         assert_eq!(cosine.factor(0.0, 10), 1.0);
         assert!((cosine.factor(5.0, 10) - 0.6).abs() < 1e-12);
         assert!((cosine.factor(10.0, 10) - 0.2).abs() < 1e-12);
-        let exponential = Exponential { warmup_epochs: 0, factor: 0.9 };
+        let exponential = Exponential {
+            warmup_epochs: 0,
+            factor: 0.9,
+        };
         assert!((exponential.factor(2.7, 10) - 0.81).abs() < 1e-12);
         assert_eq!(Constant { warmup_epochs: 4 }.factor(1.0, 10), 0.25);
     }

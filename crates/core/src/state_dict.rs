@@ -42,13 +42,21 @@ impl StateDictError {
             ("misshapen", misshapen.collect()),
         ];
         let parts = parts.iter().filter(|(_, names)| !names.is_empty());
-        parts.map(|(what, names)| format!("{what} {}", shorten(names))).collect::<Vec<_>>().join("; ")
+        parts
+            .map(|(what, names)| format!("{what} {}", shorten(names)))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
 fn shorten(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let mut text = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let mut text = names
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     if names.len() > SHOWN {
         text += &format!(" and {} more", names.len() - SHOWN);
     }
@@ -113,13 +121,30 @@ pub fn apply<M: Module>(module: M, dict: &StateDict) -> Result<M, StateDictError
             self.path.exit(container);
         }
     }
-    let fault = StateDictError { missing: vec![], unexpected: vec![], misshapen: vec![] };
-    let mut applier = Applier { path: PathOf::default(), dict, seen: 0, fault };
+    let fault = StateDictError {
+        missing: vec![],
+        unexpected: vec![],
+        misshapen: vec![],
+    };
+    let mut applier = Applier {
+        path: PathOf::default(),
+        dict,
+        seen: 0,
+        fault,
+    };
     let own = collect_names(&module);
     let module = module.map(&mut applier);
     let mut fault = applier.fault;
-    fault.unexpected = dict.keys().filter(|name| !own.contains(*name)).cloned().collect();
-    if fault.is_empty() { Ok(module) } else { Err(fault) }
+    fault.unexpected = dict
+        .keys()
+        .filter(|name| !own.contains(*name))
+        .cloned()
+        .collect();
+    if fault.is_empty() {
+        Ok(module)
+    } else {
+        Err(fault)
+    }
 }
 
 fn collect_names<M: Module>(module: &M) -> std::collections::BTreeSet<String> {
@@ -207,22 +232,36 @@ pub fn to_bytes(dict: &StateDict, metadata: HashMap<String, String>) -> Result<V
 /// [`WeightsError`] for a file that is missing, damaged, of another element type, or that holds
 /// values that are not finite.
 pub fn read(path: &Path) -> Result<(StateDict, HashMap<String, String>), WeightsError> {
-    let bytes = std::fs::read(path)
-        .map_err(|source| WeightsError::Io { path: path.to_owned(), source })?;
-    let malformed = |problem: String| WeightsError::Malformed { path: path.to_owned(), problem };
+    let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let malformed = |problem: String| WeightsError::Malformed {
+        path: path.to_owned(),
+        problem,
+    };
     let (_, header) =
         SafeTensors::read_metadata(&bytes).map_err(|error| malformed(error.to_string()))?;
-    let tensors =
-        SafeTensors::deserialize(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| malformed(error.to_string()))?;
     let mut dict = StateDict::new();
     for (name, view) in tensors.tensors() {
         if view.dtype() != Dtype::F32 {
-            return Err(malformed(format!("tensor {name} is {:?}, not F32", view.dtype())));
+            return Err(malformed(format!(
+                "tensor {name} is {:?}, not F32",
+                view.dtype()
+            )));
         }
-        let values: Vec<f32> =
-            view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let values: Vec<f32> = view
+            .data()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect();
         if values.iter().any(|value| !value.is_finite()) {
-            return Err(malformed(format!("tensor {name} holds values that are not finite")));
+            return Err(malformed(format!(
+                "tensor {name} holds values that are not finite"
+            )));
         }
         dict.insert(name, TensorData::new(values, view.shape().to_vec()));
     }

@@ -58,7 +58,10 @@ pub struct Trainer<'a> {
 impl Trainer<'_> {
     /// Steps in one epoch.
     pub fn steps_per_epoch(settings: &TrainingSettings) -> usize {
-        settings.patches_per_epoch.div_ceil(settings.batch_size).max(1)
+        settings
+            .patches_per_epoch
+            .div_ceil(settings.batch_size)
+            .max(1)
     }
 
     /// Runs from `progress` to the end; `batches(k)` makes a loader whose first batch is number `k`
@@ -80,7 +83,8 @@ impl Trainer<'_> {
             }
             let start = Instant::now();
             if !self.train_epoch(&mut progress, &mut loader, steps)? {
-                self.checkpoints.save_last(&self.framework.state(), &progress)?;
+                self.checkpoints
+                    .save_last(&self.framework.state(), &progress)?;
                 return Ok((Ending::Interrupted, progress));
             }
             let validation = self.validate();
@@ -109,7 +113,10 @@ impl Trainer<'_> {
             let factor = self.schedule.factor(position, self.settings.epochs);
             let loss = self.framework.train_step(&batch, factor);
             if !loss.is_finite() {
-                return Err(Error::Diverged { epoch: progress.epoch + 1, step: progress.step + 1 });
+                return Err(Error::Diverged {
+                    epoch: progress.epoch + 1,
+                    step: progress.step + 1,
+                });
             }
             progress.step += 1;
             progress.loss_sum += loss;
@@ -144,14 +151,20 @@ impl Trainer<'_> {
         let seconds = start.elapsed().as_secs_f64();
         let loss = validation.get("loss").copied().unwrap_or(f64::INFINITY);
         let is_best = progress.best.as_ref().is_none_or(|best| {
-            let min_delta = self.settings.early_stopping.as_ref().map_or(0.0, |stop| stop.min_delta);
+            let min_delta = self
+                .settings
+                .early_stopping
+                .as_ref()
+                .map_or(0.0, |stop| stop.min_delta);
             loss < best.loss - min_delta
         });
         progress.history.push(EpochRecord {
             epoch: progress.epoch + 1,
             train_loss: progress.loss_sum / steps as f64,
             validation,
-            rate_factor: self.schedule.factor(progress.epoch as f64, self.settings.epochs),
+            rate_factor: self
+                .schedule
+                .factor(progress.epoch as f64, self.settings.epochs),
             is_best,
             seconds,
             patches_per_second: (steps * self.settings.batch_size) as f64 / seconds,
@@ -160,11 +173,15 @@ impl Trainer<'_> {
         progress.step = 0;
         progress.loss_sum = 0.0;
         if is_best {
-            progress.best = Some(Best { epoch: progress.epoch, loss });
+            progress.best = Some(Best {
+                epoch: progress.epoch,
+                loss,
+            });
             self.checkpoints.save_best(&self.framework.weights())?;
         }
         // Last, so that a run killed before it repeats the epoch and writes the same files again.
-        self.checkpoints.save_last(&self.framework.state(), progress)?;
+        self.checkpoints
+            .save_last(&self.framework.state(), progress)?;
         (self.on_epoch)(&progress.history)
     }
 

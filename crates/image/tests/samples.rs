@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -193,8 +194,9 @@ fn hash(image: &Image, axes: &[Axis]) -> String {
         Pixels::F64(array) => bytes(image, array, axes, f64::to_le_bytes),
         other => panic!("samples of type {}", other.dtype()),
     };
-    Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut text = String::new();
+    for byte in Sha256::digest(&bytes) {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }

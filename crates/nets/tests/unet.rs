@@ -13,19 +13,31 @@ use coverslip_nets::{
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-const PLANE: NetworkIo = NetworkIo { in_channels: 2, out_channels: 3, dimensions: 2 };
+const PLANE: NetworkIo = NetworkIo {
+    in_channels: 2,
+    out_channels: 3,
+    dimensions: 2,
+};
 
 fn build(config: &UnetConfig, io: NetworkIo, device: &Device) -> Unet {
-    config.init(io, &mut ChaCha8Rng::seed_from_u64(7), device).unwrap()
+    config
+        .init(io, &mut ChaCha8Rng::seed_from_u64(7), device)
+        .unwrap()
 }
 
 fn small() -> UnetConfig {
-    UnetConfig { base: 4, depth: 2, ..UnetConfig::default() }
+    UnetConfig {
+        base: 4,
+        depth: 2,
+        ..UnetConfig::default()
+    }
 }
 
 fn image(dims: [usize; 5]) -> Tensor<5> {
     let len = dims.iter().product::<usize>();
-    let values: Vec<f32> = (0..len).map(|i| ((i * 7919 % 1013) as f32 / 506.5) - 1.0).collect();
+    let values: Vec<f32> = (0..len)
+        .map(|i| ((i * 7919 % 1013) as f32 / 506.5) - 1.0)
+        .collect();
     Tensor::from_data(TensorData::new(values, dims), &Device::flex())
 }
 
@@ -37,11 +49,17 @@ fn values(tensor: Tensor<5>) -> Vec<f32> {
 fn any_size_comes_back_in_2d_and_3d() {
     let device = Device::flex();
     for upsampling in [Upsampling::Transposed, Upsampling::Interpolated] {
-        let config = UnetConfig { upsampling, ..small() };
+        let config = UnetConfig {
+            upsampling,
+            ..small()
+        };
         let plane = build(&config, PLANE, &device);
         let output = plane.forward(Inputs::new(image([2, 2, 1, 13, 18]))).main;
         assert_eq!(output.dims(), [2, 3, 1, 13, 18]);
-        let io = NetworkIo { dimensions: 3, ..PLANE };
+        let io = NetworkIo {
+            dimensions: 3,
+            ..PLANE
+        };
         let stack = build(&config, io, &device);
         assert_eq!(stack.sizes().multiple, [4, 4, 4]);
         let output = stack.forward(Inputs::new(image([1, 2, 5, 9, 10]))).main;
@@ -56,7 +74,10 @@ fn anisotropic_levels() {
         strides: Some(vec![[1, 2, 2], [2, 2, 2]]),
         ..small()
     };
-    let io = NetworkIo { dimensions: 3, ..PLANE };
+    let io = NetworkIo {
+        dimensions: 3,
+        ..PLANE
+    };
     let network = build(&config, io, &Device::flex());
     assert_eq!(network.sizes().multiple, [2, 4, 4]);
     let output = network.forward(Inputs::new(image([1, 2, 4, 8, 8]))).main;
@@ -66,7 +87,11 @@ fn anisotropic_levels() {
 #[test]
 fn parameter_count_follows_the_layers() {
     // Level 0: 2->4, 4->4; level 1: 4->8, 8->8; the way up 8->4, then 8->4, 4->4; head 4->3.
-    let config = UnetConfig { base: 4, depth: 1, ..UnetConfig::default() };
+    let config = UnetConfig {
+        base: 4,
+        depth: 1,
+        ..UnetConfig::default()
+    };
     let convolutions = 9 * (2 * 4 + 4 * 4 + 4 * 8 + 8 * 8 + 8 * 4 + 4 * 4);
     // Weight, bias and the two running statistics of each batch norm.
     let norms = 4 * (4 + 4 + 8 + 8 + 4 + 4);
@@ -81,17 +106,24 @@ fn parameter_count_follows_the_layers() {
 #[test]
 fn the_margin_bounds_the_reach_of_a_pixel() {
     for upsampling in [Upsampling::Transposed, Upsampling::Interpolated] {
-        let config = UnetConfig { upsampling, ..small() };
+        let config = UnetConfig {
+            upsampling,
+            ..small()
+        };
         let network = build(&config, PLANE, &Device::flex());
         let margin = network.sizes().margin.unwrap()[2];
         let width = 96;
         let before = image([1, 2, 1, 4, width]);
         let middle = 45;
         let change = Tensor::full([1, 2, 1, 4, 1], 5.0, &Device::flex());
-        let after = before.clone().slice_assign([0..1, 0..2, 0..1, 0..4, middle..middle + 1], change);
+        let after = before
+            .clone()
+            .slice_assign([0..1, 0..2, 0..1, 0..4, middle..middle + 1], change);
         let before = values(network.forward(Inputs::new(before)).main);
         let after = values(network.forward(Inputs::new(after)).main);
-        let changed = (0..before.len()).filter(|&i| before[i] != after[i]).map(|i| i % width);
+        let changed = (0..before.len())
+            .filter(|&i| before[i] != after[i])
+            .map(|i| i % width);
         let reach = changed.map(|x| x.abs_diff(middle)).max().unwrap();
         assert!(reach <= margin, "reach {reach}, margin {margin}");
         assert!(2 * reach >= margin, "reach {reach}, margin {margin}");
@@ -100,7 +132,10 @@ fn the_margin_bounds_the_reach_of_a_pixel() {
 
 #[test]
 fn instance_norm_has_no_margin() {
-    let config = UnetConfig { norm: NormName::Instance, ..small() };
+    let config = UnetConfig {
+        norm: NormName::Instance,
+        ..small()
+    };
     assert_eq!(build(&config, PLANE, &Device::flex()).sizes().margin, None);
 }
 
@@ -108,29 +143,50 @@ fn instance_norm_has_no_margin() {
 fn the_seed_decides_the_weights() {
     let device = Device::flex();
     let input = image([1, 2, 1, 8, 8]);
-    let first = build(&small(), PLANE, &device).forward(Inputs::new(input.clone())).main;
-    let second = build(&small(), PLANE, &device).forward(Inputs::new(input.clone())).main;
+    let first = build(&small(), PLANE, &device)
+        .forward(Inputs::new(input.clone()))
+        .main;
+    let second = build(&small(), PLANE, &device)
+        .forward(Inputs::new(input.clone()))
+        .main;
     assert_eq!(values(first.clone()), values(second));
-    let other = small().init(PLANE, &mut ChaCha8Rng::seed_from_u64(8), &device).unwrap();
-    assert_ne!(values(first), values(other.forward(Inputs::new(input)).main));
+    let other = small()
+        .init(PLANE, &mut ChaCha8Rng::seed_from_u64(8), &device)
+        .unwrap();
+    assert_ne!(
+        values(first),
+        values(other.forward(Inputs::new(input)).main)
+    );
 }
 
 #[test]
 fn options_that_do_not_fit_are_named() {
     let message = |config: UnetConfig| {
         let random = &mut ChaCha8Rng::seed_from_u64(0);
-        config.init(PLANE, random, &Device::flex()).unwrap_err().to_string()
+        config
+            .init(PLANE, random, &Device::flex())
+            .unwrap_err()
+            .to_string()
     };
     assert_eq!(
-        message(UnetConfig { strides: Some(vec![[1, 2, 2]]), ..small() }),
+        message(UnetConfig {
+            strides: Some(vec![[1, 2, 2]]),
+            ..small()
+        }),
         "network option `strides`: expected 2 entries for this depth, found 1"
     );
     assert_eq!(
-        message(UnetConfig { kernels: Some(vec![[1, 4, 4]; 3]), ..small() }),
+        message(UnetConfig {
+            kernels: Some(vec![[1, 4, 4]; 3]),
+            ..small()
+        }),
         "network option `kernels`: kernel [1, 4, 4] has an even size; use odd sizes such as 3"
     );
     assert_eq!(
-        message(UnetConfig { kernels: Some(vec![[3, 3, 3]; 3]), ..small() }),
+        message(UnetConfig {
+            kernels: Some(vec![[3, 3, 3]; 3]),
+            ..small()
+        }),
         "network option `kernels`: [3, 3, 3] must begin with 1 (z) for 2D images"
     );
 }

@@ -75,14 +75,18 @@ impl Framework for Training {
         let output = self.network.forward(Inputs::new(source)).main;
         let loss = self.loss.value(&output, &target);
         let gradients = loss.backward();
-        self.network = self.optimizer.step(self.network.clone(), gradients, rate_factor);
+        self.network = self
+            .optimizer
+            .step(self.network.clone(), gradients, rate_factor);
         f64::from(loss.into_scalar::<f32>())
     }
 
     fn validate(&self, batch: &Batch) -> Scores {
         let network = self.network.valid();
         let device = self.device.clone().without_autodiff();
-        let output = network.forward(Inputs::new(to_tensor(&batch.source, &device))).main;
+        let output = network
+            .forward(Inputs::new(to_tensor(&batch.source, &device)))
+            .main;
         let loss = self.loss.value(&output, &to_tensor(&batch.target, &device));
         let mut scores =
             BTreeMap::from([("loss".to_owned(), f64::from(loss.into_scalar::<f32>()))]);
@@ -106,9 +110,19 @@ impl Framework for Training {
     }
 
     fn state(&self) -> StateDict {
-        let weights = self.weights().into_iter().map(|(name, data)| (NETWORK, name, data));
-        let memory = self.optimizer.state().into_iter().map(|(name, data)| (OPTIMIZER, name, data));
-        weights.chain(memory).map(|(part, name, data)| (format!("{part}{name}"), data)).collect()
+        let weights = self
+            .weights()
+            .into_iter()
+            .map(|(name, data)| (NETWORK, name, data));
+        let memory = self
+            .optimizer
+            .state()
+            .into_iter()
+            .map(|(name, data)| (OPTIMIZER, name, data));
+        weights
+            .chain(memory)
+            .map(|(part, name, data)| (format!("{part}{name}"), data))
+            .collect()
     }
 
     fn restore(&mut self, state: &StateDict) -> Result<(), String> {
@@ -134,8 +148,15 @@ struct Trained {
 impl Predictor for Trained {
     fn predict(&self, image: &Array4<f32>) -> Array4<f32> {
         let batch = image.view().insert_axis(Axis(0)).to_owned();
-        let output = self.network.forward(Inputs::new(to_tensor(&batch, &self.device))).main;
-        let output = if self.classes { softmax(output, 1) } else { output };
+        let output = self
+            .network
+            .forward(Inputs::new(to_tensor(&batch, &self.device)))
+            .main;
+        let output = if self.classes {
+            softmax(output, 1)
+        } else {
+            output
+        };
         to_array(output).index_axis_move(Axis(0), 0)
     }
 
@@ -146,12 +167,18 @@ impl Predictor for Trained {
 
 fn to_tensor(array: &Array5<f32>, device: &Device) -> Tensor<5> {
     let shape: [usize; 5] = array.dim().into();
-    Tensor::from_data(TensorData::new(array.iter().copied().collect::<Vec<_>>(), shape), device)
+    Tensor::from_data(
+        TensorData::new(array.iter().copied().collect::<Vec<_>>(), shape),
+        device,
+    )
 }
 
 fn to_array(tensor: Tensor<5>) -> Array5<f32> {
     let [n, c, z, y, x] = tensor.dims();
-    let values = tensor.into_data().try_into_vec::<f32>().expect("outputs are 32-bit floats");
+    let values = tensor
+        .into_data()
+        .try_into_vec::<f32>()
+        .expect("outputs are 32-bit floats");
     Array5::from_shape_vec((n, c, z, y, x), values).expect("the tensor has as many values")
 }
 
@@ -169,5 +196,9 @@ fn foreground_dice(scores: ArrayView5<'_, f32>, labels: ArrayView5<'_, f32>) -> 
         both += usize::from(predicted && expected);
         total += usize::from(predicted) + usize::from(expected);
     }
-    if total == 0 { 1.0 } else { 2.0 * both as f64 / total as f64 }
+    if total == 0 {
+        1.0
+    } else {
+        2.0 * both as f64 / total as f64
+    }
 }

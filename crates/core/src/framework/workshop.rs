@@ -50,10 +50,18 @@ impl Workshop<'_> {
         let terms = self.loss.iter().map(|named| {
             let build = &self.registry.losses.get(&named.name)?.build;
             let mut term = named.clone();
-            let weight = term.options.as_object_mut().and_then(|map| map.remove("weight"));
-            Ok((weight.and_then(|value| value.as_f64()).unwrap_or(1.0), build(&term)?))
+            let weight = term
+                .options
+                .as_object_mut()
+                .and_then(|map| map.remove("weight"));
+            Ok((
+                weight.and_then(|value| value.as_f64()).unwrap_or(1.0),
+                build(&term)?,
+            ))
         });
-        Ok(WeightedSum { terms: terms.collect::<Result<_, Error>>()? })
+        Ok(WeightedSum {
+            terms: terms.collect::<Result<_, Error>>()?,
+        })
     }
 
     /// The optimiser the config names, without memory.

@@ -32,22 +32,30 @@ pub struct AdamOptions {
 
 impl Default for AdamOptions {
     fn default() -> Self {
-        Self { learning_rate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 }
+        Self {
+            learning_rate: 1e-3,
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        }
     }
 }
 
 impl AdamOptions {
     /// The update rule of these options.
     pub fn rule(&self) -> Box<dyn UpdateRule> {
-        let decay = (self.weight_decay > 0.0)
-            .then(|| WeightDecayConfig::new(self.weight_decay as f32));
+        let decay =
+            (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay as f32));
         let rule = AdamConfig::new()
             .with_beta_1(self.betas[0] as f32)
             .with_beta_2(self.betas[1] as f32)
             .with_epsilon(self.epsilon as f32)
             .with_weight_decay(decay)
             .build();
-        Box::new(AdamRule { rule, learning_rate: self.learning_rate })
+        Box::new(AdamRule {
+            rule,
+            learning_rate: self.learning_rate,
+        })
     }
 }
 
@@ -71,7 +79,12 @@ pub struct AdamWOptions {
 
 impl Default for AdamWOptions {
     fn default() -> Self {
-        Self { learning_rate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 1e-2 }
+        Self {
+            learning_rate: 1e-3,
+            betas: [0.9, 0.999],
+            epsilon: 1e-8,
+            weight_decay: 1e-2,
+        }
     }
 }
 
@@ -84,14 +97,20 @@ impl AdamWOptions {
             .with_epsilon(self.epsilon as f32)
             .with_weight_decay(self.weight_decay as f32)
             .build();
-        Box::new(AdamWRule { rule, learning_rate: self.learning_rate })
+        Box::new(AdamWRule {
+            rule,
+            learning_rate: self.learning_rate,
+        })
     }
 }
 
 const MOMENTS: &[&str] = &["moment_1", "moment_2"];
 
 fn into_slots(moments: AdaptiveMomentumState<1>) -> Slots {
-    Slots { steps: moments.time, values: vec![moments.moment_1, moments.moment_2] }
+    Slots {
+        steps: moments.time,
+        values: vec![moments.moment_1, moments.moment_2],
+    }
 }
 
 fn from_slots(slots: Slots) -> Option<AdaptiveMomentumState<1>> {
@@ -122,7 +141,10 @@ impl UpdateRule for AdamRule {
     ) -> (Tensor<1>, Slots) {
         let state = slots.and_then(from_slots).map(AdamState::new);
         let (weight, state) = self.rule.step(rate, weight, gradient, state);
-        (weight, into_slots(state.expect("Adam returns its state").momentum))
+        (
+            weight,
+            into_slots(state.expect("Adam returns its state").momentum),
+        )
     }
 }
 
@@ -149,7 +171,10 @@ impl UpdateRule for AdamWRule {
     ) -> (Tensor<1>, Slots) {
         let state = slots.and_then(from_slots).map(AdamWState::new);
         let (weight, state) = self.rule.step(rate, weight, gradient, state);
-        (weight, into_slots(state.expect("AdamW returns its state").momentum))
+        (
+            weight,
+            into_slots(state.expect("AdamW returns its state").momentum),
+        )
     }
 }
 
@@ -189,11 +214,25 @@ mod tests {
 
     #[test]
     fn both_follow_the_papers() {
-        let adam = AdamOptions { learning_rate: 0.1, weight_decay: 0.3, ..Default::default() };
+        let adam = AdamOptions {
+            learning_rate: 0.1,
+            weight_decay: 0.3,
+            ..Default::default()
+        };
         let found = descend(adam.rule().as_ref());
-        assert!((f64::from(found) - reference(false, 0.3)).abs() < 1e-4, "{found}");
-        let adamw = AdamWOptions { learning_rate: 0.1, weight_decay: 0.3, ..Default::default() };
+        assert!(
+            (f64::from(found) - reference(false, 0.3)).abs() < 1e-4,
+            "{found}"
+        );
+        let adamw = AdamWOptions {
+            learning_rate: 0.1,
+            weight_decay: 0.3,
+            ..Default::default()
+        };
         let found = descend(adamw.rule().as_ref());
-        assert!((f64::from(found) - reference(true, 0.3)).abs() < 1e-4, "{found}");
+        assert!(
+            (f64::from(found) - reference(true, 0.3)).abs() < 1e-4,
+            "{found}"
+        );
     }
 }

@@ -106,7 +106,13 @@ impl Description {
                 preprocess: data.target_preprocess.clone(),
             },
             predict: PredictSettings {
-                tile: Some(settings.predict.tile.clone().unwrap_or(data.patch.size.clone())),
+                tile: Some(
+                    settings
+                        .predict
+                        .tile
+                        .clone()
+                        .unwrap_or(data.patch.size.clone()),
+                ),
                 ..settings.predict.clone()
             },
             postprocess: settings.postprocess.clone(),
@@ -121,13 +127,21 @@ impl Description {
             Some(&[z, y, x]) => [z, y, x],
             _ => [1, DEFAULT_TILE, DEFAULT_TILE],
         };
-        Tiling { tile, overlap: self.predict.overlap, blend: self.predict.blend }
+        Tiling {
+            tile,
+            overlap: self.predict.overlap,
+            blend: self.predict.blend,
+        }
     }
 
     /// Names for `channels` output channels: the classes where there are as many, else none.
     pub fn output_names(&self, channels: usize) -> Vec<String> {
         let names = &self.target.class_names;
-        if names.len() == channels { names.clone() } else { Vec::new() }
+        if names.len() == channels {
+            names.clone()
+        } else {
+            Vec::new()
+        }
     }
 }
 

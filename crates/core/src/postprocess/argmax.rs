@@ -30,12 +30,14 @@ impl PostprocessStep for Argmax {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{array, Array3, Array4};
+    use ndarray::{Array3, Array4, array};
 
     #[test]
     fn the_first_of_equal_classes_wins() {
         let values = Array4::from_shape_vec((3, 1, 1, 2), vec![0.2, 0.4, 0.5, 0.4, 0.3, 0.2]);
-        let labels = Argmax {}.apply(Prediction::Values(values.unwrap())).unwrap();
+        let labels = Argmax {}
+            .apply(Prediction::Values(values.unwrap()))
+            .unwrap();
         assert_eq!(labels, Prediction::Labels(array![[[1, 0]]]));
         let again = Argmax {}.apply(Prediction::Labels(Array3::zeros((1, 1, 1))));
         assert!(matches!(again, Err(PostprocessError::NeedsValues { .. })));

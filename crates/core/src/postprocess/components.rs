@@ -23,7 +23,11 @@ pub struct Components {
 
 impl Default for Components {
     fn default() -> Self {
-        Self { connectivity: 1, seeds: None, grow: None }
+        Self {
+            connectivity: 1,
+            seeds: None,
+            grow: None,
+        }
     }
 }
 
@@ -92,7 +96,11 @@ mod tests {
     #[test]
     fn objects_take_back_the_border_between_them() {
         let classes = array![[[0, 2, 2, 2, 2, 2, 2, 0], [0, 2, 1, 2, 2, 1, 2, 2]]];
-        let step = Components { connectivity: 1, seeds: Some(1), grow: Some(2) };
+        let step = Components {
+            connectivity: 1,
+            seeds: Some(1),
+            grow: Some(2),
+        };
         let objects = step.apply(Prediction::Labels(classes)).unwrap();
         let expected = array![[[0, 1, 1, 1, 2, 2, 2, 0], [0, 1, 1, 1, 2, 2, 2, 2]]];
         assert_eq!(objects, Prediction::Labels(expected));
@@ -101,7 +109,9 @@ mod tests {
     #[test]
     fn each_class_makes_its_own_objects_by_default() {
         let classes = array![[[1, 1, 2, 0, 1]]];
-        let objects = Components::default().apply(Prediction::Labels(classes)).unwrap();
+        let objects = Components::default()
+            .apply(Prediction::Labels(classes))
+            .unwrap();
         assert_eq!(objects, Prediction::Labels(array![[[1, 1, 2, 0, 3]]]));
     }
 }

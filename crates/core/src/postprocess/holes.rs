@@ -20,7 +20,9 @@ impl PostprocessStep for FillHoles {
         } else {
             fill_label_holes(&labels.view())
         };
-        filled.map(Prediction::Labels).map_err(|source| PostprocessError::Algorithm { step, source })
+        filled
+            .map(Prediction::Labels)
+            .map_err(|source| PostprocessError::Algorithm { step, source })
     }
 }
 

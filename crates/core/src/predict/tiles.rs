@@ -39,13 +39,20 @@ pub fn predict_tiled(
     let padded = padding.pad(&image, Border::Reflect101)?;
     let shape = [padded.dim().1, padded.dim().2, padded.dim().3];
     let tile: [usize; 3] = std::array::from_fn(|axis| {
-        tiling.tile[axis].next_multiple_of(sizes.multiple[axis]).min(shape[axis])
+        tiling.tile[axis]
+            .next_multiple_of(sizes.multiple[axis])
+            .min(shape[axis])
     });
     let values = if tile == shape {
         predictor.predict(&padded)
     } else if tiling.blend == Blend::Crop {
         let margin = sizes.margin.ok_or(PredictError::CropImpossible)?;
-        crop(predictor, &padded, &CropPlan::new(shape, tile, margin, sizes.multiple)?, monitor)?
+        crop(
+            predictor,
+            &padded,
+            &CropPlan::new(shape, tile, margin, sizes.multiple)?,
+            monitor,
+        )?
     } else {
         blend(predictor, &padded, tile, tiling, monitor)?
     };
@@ -85,7 +92,9 @@ fn window(blend: Blend, tile: [usize; 3]) -> Result<Array3<f32>, PredictError> {
         Blend::Constant | Blend::Crop => Window::Constant,
     };
     let weights = window.weights(&tile)?.mapv(|weight| weight as f32);
-    Ok(weights.into_dimensionality::<Ix3>().expect("the window has the tile's three axes"))
+    Ok(weights
+        .into_dimensionality::<Ix3>()
+        .expect("the window has the tile's three axes"))
 }
 
 fn crop(
@@ -101,11 +110,12 @@ fn crop(
         let [z, y, x] = tile.read.clone();
         let values = predictor.predict(&image.slice(s![.., z, y, x]).to_owned());
         let channels = values.dim().0;
-        let result =
-            result.get_or_insert_with(|| Array4::zeros((channels, depth, height, width)));
+        let result = result.get_or_insert_with(|| Array4::zeros((channels, depth, height, width)));
         let [z, y, x] = tile.keep.clone();
         let [tz, ty, tx] = tile.keep_in_tile();
-        result.slice_mut(s![.., z, y, x]).assign(&values.slice(s![.., tz, ty, tx]));
+        result
+            .slice_mut(s![.., z, y, x])
+            .assign(&values.slice(s![.., tz, ty, tx]));
         task.advance(1, "");
     }
     result.ok_or(PredictError::Empty)

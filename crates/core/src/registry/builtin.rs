@@ -34,17 +34,24 @@ impl Registry {
     /// None in practice: each name is registered once.
     pub fn builtin() -> Result<Self, RegistryError> {
         let mut registry = Self::empty();
-        registry.frameworks.register::<FcnOptions>("fcn", Box::new(Fcn))?;
+        registry
+            .frameworks
+            .register::<FcnOptions>("fcn", Box::new(Fcn))?;
         registry.add_networks()?;
         registry.add_loss::<CrossEntropy>("cross_entropy", &CLASSES)?;
         registry.add_loss::<Dice>("dice", &CLASSES)?;
         registry.add_loss::<Mse>("mse", &IMAGES)?;
         registry.add_loss::<L1>("l1", &IMAGES)?;
-        registry.add_normalization("percentile", Normalization::Percentile as fn(Percentile) -> _)?;
+        registry.add_normalization(
+            "percentile",
+            Normalization::Percentile as fn(Percentile) -> _,
+        )?;
         registry.add_normalization("standard", Normalization::Standard as fn(Standard) -> _)?;
         registry.add_normalization("min_max", Normalization::MinMax as fn(MinMax) -> _)?;
         registry.augmentations.register::<Flip>("flip", ())?;
-        registry.augmentations.register::<Rotate90>("rotate90", ())?;
+        registry
+            .augmentations
+            .register::<Rotate90>("rotate90", ())?;
         registry.add_postprocess::<Argmax>("argmax")?;
         registry.add_postprocess::<Components>("components")?;
         registry.add_postprocess::<RemoveSmall>("remove_small")?;
@@ -95,9 +102,10 @@ impl Registry {
         name: &str,
         into: fn(O) -> Normalization,
     ) -> Result<(), RegistryError> {
-        let build = move |named: &Named| -> Result<Box<dyn crate::preprocess::PreprocessStep>, Error> {
-            Ok(Box::new(into(named.read()?)))
-        };
+        let build =
+            move |named: &Named| -> Result<Box<dyn crate::preprocess::PreprocessStep>, Error> {
+                Ok(Box::new(into(named.read()?)))
+            };
         self.preprocess.register::<O>(name, Box::new(build))?;
         Ok(())
     }
@@ -109,15 +117,19 @@ impl Registry {
         let build = |named: &Named| -> Result<Box<dyn PostprocessStep>, Error> {
             Ok(Box::new(named.read::<O>()?))
         };
-        self.postprocess.register::<O>(name, Box::new(build))?.only_for(&CLASSES);
+        self.postprocess
+            .register::<O>(name, Box::new(build))?
+            .only_for(&CLASSES);
         Ok(())
     }
 
     fn add_optimizers(&mut self) -> Result<(), RegistryError> {
         let adam = |named: &Named| Ok(named.read::<AdamOptions>()?.rule());
-        self.optimizers.register::<AdamOptions>("adam", Box::new(adam))?;
+        self.optimizers
+            .register::<AdamOptions>("adam", Box::new(adam))?;
         let adamw = |named: &Named| Ok(named.read::<AdamWOptions>()?.rule());
-        self.optimizers.register::<AdamWOptions>("adamw", Box::new(adamw))?;
+        self.optimizers
+            .register::<AdamWOptions>("adamw", Box::new(adamw))?;
         Ok(())
     }
 
@@ -125,8 +137,9 @@ impl Registry {
         &mut self,
         name: &str,
     ) -> Result<(), RegistryError> {
-        let build =
-            |named: &Named| -> Result<Box<dyn Schedule>, Error> { Ok(Box::new(named.read::<O>()?)) };
+        let build = |named: &Named| -> Result<Box<dyn Schedule>, Error> {
+            Ok(Box::new(named.read::<O>()?))
+        };
         self.schedules.register::<O>(name, Box::new(build))?;
         Ok(())
     }

@@ -32,7 +32,9 @@ impl<T> Entry<T> {
     /// Adds an option that whoever uses the entry reads, beside those of its own type.
     pub fn with_option(&mut self, name: &str, schema: Value) -> &mut Self {
         if let Some(map) = self.description.schema.as_object_mut() {
-            let properties = map.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+            let properties = map
+                .entry("properties")
+                .or_insert_with(|| Value::Object(Map::new()));
             if let Some(properties) = properties.as_object_mut() {
                 properties.insert(name.to_owned(), schema);
             }

@@ -33,7 +33,9 @@ pub struct ResumeError {
 impl Checkpoints {
     /// Checkpoints in `folder`, which must exist.
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self {
+            folder: folder.to_owned(),
+        }
     }
 
     fn last(&self) -> PathBuf {
@@ -55,8 +57,13 @@ impl Checkpoints {
     ///
     /// When the file cannot be written.
     pub fn save_last(&self, state: &StateDict, progress: &Progress) -> Result<(), Error> {
-        let json = serde_json::to_string(progress).map_err(|error| Error::Bug(error.to_string()))?;
-        write(&self.last(), state, HashMap::from([(PROGRESS.to_owned(), json)]))
+        let json =
+            serde_json::to_string(progress).map_err(|error| Error::Bug(error.to_string()))?;
+        write(
+            &self.last(),
+            state,
+            HashMap::from([(PROGRESS.to_owned(), json)]),
+        )
     }
 
     /// Saves the weights of the best epoch.
@@ -76,8 +83,13 @@ impl Checkpoints {
     pub fn load_last(&self) -> Result<(StateDict, Progress), Error> {
         let path = self.last();
         let (state, metadata) = state_dict::read(&path)?;
-        let fault = |problem: String| ResumeError { path: path.clone(), problem };
-        let json = metadata.get(PROGRESS).ok_or_else(|| fault("it holds no progress".to_owned()))?;
+        let fault = |problem: String| ResumeError {
+            path: path.clone(),
+            problem,
+        };
+        let json = metadata
+            .get(PROGRESS)
+            .ok_or_else(|| fault("it holds no progress".to_owned()))?;
         let progress = serde_json::from_str(json).map_err(|error| fault(error.to_string()))?;
         Ok((state, progress))
     }

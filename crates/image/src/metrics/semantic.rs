@@ -73,6 +73,28 @@ impl Confusion {
         Ok(())
     }
 
+    /// The same table with room for more classes; fewer are not taken away.
+    pub fn widened(&self, classes: usize) -> Self {
+        let mut wide = Self::empty(classes.max(self.classes()));
+        for ((truth, prediction), &count) in self.counts.indexed_iter() {
+            wide.counts[[truth, prediction]] = count;
+        }
+        wide
+    }
+
+    /// A class against all others, as masks; nothing for a class that is not in the table.
+    pub fn mask_overlap(&self, class: usize) -> MaskOverlap {
+        if class >= self.classes() {
+            return MaskOverlap::default();
+        }
+        let [hits, extra, missed] = self.outcomes(class);
+        MaskOverlap {
+            intersection: hits,
+            prediction: hits + extra,
+            truth: hits + missed,
+        }
+    }
+
     /// The table.
     pub fn counts(&self) -> &Array2<u64> {
         &self.counts
@@ -185,6 +207,21 @@ impl MaskOverlap {
             overlap.truth += u64::from(t);
         }
         Ok(overlap)
+    }
+
+    /// The pixels of two images together.
+    pub fn pooled(self, other: Self) -> Self {
+        Self {
+            intersection: self.intersection + other.intersection,
+            prediction: self.prediction + other.prediction,
+            truth: self.truth + other.truth,
+        }
+    }
+
+    /// Precision, recall, F1 and IoU of the mask; 0 where the denominator is 0.
+    pub fn scores(self) -> ClassScores {
+        let hits = self.intersection;
+        ClassScores::of([hits, self.prediction - hits, self.truth - hits])
     }
 
     /// `2 |A and B| / (|A| + |B|)`; 1 if both are empty.

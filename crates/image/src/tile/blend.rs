@@ -65,7 +65,10 @@ impl Blender {
     /// [`AlgorithmError::ShapeMismatch`] if weights or channels do not fit,
     /// [`AlgorithmError::TileOutside`] if the tile leaves the image or reaches into planes that
     /// were finished.
-    #[expect(clippy::needless_pass_by_value, reason = "views are handles, as slices are")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "views are handles, as slices are"
+    )]
     pub fn add(
         &mut self,
         start: [usize; 3],

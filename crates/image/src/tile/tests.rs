@@ -96,15 +96,9 @@ fn holes_and_tiles_outside_are_errors() {
         outside.unwrap_err().to_string(),
         "the tile at [0, 3, 0] of shape [1, 2, 4] is outside the open part [0, 4] of [1, 4, 4]"
     );
-    blender
-        .add([0, 0, 0], tile.view(), weights.view())
-        .unwrap();
+    blender.add([0, 0, 0], tile.view(), weights.view()).unwrap();
     assert!(blender.finish_until(1).unwrap().is_some());
-    assert!(
-        blender
-            .add([0, 0, 0], tile.view(), weights.view())
-            .is_err()
-    );
+    assert!(blender.add([0, 0, 0], tile.view(), weights.view()).is_err());
     assert!(
         blender
             .add([0, 1, 0], tile.view(), Array3::ones((1, 1, 4)).view())

@@ -1,0 +1,280 @@
+//! Source images with their targets.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use coverslip_image::Axis;
+use coverslip_image::format::{has_image_extension, known_extensions, open};
+use coverslip_image::source::ImageInfo;
+use sha2::{Digest, Sha256};
+
+use super::DataError;
+use super::error::list;
+use super::split_file::SplitFile;
+
+/// A source image and its target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImagePair {
+    /// The file name of the source without its extension.
+    pub name: String,
+    /// The source image.
+    pub source: PathBuf,
+    /// The target: mask, labels or picture.
+    pub target: PathBuf,
+}
+
+/// Pairs of images in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataSet {
+    pairs: Vec<ImagePair>,
+    warnings: Vec<String>,
+}
+
+impl DataSet {
+    /// Pairs the images of two folders, or two single files.
+    ///
+    /// Two files belong together if their names are equal up to the extension (`.ome.tif` counts as
+    /// one). Hidden files are passed over, files that are no images with a warning; targets
+    /// without a source do no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] if there is no such folder, no image in it, two files of one name, or a source
+    /// without a target.
+    pub fn from_folders(source: &Path, target: &Path) -> Result<Self, DataError> {
+        Self::find(source, target, |_, sources| Ok(sources))
+    }
+
+    /// Pairs the images of two folders that a split file has in one subset.
+    ///
+    /// The file is a CSV table with the columns `file` and `split`. A file is given by its name,
+    /// with or without extension.
+    ///
+    /// # Errors
+    ///
+    /// As [`DataSet::from_folders`]; besides if the table is not one, does not have the subset,
+    /// puts an image into two subsets, or names an image that is not there.
+    pub fn with_split(
+        source: &Path,
+        target: &Path,
+        split: &Path,
+        subset: &str,
+    ) -> Result<Self, DataError> {
+        let split = SplitFile::read(split)?;
+        Self::find(source, target, |folder, sources| {
+            split.select(subset, folder, sources)
+        })
+    }
+
+    /// The pairs at these positions, in their order.
+    pub(super) fn subset(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let pairs = self
+            .pairs
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| keep(*index));
+        Self {
+            pairs: pairs.map(|(_, pair)| pair.clone()).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn find(
+        source: &Path,
+        target: &Path,
+        select: impl FnOnce(&Path, Files) -> Result<Files, DataError>,
+    ) -> Result<Self, DataError> {
+        let mut warnings = Vec::new();
+        let [source_files, target_files] = match (is_folder(source)?, is_folder(target)?) {
+            (true, true) => [
+                list_images(source, &mut warnings)?,
+                list_images(target, &mut warnings)?,
+            ],
+            (false, false) => {
+                // Two single files need not have the same name.
+                let name = name(source);
+                [source, target].map(|path| Files::from([(name.clone(), path.to_owned())]))
+            }
+            (true, false) => return Err(file_and_folder(target, source)),
+            (false, true) => return Err(file_and_folder(source, target)),
+        };
+        let source_files = select(source, source_files)?;
+        let of = source_files.len();
+        let (mut pairs, mut names) = (Vec::new(), Vec::new());
+        for (name, source) in source_files {
+            match target_files.get(&name) {
+                Some(target) => pairs.push(ImagePair {
+                    name,
+                    source,
+                    target: target.clone(),
+                }),
+                None => names.push(name),
+            }
+        }
+        if !names.is_empty() {
+            return Err(DataError::MissingTargets {
+                source_folder: source.to_owned(),
+                target_folder: target.to_owned(),
+                names,
+                of,
+            });
+        }
+        Ok(Self { pairs, warnings })
+    }
+
+    /// The pairs.
+    pub fn pairs(&self) -> &[ImagePair] {
+        &self.pairs
+    }
+
+    /// The number of pairs.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there are no pairs.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// What the user should know about the folders.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Checks, by the headers alone, that each target has the size of its source.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::SizesDiffer`] for the first pair that differs, [`DataError::Image`] for a file
+    /// that cannot be opened.
+    pub fn check_sizes(&self) -> Result<(), DataError> {
+        self.pairs.iter().try_for_each(|pair| {
+            let (source, target) = (open(&pair.source)?, open(&pair.target)?);
+            let sizes = [source.info(), target.info()].map(size_zyx);
+            check_sizes(pair, sizes[0], sizes[1])
+        })
+    }
+
+    /// A hash of the names and file sizes of all images: equal for the same data elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Io`] if a file is not there any more.
+    pub fn fingerprint(&self) -> Result<String, DataError> {
+        let mut hash = Sha256::new();
+        for pair in &self.pairs {
+            hash.update(pair.name.as_bytes());
+            for path in [&pair.source, &pair.target] {
+                let metadata = fs::metadata(path).map_err(|error| DataError::io(path, error))?;
+                // No name has a zero byte: it ends the name.
+                hash.update([0]);
+                hash.update(metadata.len().to_le_bytes());
+            }
+        }
+        Ok(hash
+            .finalize()
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    }
+}
+
+/// Image files by their name without extension.
+pub(super) type Files = BTreeMap<String, PathBuf>;
+
+/// Whether the path is a folder.
+fn is_folder(path: &Path) -> Result<bool, DataError> {
+    fs::metadata(path)
+        .map(|metadata| metadata.is_dir())
+        .map_err(|error| DataError::io(path, error))
+}
+
+fn file_and_folder(file: &Path, folder: &Path) -> DataError {
+    DataError::FileAndFolder {
+        file: file.to_owned(),
+        folder: folder.to_owned(),
+    }
+}
+
+/// The image files of a folder.
+fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataError> {
+    let io = |error| DataError::io(folder, error);
+    let mut files = Files::new();
+    let mut others = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let file_name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if file_name.starts_with('.') || path.is_dir() {
+            continue;
+        }
+        if !has_image_extension(&path) {
+            others.push(file_name);
+            continue;
+        }
+        if let Some(first) = files.insert(name(&path), path.clone()) {
+            let [first, second] = if first < path {
+                [first, path]
+            } else {
+                [path, first]
+            };
+            return Err(DataError::SameName { first, second });
+        }
+    }
+    if !others.is_empty() {
+        others.sort();
+        let folder = folder.display();
+        warnings.push(format!(
+            "passed over files in `{folder}` that are no images: {}",
+            list(&others)
+        ));
+    }
+    if files.is_empty() {
+        let extensions = known_extensions();
+        return Err(DataError::NoImages {
+            path: folder.to_owned(),
+            extensions,
+        });
+    }
+    Ok(files)
+}
+
+/// The file name without extension; `a.ome.tif` is `a`.
+pub(super) fn name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.strip_suffix(".ome").unwrap_or(&stem).to_owned()
+}
+
+fn size_zyx(info: &ImageInfo) -> [usize; 3] {
+    [Axis::Z, Axis::Y, Axis::X].map(|axis| info.len_of(axis))
+}
+
+/// Compares the sizes along Z, Y and X of a source and its target.
+pub(super) fn check_sizes(
+    pair: &ImagePair,
+    source: [usize; 3],
+    target: [usize; 3],
+) -> Result<(), DataError> {
+    if source == target {
+        return Ok(());
+    }
+    // A section count is worth a mention only if there is one.
+    let is_flat = source[0] == 1 && target[0] == 1;
+    let words = |[z, y, x]: [usize; 3]| {
+        if is_flat {
+            format!("{y} x {x} pixels (YX)")
+        } else {
+            format!("{z} x {y} x {x} pixels (ZYX)")
+        }
+    };
+    Err(DataError::SizesDiffer {
+        source_path: pair.source.clone(),
+        target_path: pair.target.clone(),
+        source_size: words(source),
+        target_size: words(target),
+    })
+}

@@ -1,0 +1,152 @@
+//! From a pair of files to the arrays that patches are cut from.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use coverslip_image::{AlgorithmError, read_image};
+use ndarray::{Array4, Axis};
+
+use super::pairs::check_sizes;
+use super::{DataError, ImagePair, Target};
+
+/// What an image `[C, Z, Y, X]` goes through before patches are cut; gives warnings.
+pub type Preparation =
+    Arc<dyn Fn(&mut Array4<f32>) -> Result<Vec<String>, AlgorithmError> + Send + Sync>;
+
+/// How pairs of files become samples.
+#[derive(Clone)]
+pub struct Recipe {
+    /// The channels of the source to use, from 0; all if `None`.
+    pub channels: Option<Vec<usize>>,
+    /// What the target holds.
+    pub target: Target,
+    /// What the source goes through, such as normalisation.
+    pub prepare_source: Preparation,
+    /// What the target goes through; for [`Target::Image`] only.
+    pub prepare_target: Preparation,
+}
+
+/// A pair of images in memory, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The name of the pair.
+    pub name: String,
+    /// The prepared source, `[C, Z, Y, X]`.
+    pub source: Array4<f32>,
+    /// Classes as whole numbers, `[1, Z, Y, X]`, or prepared intensities, `[C', Z, Y, X]`.
+    pub target: Array4<f32>,
+    /// What the user should know about the images.
+    pub warnings: Vec<String>,
+}
+
+impl Recipe {
+    /// A recipe that prepares nothing.
+    pub fn new(target: Target) -> Self {
+        Self {
+            channels: None,
+            target,
+            prepare_source: Arc::new(|_| Ok(Vec::new())),
+            prepare_target: Arc::new(|_| Ok(Vec::new())),
+        }
+    }
+
+    /// Reads and prepares a pair of images.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] if a file cannot be read, the two differ in size, a value is not finite, a
+    /// label has no class, a channel is missing, or a preparation is not defined for the image.
+    pub fn load(&self, pair: &ImagePair) -> Result<Sample, DataError> {
+        let mut source = read_image(&pair.source)?.to_czyx_f32()?;
+        let mut target = self.target.read(&read_image(&pair.target)?)?;
+        check_sizes(pair, size(&source), size(&target))?;
+        if let Some(channels) = &self.channels {
+            source = select(&pair.source, &source, channels)?;
+        }
+        let mut warnings = prepare(&pair.source, &mut source, &self.prepare_source)?;
+        if self.target == Target::Image {
+            warnings.extend(prepare(&pair.target, &mut target, &self.prepare_target)?);
+        }
+        Ok(Sample {
+            name: pair.name.clone(),
+            source,
+            target,
+            warnings,
+        })
+    }
+}
+
+impl fmt::Debug for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipe")
+            .field("channels", &self.channels)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sample {
+    /// The memory it takes in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        (self.source.len() + self.target.len()) * size_of::<f32>()
+    }
+}
+
+/// The lengths along Z, Y and X.
+pub(super) fn size(image: &Array4<f32>) -> [usize; 3] {
+    let (_, z, y, x) = image.dim();
+    [z, y, x]
+}
+
+fn select(path: &Path, image: &Array4<f32>, wanted: &[usize]) -> Result<Array4<f32>, DataError> {
+    let channels = image.dim().0;
+    match wanted.iter().find(|&&channel| channel >= channels) {
+        Some(&channel) => Err(DataError::NoSuchChannel {
+            path: path.to_owned(),
+            channels,
+            channel,
+        }),
+        None => Ok(image.select(Axis(0), wanted)),
+    }
+}
+
+fn prepare(
+    path: &Path,
+    image: &mut Array4<f32>,
+    preparation: &Preparation,
+) -> Result<Vec<String>, DataError> {
+    check_finite(path, image)?;
+    let warnings = preparation(image).map_err(|cause| DataError::Preparation {
+        path: path.to_owned(),
+        cause,
+    })?;
+    Ok(warnings
+        .into_iter()
+        .map(|warning| format!("`{}`: {warning}", path.display()))
+        .collect())
+}
+
+fn check_finite(path: &Path, image: &Array4<f32>) -> Result<(), DataError> {
+    let count = image.iter().filter(|value| !value.is_finite()).count();
+    let first = image.indexed_iter().find(|(_, value)| !value.is_finite());
+    let Some(((c, z, y, x), &value)) = first else {
+        return Ok(());
+    };
+    let (channels, sections, _, _) = image.dim();
+    let mut place = Vec::new();
+    if channels > 1 {
+        place.push(format!("channel {c}"));
+    }
+    if sections > 1 {
+        place.push(format!("z {z}"));
+    }
+    place.push(format!("y {y}, x {x}"));
+    let place = place.join(", ");
+    Err(DataError::NotFinite {
+        path: path.to_owned(),
+        count,
+        value,
+        place,
+    })
+}

@@ -1,0 +1,165 @@
+//! Class maps.
+
+use coverslip_image::metrics::semantic::{ClassScores, Confusion, MaskOverlap};
+
+use super::labels::{LabelPair, of_pair};
+use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
+
+/// A map with more labels than this is taken for an instance label map.
+const MOST_CLASSES: usize = 256;
+
+/// What one image contributes.
+pub(super) struct Measure {
+    confusion: Confusion,
+    foreground: MaskOverlap,
+}
+
+pub(super) fn measure(
+    pair: &EvaluationPair,
+    options: &EvaluateOptions,
+) -> Result<Measure, EvaluateError> {
+    let mut labels = LabelPair::read(pair)?;
+    if options.foreground {
+        labels.prediction.mapv_inplace(|label| label.min(1));
+        labels.target.mapv_inplace(|label| label.min(1));
+    }
+    let named = options.classes.as_ref().map(Vec::len);
+    let mut classes = named.unwrap_or(2);
+    for (path, map) in [
+        (&pair.prediction, &labels.prediction),
+        (&pair.target, &labels.target),
+    ] {
+        let label = map.iter().copied().max().unwrap_or(0);
+        match named {
+            Some(classes) if label as usize >= classes => {
+                return Err(EvaluateError::UnknownClass {
+                    path: path.clone(),
+                    label,
+                    classes,
+                });
+            }
+            None if label as usize >= MOST_CLASSES => {
+                return Err(EvaluateError::ManyClasses {
+                    path: path.clone(),
+                    label,
+                });
+            }
+            _ => classes = classes.max(label as usize + 1),
+        }
+    }
+    let foreground = labels.foreground().map_err(of_pair(pair))?;
+    let confusion = Confusion::of(&labels.prediction.view(), &labels.target.view(), classes)
+        .map_err(of_pair(pair))?;
+    Ok(Measure {
+        confusion,
+        foreground,
+    })
+}
+
+pub(super) fn table(
+    measures: &[Measure],
+    names: Option<&[String]>,
+) -> Result<Table, EvaluateError> {
+    let classes = measures
+        .iter()
+        .map(|one| one.confusion.classes())
+        .max()
+        .unwrap_or(2);
+    let names = class_names(names, classes);
+    let rows = measures
+        .iter()
+        .map(|one| scores(&one.confusion.widened(classes), one.foreground));
+    let mut pooled = Confusion::empty(classes);
+    let mut foreground = MaskOverlap::default();
+    for one in measures {
+        // Both have the same number of classes, so this cannot fail.
+        let widened = one.confusion.widened(classes);
+        pooled
+            .add(&widened)
+            .map_err(|error| EvaluateError::Format {
+                what: "pooled scores",
+                problem: error.to_string(),
+            })?;
+        foreground = foreground.pooled(one.foreground);
+    }
+    let columns = columns(&names);
+    let pooled = columns
+        .iter()
+        .map(|name| format!("{name}_pooled"))
+        .zip(scores(&pooled, foreground));
+    Ok(Table {
+        rows: rows.collect(),
+        pooled: pooled.collect(),
+        columns,
+        notes: vec![
+            "dice, iou, precision, recall and f1 are those of the foreground (every label above 0)"
+                .to_owned(),
+            "dice and iou of a class that is in neither image are 1; precision, recall and f1 with \
+             nothing to divide by are 0"
+                .to_owned(),
+        ],
+    })
+}
+
+/// Names usable as a part of a column name.
+fn class_names(names: Option<&[String]>, classes: usize) -> Vec<String> {
+    let plain = |name: &String| {
+        let keep = |letter: char| {
+            if letter.is_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        };
+        name.to_lowercase().chars().map(keep).collect()
+    };
+    match names {
+        Some(names) => names.iter().map(plain).collect(),
+        None if classes == 2 => vec!["background".to_owned(), "foreground".to_owned()],
+        None => (0..classes)
+            .map(|class| {
+                if class == 0 {
+                    "background".to_owned()
+                } else {
+                    format!("class_{class}")
+                }
+            })
+            .collect(),
+    }
+}
+
+const KINDS: [&str; 5] = ["dice", "iou", "precision", "recall", "f1"];
+
+fn columns(names: &[String]) -> Vec<String> {
+    let mut columns: Vec<String> = KINDS.map(str::to_owned).to_vec();
+    columns.push("accuracy".to_owned());
+    for mean in ["macro", "micro"] {
+        columns.extend(KINDS[1..].iter().map(|kind| format!("{kind}_{mean}")));
+    }
+    for name in names {
+        columns.extend(KINDS.iter().map(|kind| format!("{kind}_{name}")));
+    }
+    columns
+}
+
+/// Scores in the order of [`columns`]; macro and micro include background.
+fn scores(confusion: &Confusion, foreground: MaskOverlap) -> Vec<f64> {
+    let mask = foreground.scores();
+    let mut row = vec![
+        foreground.dice(),
+        foreground.iou(),
+        mask.precision,
+        mask.recall,
+        mask.f1,
+    ];
+    row.push(confusion.accuracy());
+    let without_dice = |class: ClassScores| [class.iou, class.precision, class.recall, class.f1];
+    row.extend(without_dice(confusion.macro_mean(0)));
+    row.extend(without_dice(confusion.micro(0)));
+    for (class, scores) in confusion.per_class().into_iter().enumerate() {
+        let overlap = confusion.mask_overlap(class);
+        row.extend([overlap.dice(), overlap.iou()]);
+        row.extend([scores.precision, scores.recall, scores.f1]);
+    }
+    row
+}
