@@ -14,11 +14,7 @@ use crate::error::CliError;
 use crate::printer::Printer;
 
 /// Runs a command.
-pub(crate) fn run(
-    command: Command,
-    registry: &Registry,
-    printer: &mut Printer,
-) -> Result<(), CliError> {
+pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Result<(), CliError> {
     match command {
         Command::Presets => presets::run(printer),
         Command::Init(arguments) => init::run(&arguments, printer)?,

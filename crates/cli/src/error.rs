@@ -1,11 +1,9 @@
 //! Why a command failed.
 
-use std::io;
 use std::path::PathBuf;
 
-use coverslip::config::ConfigError;
+use coverslip::error::Error;
 use coverslip::registry::RegistryError;
-use coverslip_image::ImageError;
 
 /// The exit code for a fault of the program.
 pub(crate) const INTERNAL_CODE: u8 = 1;
@@ -15,12 +13,9 @@ pub(crate) const USER_CODE: u8 = 2;
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    /// The config cannot be used.
+    /// The library could not do its work.
     #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// An image cannot be read.
-    #[error(transparent)]
-    Image(#[from] ImageError),
+    Core(#[from] Error),
     /// Some of several images cannot be read; each was reported where it came up.
     #[error("{failed} of {total} files cannot be read")]
     Images {
@@ -46,14 +41,6 @@ pub(crate) enum CliError {
         /// The file.
         path: PathBuf,
     },
-    /// A file cannot be written.
-    #[error("cannot write `{}`: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
     /// The threads cannot be started.
     #[error("cannot start {count} threads: {source}")]
     Threads {
@@ -68,8 +55,7 @@ impl CliError {
     /// The remedy.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Config(error) => error.hint(),
-            Self::Image(error) => error.hint(),
+            Self::Core(error) => error.hint(),
             Self::Images { .. } => None,
             Self::Registry(error) => error.hint(),
             Self::UnknownPreset {
@@ -82,11 +68,6 @@ impl CliError {
             Self::Exists { .. } => {
                 Some("choose another name, or replace the file with `--force`".to_owned())
             }
-            Self::Write { .. } => Some(
-                "check that the folder exists, that you may write to it, and that the disk is \
-                      not full"
-                    .to_owned(),
-            ),
             Self::Threads { .. } => Some("ask for fewer with `--threads`".to_owned()),
         }
     }
@@ -94,6 +75,7 @@ impl CliError {
     /// 2 for what the user can mend, 1 for a fault of the program.
     pub(crate) fn code(&self) -> u8 {
         match self {
+            Self::Core(error) if !error.is_users() => INTERNAL_CODE,
             Self::Registry(_) => INTERNAL_CODE,
             _ => USER_CODE,
         }

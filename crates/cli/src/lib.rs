@@ -40,21 +40,21 @@ pub fn run(
         Printer::new(false, is_json),
         || match Arguments::try_parse_from(arguments) {
             Ok(arguments) => run_parsed(registry, arguments),
-            Err(error) => render::usage(&error, &mut Printer::new(false, is_json)),
+            Err(error) => render::usage(&error, Printer::new(false, is_json)),
         },
     );
     ExitCode::from(code)
 }
 
 fn run_parsed(registry: Result<Registry, RegistryError>, arguments: Arguments) -> u8 {
-    let mut printer = Printer::new(arguments.global.quiet, arguments.global.json);
+    let printer = Printer::new(arguments.global.quiet, arguments.global.json);
     let outcome = registry.map_err(CliError::Registry).and_then(|registry| {
         use_threads(arguments.global.threads)?;
-        commands::run(arguments.command, &registry, &mut printer)
+        commands::run(arguments.command, &registry, printer)
     });
     match outcome {
         Ok(()) => 0,
-        Err(error) => render::error(&error, &mut printer),
+        Err(error) => render::error(&error, printer),
     }
 }
 

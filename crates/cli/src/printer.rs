@@ -18,19 +18,19 @@ impl Printer {
     }
 
     /// Whether results are JSON.
-    pub(crate) fn is_json(&self) -> bool {
+    pub(crate) fn is_json(self) -> bool {
         self.json
     }
 
     /// A result for people; nothing with `--json`.
-    pub(crate) fn text(&mut self, text: &str) {
+    pub(crate) fn text(self, text: &str) {
         if !self.json {
             print(io::stdout().lock(), text);
         }
     }
 
     /// The result for programs, one line; nothing without `--json`.
-    pub(crate) fn result(&mut self, result: &impl Serialize) {
+    pub(crate) fn result(self, result: &impl Serialize) {
         if self.json {
             match serde_json::to_string(result) {
                 Ok(line) => print(io::stdout().lock(), &line),
@@ -40,7 +40,7 @@ impl Printer {
     }
 
     /// A remark that no result depends on.
-    pub(crate) fn note(&mut self, text: &str) {
+    pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             print_error_line(text);
         }

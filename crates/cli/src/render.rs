@@ -2,39 +2,46 @@
 
 mod snippet;
 
-use coverslip::config::ConfigError;
-use serde_json::{Value, json};
+use coverslip::config::{ConfigError, Faults};
+use coverslip::error::Error;
+use serde_json::json;
 
 use crate::error::{CliError, USER_CODE};
 use crate::printer::{Printer, print_error_line};
 
 /// Reports the error and gives the exit code.
-pub(crate) fn error(error: &CliError, printer: &mut Printer) -> u8 {
+pub(crate) fn error(error: &CliError, printer: Printer) -> u8 {
     let code = error.code();
-    if printer.is_json() {
+    let faults = faults(error);
+    if matches!(error, CliError::Images { .. }) && printer.is_json() {
+        // The command's result says it, together with the images that could be read.
+    } else if printer.is_json() {
         let mut result = json!({
-            "error": error.to_string(),
+            "error": faults.map_or_else(|| error.to_string(), Faults::summary),
             "hint": error.hint(),
             "code": code,
         });
-        if let CliError::Config(ConfigError::Faults(faults)) = error {
-            let summary = faults.summary();
-            result["error"] = Value::from(summary);
+        if let Some(faults) = faults {
             result["faults"] = serde_json::to_value(&faults.faults).unwrap_or_default();
         }
         printer.result(&result);
-        return code;
-    }
-    match error {
-        CliError::Config(ConfigError::Faults(faults)) => {
-            print_error_line(&format!("error: {}\n", faults.summary()));
-            for fault in &faults.faults {
-                print_error_line(&snippet::render(faults, fault));
-            }
+    } else if let Some(faults) = faults {
+        print_error_line(&format!("error: {}", faults.summary()));
+        for fault in &faults.faults {
+            print_error_line(&format!("\n{}", snippet::render(faults, fault)));
         }
-        error => message(&error.to_string(), error.hint().as_deref()),
+    } else {
+        message(&error.to_string(), error.hint().as_deref());
     }
     code
+}
+
+/// The faults of a config, if the error is that it has some.
+fn faults(error: &CliError) -> Option<&Faults> {
+    match error {
+        CliError::Core(Error::Config(ConfigError::Faults(faults))) => Some(faults),
+        _ => None,
+    }
 }
 
 /// An error and its remedy.
@@ -45,15 +52,18 @@ pub(crate) fn message(error: &str, hint: Option<&str>) {
     }
 }
 
+/// The fact without usage and tips, on one line.
+fn first_paragraph(text: &str) -> String {
+    let lines = text.lines().take_while(|line| !line.trim().is_empty());
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    words.join(" ").trim_start_matches("error: ").to_owned()
+}
+
 /// Reports what is wrong with the command line, or prints the help or version that it asks for.
-pub(crate) fn usage(error: &clap::Error, printer: &mut Printer) -> u8 {
+pub(crate) fn usage(error: &clap::Error, printer: Printer) -> u8 {
     if error.use_stderr() && printer.is_json() {
         let text = error.to_string();
-        let first = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
+        let first = first_paragraph(&text);
         printer.result(&json!({
             "error": first,
             "hint": "`coverslip help` shows the commands and their options",

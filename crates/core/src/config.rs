@@ -27,6 +27,7 @@ pub use fault::{Fault, Origin};
 pub use key_path::{KeyPath, KeyPathError, Segment};
 pub use preset::Preset;
 pub use schema::Schema;
+pub(crate) use schema::ordered;
 pub use settings::{
     Blend, DataSettings, EarlyStopping, ImagePairs, Output, PatchSettings, PredictSettings,
     Sampling, Settings, Subset, TargetKind, TrainingSettings, Validation,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use coverslip::config::{Config, DataSettings, ImagePairs, Settings, Validation};
+use coverslip::error::Error;
 use coverslip::registry::Registry;
 use serde_json::json;
 
@@ -14,17 +15,18 @@ use crate::printer::Printer;
 pub(crate) fn run(
     arguments: &CheckArguments,
     registry: &Registry,
-    printer: &mut Printer,
+    printer: Printer,
 ) -> Result<(), CliError> {
     let config = Config::load(
         &arguments.config.config,
         &arguments.config.overrides,
         registry,
-    )?;
+    )
+    .map_err(Error::from)?;
     let settings = &config.settings;
     let missing = missing_paths(&settings.data);
     if arguments.resolved {
-        printer.text(&config.to_yaml()?);
+        printer.text(&config.to_yaml().map_err(Error::from)?);
     } else {
         printer.text(&format!("{}: no faults", config.source));
         for (name, value) in summary(settings) {

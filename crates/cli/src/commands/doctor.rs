@@ -20,7 +20,7 @@ struct Diagnosis {
 }
 
 /// Reports what this machine offers.
-pub(crate) fn run(printer: &mut Printer) {
+pub(crate) fn run(printer: Printer) {
     let diagnosis = diagnose();
     printer.text(&text(&diagnosis));
     printer.result(&diagnosis);

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
+use coverslip::error::Error;
 use coverslip_image::source::ImageInfo;
 use coverslip_image::{ImageError, PixelSize, format};
 use serde_json::{Value, json};
 
 use crate::args::InfoArguments;
 use crate::error::CliError;
-use crate::printer::Printer;
+use crate::printer::{Printer, print_error_line};
 use crate::render;
 
 /// Describes each file; one that cannot be read does not keep the others from being described.
-pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<(), CliError> {
+pub(crate) fn run(arguments: &InfoArguments, printer: Printer) -> Result<(), CliError> {
     let total = arguments.files.len();
     let mut described = Vec::new();
     let mut failures = Vec::new();
@@ -23,10 +24,11 @@ pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<()
                 described.push(to_json(&info));
             }
             // The only file: its error is the command's.
-            Err(error) if total == 1 => return Err(error.into()),
+            Err(error) if total == 1 => return Err(Error::from(error).into()),
             Err(error) => {
                 if !printer.is_json() {
                     render::message(&error.to_string(), error.hint().as_deref());
+                    print_error_line("");
                 }
                 failures.push(json!({
                     "path": path,
@@ -37,11 +39,18 @@ pub(crate) fn run(arguments: &InfoArguments, printer: &mut Printer) -> Result<()
         }
     }
     let failed = failures.len();
-    printer.result(&json!({"files": described, "failed": failures}));
-    if failed > 0 {
-        return Err(CliError::Images { failed, total });
+    let outcome = match failed {
+        0 => Ok(()),
+        _ => Err(CliError::Images { failed, total }),
+    };
+    let mut result = json!({"files": described, "failed": failures});
+    if let Err(error) = &outcome {
+        result["error"] = json!(error.to_string());
+        result["hint"] = json!(error.hint());
+        result["code"] = json!(error.code());
     }
-    Ok(())
+    printer.result(&result);
+    outcome
 }
 
 fn describe(path: &Path) -> Result<ImageInfo, ImageError> {
@@ -55,8 +64,12 @@ fn to_json(info: &ImageInfo) -> Value {
 }
 
 fn text(info: &ImageInfo) -> String {
-    let axes: Vec<String> = info.axes.to_string().chars().map(String::from).collect();
-    let shape: Vec<String> = info.shape.iter().map(ToString::to_string).collect();
+    let axes = info.axes.to_string();
+    let size: Vec<String> = axes
+        .chars()
+        .zip(&info.shape)
+        .map(|(axis, length)| format!("{axis} {length}"))
+        .collect();
     let pages = if info.pages == 1 {
         "1 page".to_owned()
     } else {
@@ -68,7 +81,7 @@ fn text(info: &ImageInfo) -> String {
             "  format      {} ({pages}, compression {})",
             info.format, info.compression
         ),
-        format!("  size        {} = {}", axes.join(" x "), shape.join(" x ")),
+        format!("  size        {}", size.join(", ")),
         format!("  type        {}", info.dtype),
         format!("  pixel size  {}", pixel_size(info.pixel_size)),
     ];

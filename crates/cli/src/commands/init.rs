@@ -1,10 +1,10 @@
 //! `coverslip init`
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use coverslip::config::Preset;
+use coverslip::error::Error;
+use coverslip::files::write_atomic;
 use coverslip::registry::nearest;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use crate::error::CliError;
 use crate::printer::Printer;
 
 /// Writes or prints the text of a preset.
-pub(crate) fn run(arguments: &InitArguments, printer: &mut Printer) -> Result<(), CliError> {
+pub(crate) fn run(arguments: &InitArguments, printer: Printer) -> Result<(), CliError> {
     let preset = Preset::find(&arguments.preset).ok_or_else(|| CliError::UnknownPreset {
         name: arguments.preset.clone(),
         nearest: nearest(&arguments.preset, Preset::ALL.map(|preset| preset.name)),
@@ -33,25 +33,11 @@ pub(crate) fn run(arguments: &InitArguments, printer: &mut Printer) -> Result<()
     Ok(())
 }
 
-/// Without `force` an existing file is never opened for writing, not even when it appears now.
 fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create_new(!force)
-        .create(force)
-        .truncate(force);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => CliError::Exists {
+    if !force && path.exists() {
+        return Err(CliError::Exists {
             path: path.to_owned(),
-        },
-        _ => CliError::Write {
-            path: path.to_owned(),
-            source,
-        },
-    })
+        });
+    }
+    write_atomic(path, text.as_bytes()).map_err(|error| Error::from(error).into())
 }

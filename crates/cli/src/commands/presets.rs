@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::printer::Printer;
 
 /// Lists the presets with what they are for.
-pub(crate) fn run(printer: &mut Printer) {
+pub(crate) fn run(printer: Printer) {
     let width = Preset::ALL
         .iter()
         .map(|preset| preset.name.len())

@@ -29,9 +29,7 @@ pub struct Schema {
 impl Schema {
     /// The schema of the settings with the entries of `registry`.
     pub fn new(registry: &Registry) -> Self {
-        let mut root = SchemaGenerator::default()
-            .into_root_schema_for::<Settings>()
-            .to_value();
+        let mut root = ordered(&SchemaGenerator::default().into_root_schema_for::<Settings>());
         let mut definitions = Map::new();
         for kind in Kind::ALL {
             let entries = registry.descriptions(kind);
@@ -116,6 +114,12 @@ impl Schema {
     }
 }
 
+/// The schema as JSON with its keywords in the order that people write them in.
+pub(crate) fn ordered(schema: &schemars::Schema) -> Value {
+    // Only serialising sorts the keywords; it cannot fail for a value that is JSON already.
+    serde_json::to_value(schema).unwrap_or(Value::Bool(true))
+}
+
 /// The type names that the schema lists.
 pub(crate) fn types(node: &Value) -> Vec<&str> {
     match node.get("type") {
@@ -140,7 +144,7 @@ fn named_definition(
     let mut options = Map::new();
     for entry in entries {
         let mut schema = entry.schema.clone();
-        if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|map| map.remove("$defs"))
+        if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|map| map.shift_remove("$defs"))
         {
             definitions.extend(own);
         }
@@ -167,7 +171,7 @@ fn link_named_fields(node: &mut Value) {
     match node {
         Value::Array(items) => items.iter_mut().for_each(link_named_fields),
         Value::Object(map) => {
-            if let Some(Value::String(kind)) = map.remove(NAMED_FIELD) {
+            if let Some(Value::String(kind)) = map.shift_remove(NAMED_FIELD) {
                 link(map, &kind);
             }
             map.values_mut().for_each(link_named_fields);
@@ -183,10 +187,10 @@ fn link(map: &mut Map<String, Value>, kind: &str) {
     if types.contains(&"array") {
         map.insert("items".to_owned(), reference);
     } else if types.contains(&"null") {
-        map.remove("type");
+        map.shift_remove("type");
         map.insert("anyOf".to_owned(), json!([reference, {"type": "null"}]));
     } else {
-        map.remove("type");
+        map.shift_remove("type");
         map.insert("$ref".to_owned(), Value::String(format!("#/$defs/{kind}")));
     }
 }

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Number, Value};
 
 use super::{Kind, nearest};
-use crate::config::TargetKind;
+use crate::config::{TargetKind, ordered};
 
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,11 +196,9 @@ fn options_schema<O: JsonSchema>() -> Value {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = SchemaGenerator::new(settings)
-        .into_root_schema_for::<O>()
-        .to_value();
+    let mut schema = ordered(&SchemaGenerator::new(settings).into_root_schema_for::<O>());
     if let Some(map) = schema.as_object_mut() {
-        map.remove("title");
+        map.shift_remove("title");
     }
     shorten_float_defaults(&mut schema);
     schema
