@@ -49,6 +49,23 @@ pub struct GlobalArguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Train on sample images, predict held-out ones, and write a report
+    #[command(after_help = "Example:\n  coverslip demo --out demo")]
+    Demo(DemoArguments),
+    /// Train a network into a run folder
+    #[command(after_help = "\
+Example: instances of nuclei from a folder of images and a folder of label maps
+  coverslip train nuclei-2d --set data.train.source=IMAGES --set data.train.target=MASKS --out run
+  coverslip train run/config.yaml --out run --resume")]
+    Train(TrainArguments),
+    /// Predict images with a trained model
+    #[command(after_help = "Example:\n  coverslip predict --model run/model --input IMAGES --output predictions")]
+    Predict(PredictArguments),
+    /// Compare predictions with targets: table, summary with intervals, report
+    #[command(after_help = "\
+Example:
+  coverslip evaluate --prediction predictions --target MASKS --task instance --input IMAGES --output report")]
+    Evaluate(EvaluateArguments),
     /// List the presets: configs that come with coverslip
     #[command(after_help = "Example:\n  coverslip presets")]
     Presets,
@@ -150,6 +167,31 @@ pub struct PredictArguments {
     /// The folder for the predictions
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
+    /// Side of the tiles in pixels; left out, the model's own
+    #[arg(long, value_name = "PIXELS", value_parser = side)]
+    pub tile: Option<usize>,
+    /// Share of a tile that the next one covers again, 0 to below 1; left out, the model's own
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub overlap: Option<f64>,
+    /// How tiles are joined; left out, the model's own
+    #[arg(long, value_enum)]
+    pub blend: Option<BlendName>,
+    /// Write one channel of probabilities a class instead of labels
+    #[arg(long)]
+    pub probabilities: bool,
+}
+
+/// How `coverslip predict` joins tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BlendName {
+    /// The middle of a tile counts most, by a Gaussian
+    Gaussian,
+    /// All pixels of a tile count the same
+    Constant,
+    /// The middle of a tile counts most, by a raised cosine
+    Hann,
+    /// Each pixel comes from one tile, away from its edges: equal to a prediction in one piece
+    Crop,
 }
 
 /// Arguments of `coverslip evaluate`.
@@ -163,24 +205,49 @@ pub struct EvaluateArguments {
     pub target: PathBuf,
     /// What is compared
     #[arg(long, value_enum)]
-    pub task: Task,
+    pub task: TaskName,
     /// The folder of input images, shown in the report
     #[arg(long, value_name = "DIR")]
     pub input: Option<PathBuf>,
     /// The folder for table, summary and report; left out, only the summary is printed
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Semantic: count every label above 0 as one class, e.g. to score label maps as masks
+    #[arg(long)]
+    pub foreground: bool,
+    /// Image: distance between the lowest and highest possible intensity of the targets
+    #[arg(long, value_name = "RANGE")]
+    pub data_range: Option<f64>,
+    /// Leave out targets without a prediction instead of refusing
+    #[arg(long)]
+    pub partial: bool,
 }
 
 /// What `coverslip evaluate` compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Task {
+pub enum TaskName {
     /// Classes of pixels: Dice, `IoU`, precision, recall, F1
     Semantic,
     /// Objects: AP, F1, PQ
     Instance,
     /// Intensities: PSNR, SSIM, RMSE, Pearson correlation
     Image,
+}
+
+/// Reads the side of a tile.
+fn side(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(side @ 1..=65536) => Ok(side),
+        _ => Err("expected a whole number from 1 to 65536".to_owned()),
+    }
+}
+
+/// Reads a share from 0 to below 1.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err("expected a number from 0 to below 1".to_owned()),
+    }
 }
 
 /// Reads a number of threads.
@@ -248,7 +315,7 @@ mod tests {
     fn evaluate_knows_three_tasks() {
         let evaluate: EvaluateArguments =
             parse(&["--prediction", "p", "--target", "t", "--task", "instance"]).unwrap();
-        assert_eq!(evaluate.task, Task::Instance);
+        assert_eq!(evaluate.task, TaskName::Instance);
         assert!(
             parse::<EvaluateArguments>(&["--prediction", "p", "--target", "t", "--task", "x"])
                 .is_err()

@@ -1,21 +1,33 @@
 //! What the commands do, one file each.
 
 mod check;
+mod demo;
 mod doctor;
+mod evaluate;
 mod info;
 mod init;
+mod predict;
 mod presets;
 mod schema;
+mod train;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use coverslip::registry::Registry;
 
 use crate::args::Command;
 use crate::error::CliError;
+use crate::interrupt;
 use crate::printer::Printer;
 
 /// Runs a command.
 pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Result<(), CliError> {
     match command {
+        Command::Demo(arguments) => demo::run(&arguments, registry, printer)?,
+        Command::Train(arguments) => train::run(&arguments, registry, printer)?,
+        Command::Predict(arguments) => predict::run(&arguments, registry, printer)?,
+        Command::Evaluate(arguments) => evaluate::run(&arguments, printer)?,
         Command::Presets => presets::run(printer),
         Command::Init(arguments) => init::run(&arguments, printer)?,
         Command::Check(arguments) => check::run(&arguments, registry, printer)?,
@@ -24,4 +36,9 @@ pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Re
         Command::Doctor => doctor::run(printer),
     }
     Ok(())
+}
+
+/// The flag that Ctrl-C sets while long work runs.
+fn listen() -> Result<Arc<AtomicBool>, CliError> {
+    interrupt::listen().map_err(|source| CliError::Signals { source })
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use coverslip::error::Error;
 use coverslip::registry::RegistryError;
 
+use crate::interrupt::INTERRUPTED_CODE;
+
 /// The exit code for a fault of the program.
 pub(crate) const INTERNAL_CODE: u8 = 1;
 /// The exit code for what the user can mend.
@@ -23,6 +25,26 @@ pub(crate) enum CliError {
         failed: usize,
         /// Files that were asked for.
         total: usize,
+    },
+    /// Some of several images cannot be predicted; each was reported where it came up.
+    #[error("{failed} of {total} images could not be predicted")]
+    Predictions {
+        /// Images that could not be predicted.
+        failed: usize,
+        /// Images that were asked for.
+        total: usize,
+    },
+    /// The user pressed Ctrl-C; what was done is saved.
+    #[error("interrupted; what was done is saved")]
+    Interrupted {
+        /// What to type to go on.
+        resume: Option<String>,
+    },
+    /// The operating system does not let us hear of Ctrl-C.
+    #[error("cannot listen to Ctrl-C: {source}")]
+    Signals {
+        /// What it said.
+        source: ctrlc::Error,
     },
     /// The registry was filled wrongly.
     #[error(transparent)]
@@ -56,7 +78,10 @@ impl CliError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Core(error) => error.hint(),
-            Self::Images { .. } => None,
+            Self::Images { .. } | Self::Predictions { .. } | Self::Signals { .. } => None,
+            Self::Interrupted { resume } => {
+                resume.as_ref().map(|command| format!("go on with `{command}`"))
+            }
             Self::Registry(error) => error.hint(),
             Self::UnknownPreset {
                 nearest: Some(name),
@@ -76,7 +101,8 @@ impl CliError {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Core(error) if !error.is_users() => INTERNAL_CODE,
-            Self::Registry(_) => INTERNAL_CODE,
+            Self::Registry(_) | Self::Signals { .. } => INTERNAL_CODE,
+            Self::Interrupted { .. } => INTERRUPTED_CODE,
             _ => USER_CODE,
         }
     }

@@ -9,6 +9,7 @@ mod commands;
 mod error;
 pub mod interrupt;
 mod printer;
+mod progress;
 mod render;
 
 use std::ffi::OsString;

@@ -17,6 +17,11 @@ impl Printer {
         Self { quiet, json }
     }
 
+    /// Whether remarks are left out.
+    pub(crate) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
     /// Whether results are JSON.
     pub(crate) fn is_json(self) -> bool {
         self.json

@@ -1,0 +1,85 @@
+//! `coverslip predict`
+
+use coverslip::{
+    config::{Blend, Output},
+    package,
+    predict::predict_files,
+    registry::Registry,
+};
+use serde_json::json;
+
+use crate::args::{BlendName, PredictArguments};
+use crate::error::CliError;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::render;
+
+/// Predicts images with a trained model; one that cannot be predicted does not keep the others
+/// from being predicted.
+pub(crate) fn run(
+    arguments: &PredictArguments,
+    registry: &Registry,
+    printer: Printer,
+) -> Result<(), CliError> {
+    let mut model = package::load(&arguments.model, registry)?;
+    if let Some(side) = arguments.tile {
+        let planes = if model.description.io.dimensions == 2 { 1 } else { side };
+        model.tiling.tile = [planes, side, side];
+    }
+    if let Some(overlap) = arguments.overlap {
+        model.tiling.overlap = overlap;
+    }
+    if let Some(blend) = arguments.blend {
+        model.tiling.blend = match blend {
+            BlendName::Gaussian => Blend::Gaussian,
+            BlendName::Constant => Blend::Constant,
+            BlendName::Hann => Blend::Hann,
+            BlendName::Crop => Blend::Crop,
+        };
+    }
+    if arguments.probabilities {
+        model.output = Output::Probabilities;
+    }
+    let stop = super::listen()?;
+    let monitor = Progress::new(printer);
+    let predicted = predict_files(&model, &arguments.input, &arguments.output, &monitor, &stop)?;
+    let total = predicted.written.len() + predicted.failed.len();
+    let mut failures = Vec::new();
+    for (path, error) in &predicted.failed {
+        if total == 1 {
+            continue;
+        }
+        if !printer.is_json() {
+            render::message(&error.to_string(), error.hint().as_deref());
+        }
+        failures.push(json!({
+            "path": path,
+            "error": error.to_string(),
+            "hint": error.hint(),
+        }));
+    }
+    if total == 1
+        && let Some((_, error)) = predicted.failed.into_iter().next()
+    {
+        return Err(error.into());
+    }
+    printer.text(&format!(
+        "{} of {total} images predicted into {}",
+        predicted.written.len(),
+        arguments.output.display()
+    ));
+    let failed = failures.len();
+    printer.result(&json!({
+        "images": predicted.written.len(),
+        "output": arguments.output,
+        "written": predicted.written,
+        "failed": failures,
+    }));
+    if predicted.interrupted {
+        return Err(CliError::Interrupted { resume: None });
+    }
+    if failed > 0 {
+        return Err(CliError::Predictions { failed, total });
+    }
+    Ok(())
+}
