@@ -17,7 +17,7 @@ pub(crate) const USER_CODE: u8 = 2;
 pub(crate) enum CliError {
     /// The library could not do its work.
     #[error(transparent)]
-    Core(#[from] Error),
+    Core(Box<Error>),
     /// Some of several images cannot be read; each was reported where it came up.
     #[error("{failed} of {total} files cannot be read")]
     Images {
@@ -71,6 +71,12 @@ pub(crate) enum CliError {
         /// What the operating system said.
         source: rayon::ThreadPoolBuildError,
     },
+}
+
+impl From<Error> for CliError {
+    fn from(error: Error) -> Self {
+        Self::Core(Box::new(error))
+    }
 }
 
 impl CliError {

@@ -38,8 +38,11 @@ pub(crate) fn error(error: &CliError, printer: Printer) -> u8 {
 
 /// The faults of a config, if the error is that it has some.
 fn faults(error: &CliError) -> Option<&Faults> {
-    match error {
-        CliError::Core(Error::Config(ConfigError::Faults(faults))) => Some(faults),
+    let CliError::Core(error) = error else {
+        return None;
+    };
+    match error.as_ref() {
+        Error::Config(ConfigError::Faults(faults)) => Some(faults),
         _ => None,
     }
 }
