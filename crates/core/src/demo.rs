@@ -54,6 +54,8 @@ pub fn demo(
         format!("data.train.source={}", path("images")),
         format!("data.train.target={}", path("masks")),
         format!("data.train.split={}", path("split.csv")),
+        "data.train.subset=train".to_owned(),
+        "data.validation={subset: val}".to_owned(),
     ];
     let preset = Preset::find("demo").ok_or_else(|| Error::Bug("no preset `demo`".to_owned()))?;
     let config = Config::from_preset(preset, &overrides, registry)?;
