@@ -161,11 +161,11 @@ impl EvaluateError {
 }
 
 fn list(names: &[String]) -> String {
-    let mut text = names[..names.len().min(LISTED)].join(", ");
-    if let Some(more) = names.len().checked_sub(LISTED).filter(|&more| more > 0) {
-        text.push_str(&format!(" and {more} more"));
+    let text = names[..names.len().min(LISTED)].join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
-    text
 }
 
 fn size([channels, z, y, x]: [usize; 4]) -> String {

@@ -28,7 +28,7 @@ pub fn gray(plane: &ArrayView2<'_, f32>, [black, white]: [f32; 2]) -> Raster {
 /// The middle section of an image `C Z Y X`, as `C Y X`; `None` if it has no section.
 pub fn middle<'a, T>(image: &ArrayView4<'a, T>) -> Option<ArrayView3<'a, T>> {
     let sections = image.len_of(Axis(1));
-    (sections > 0).then(|| image.clone().index_axis_move(Axis(1), sections / 2))
+    (sections > 0).then(|| (*image).index_axis_move(Axis(1), sections / 2))
 }
 
 /// An image `C Z Y X` with contrast from its own middle section: three channels as red, green and

@@ -54,6 +54,10 @@ impl Raster {
     }
 
     /// The picture as a PNG file.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "no side is 0, and memory takes all"
+    )]
     pub fn png_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height as u32);

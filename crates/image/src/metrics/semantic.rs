@@ -218,7 +218,7 @@ impl MaskOverlap {
         }
     }
 
-    /// Precision, recall, F1 and IoU of the mask; 0 where the denominator is 0.
+    /// Precision, recall, F1 and intersection over union; 0 where the denominator is 0.
     pub fn scores(self) -> ClassScores {
         let hits = self.intersection;
         ClassScores::of([hits, self.prediction - hits, self.truth - hits])
