@@ -59,7 +59,9 @@ Example: instances of nuclei from a folder of images and a folder of label maps
   coverslip train run/config.yaml --out run --resume")]
     Train(TrainArguments),
     /// Predict images with a trained model
-    #[command(after_help = "Example:\n  coverslip predict --model run/model --input IMAGES --output predictions")]
+    #[command(
+        after_help = "Example:\n  coverslip predict --model run/model --input IMAGES --output predictions"
+    )]
     Predict(PredictArguments),
     /// Compare predictions with targets: table, summary with intervals, report
     #[command(after_help = "\

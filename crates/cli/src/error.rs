@@ -85,9 +85,9 @@ impl CliError {
         match self {
             Self::Core(error) => error.hint(),
             Self::Images { .. } | Self::Predictions { .. } | Self::Signals { .. } => None,
-            Self::Interrupted { resume } => {
-                resume.as_ref().map(|command| format!("go on with `{command}`"))
-            }
+            Self::Interrupted { resume } => resume
+                .as_ref()
+                .map(|command| format!("go on with `{command}`")),
             Self::Registry(error) => error.hint(),
             Self::UnknownPreset {
                 nearest: Some(name),

@@ -27,8 +27,8 @@ impl Progress {
 impl Monitor for Progress {
     fn begin(&self, name: &str, total: u64) -> Box<dyn Task + '_> {
         let template = "{prefix} {bar:24} {pos}/{len} {msg} {per_sec}, {eta} left";
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = self.bars.add(ProgressBar::new(total).with_style(style));
         bar.set_prefix(name.to_owned());
         bar.enable_steady_tick(Duration::from_millis(500));

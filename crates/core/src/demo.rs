@@ -68,20 +68,39 @@ pub fn demo(
         None
     } else {
         let model = package::load(&folder.join("model"), registry)?;
-        let held_out: Vec<PathBuf> = held_out.iter().map(|name| data.join("images").join(name)).collect();
+        let held_out: Vec<PathBuf> = held_out
+            .iter()
+            .map(|name| data.join("images").join(name))
+            .collect();
         predict_files(&model, &held_out, &predictions, monitor, stop)?;
         let options = EvaluateOptions::new(Task::Instance);
         let evaluation = evaluate_held_out(&predictions, &data, &held_out, &options)?;
         let images = data.join("images");
         let facts = vec![
-            ("Model".to_owned(), folder.join("model").display().to_string()),
+            (
+                "Model".to_owned(),
+                folder.join("model").display().to_string(),
+            ),
             ("Held-out images".to_owned(), held_out.len().to_string()),
         ];
         let title = "Coverslip demo: nuclei in fluorescence images".to_owned();
-        write_report(&report, &evaluation, &ReportOptions { title, input: Some(&images), facts })?;
+        write_report(
+            &report,
+            &evaluation,
+            &ReportOptions {
+                title,
+                input: Some(&images),
+                facts,
+            },
+        )?;
         Some(evaluation)
     };
-    Ok(Demo { training, evaluation, report: report.join("report.html"), predictions })
+    Ok(Demo {
+        training,
+        evaluation,
+        report: report.join("report.html"),
+        predictions,
+    })
 }
 
 /// Compares the held-out predictions alone: the folder of masks also has those of the training
@@ -92,7 +111,10 @@ fn evaluate_held_out(
     held_out: &[PathBuf],
     options: &EvaluateOptions,
 ) -> Result<Evaluation, Error> {
-    let options = EvaluateOptions { partial: true, ..options.clone() };
+    let options = EvaluateOptions {
+        partial: true,
+        ..options.clone()
+    };
     let evaluation = evaluate(predictions, &data.join("masks"), &options)?;
     if evaluation.rows.len() != held_out.len() {
         return Err(Error::Bug(format!(

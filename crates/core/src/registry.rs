@@ -11,7 +11,8 @@ mod named;
 mod nearest;
 
 pub use build::{
-    BuildAugmentation, BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess, BuildSchedule,
+    BuildAugmentation, BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess,
+    BuildSchedule,
 };
 pub use entries::{Description, Entries, Entry, RegistryError};
 pub use kind::Kind;

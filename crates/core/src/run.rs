@@ -58,7 +58,10 @@ pub struct Outcome {
     pub train_step_s: f64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
 fn ending_name<S: serde::Serializer>(ending: &Ending, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(match ending {
         Ending::Complete => "complete",
@@ -113,13 +116,20 @@ pub fn train(
     };
     data.pass_warnings(monitor);
     let sampler = data.training_sampler(settings, registry)?;
-    let (ending, progress) = trainer.run(progress, |first| start_loader(&sampler, settings, first))?;
+    let (ending, progress) =
+        trainer.run(progress, |first| start_loader(&sampler, settings, first))?;
     data.pass_warnings(monitor);
-    let train_s = progress.history.iter().map(|record| record.seconds).sum::<f64>();
+    let train_s = progress
+        .history
+        .iter()
+        .map(|record| record.seconds)
+        .sum::<f64>();
     let steps = progress.epoch * Trainer::steps_per_epoch(&settings.training);
     let model = match ending {
         Ending::Interrupted => None,
-        _ => Some(finish(settings, registry, &folder, &data, io, &progress, monitor)?),
+        _ => Some(finish(
+            settings, registry, &folder, &data, io, &progress, monitor,
+        )?),
     };
     Ok(Outcome {
         ending,
@@ -162,21 +172,34 @@ fn finish(
 ) -> Result<PathBuf, Error> {
     let weights = folder.checkpoints().load_best()?;
     let best_epoch = progress.best.as_ref().map_or(0, |best| best.epoch);
-    let record = progress.history.iter().find(|record| record.epoch == best_epoch);
+    let record = progress
+        .history
+        .iter()
+        .find(|record| record.epoch == best_epoch);
     let training = TrainingRecord {
         coverslip_version: env!("CARGO_PKG_VERSION").to_owned(),
-        date: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        date: jiff::Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string(),
         seed: settings.seed,
         epochs: progress.epoch,
         best_epoch,
         data: data.record()?,
-        scores: record.map(|record| record.validation.clone()).unwrap_or_default(),
+        scores: record
+            .map(|record| record.validation.clone())
+            .unwrap_or_default(),
     };
     let description = Description::new(settings, io, training);
     let path = folder.model();
     package::save(&path, &description, &weights)?;
     let model = package::build(description, &weights, registry)?;
-    pictures::write(&model, data, settings.training.sample_pictures, folder, monitor)?;
+    pictures::write(
+        &model,
+        data,
+        settings.training.sample_pictures,
+        folder,
+        monitor,
+    )?;
     Ok(path)
 }
 
@@ -184,7 +207,8 @@ impl RunFolder {
     fn write_log(&self, history: &[EpochRecord]) -> Result<(), Error> {
         let mut lines = String::new();
         for record in history {
-            lines += &serde_json::to_string(record).map_err(|error| Error::Bug(error.to_string()))?;
+            lines +=
+                &serde_json::to_string(record).map_err(|error| Error::Bug(error.to_string()))?;
             lines.push('\n');
         }
         files::write_atomic(&self.log(), lines.as_bytes())?;
@@ -192,4 +216,3 @@ impl RunFolder {
         Ok(())
     }
 }
-

@@ -124,8 +124,11 @@ impl Trainer<'_> {
             progress.step += 1;
             progress.loss_sum += loss;
             let mean = progress.loss_sum / progress.step as f64;
-            let message =
-                format!("epoch {}/{epochs} step {}/{steps} loss {mean:.4}", progress.epoch + 1, progress.step);
+            let message = format!(
+                "epoch {}/{epochs} step {}/{steps} loss {mean:.4}",
+                progress.epoch + 1,
+                progress.step
+            );
             task.advance(self.settings.batch_size as u64, &message);
         }
         Ok(true)
@@ -203,8 +206,11 @@ impl Trainer<'_> {
 
 /// One line about an epoch.
 fn summary(record: &EpochRecord, epochs: usize) -> String {
-    let scores: Vec<String> =
-        record.validation.iter().map(|(name, score)| format!("{name} {score:.4}")).collect();
+    let scores: Vec<String> = record
+        .validation
+        .iter()
+        .map(|(name, score)| format!("{name} {score:.4}"))
+        .collect();
     let best = if record.is_best { " (best)" } else { "" };
     format!(
         "epoch {}/{epochs}: training loss {:.4}, validation {}{best}, {:.1} patches/s",

@@ -20,7 +20,9 @@ pub(crate) fn run(
     let made = demo(registry, &arguments.out, &monitor, &stop)?;
     let Some(evaluation) = &made.evaluation else {
         let command = format!("coverslip demo --out '{}'", arguments.out.display());
-        return Err(CliError::Interrupted { resume: Some(command) });
+        return Err(CliError::Interrupted {
+            resume: Some(command),
+        });
     };
     printer.text(&table(evaluation));
     printer.text(&format!(

@@ -35,10 +35,17 @@ pub(crate) fn run(arguments: &EvaluateArguments, printer: Printer) -> Result<(),
         let title = format!("Evaluation of {}", arguments.prediction.display());
         let input = arguments.input.as_deref();
         let facts = vec![
-            ("Predictions".to_owned(), arguments.prediction.display().to_string()),
+            (
+                "Predictions".to_owned(),
+                arguments.prediction.display().to_string(),
+            ),
             ("Targets".to_owned(), arguments.target.display().to_string()),
         ];
-        let options = ReportOptions { title, input, facts };
+        let options = ReportOptions {
+            title,
+            input,
+            facts,
+        };
         write_report(folder, &evaluation, &options).map_err(Error::from)?;
         let report = folder.join("report.html");
         printer.text(&format!("\nreport  {}", report.display()));

@@ -23,7 +23,11 @@ pub(crate) fn run(
 ) -> Result<(), CliError> {
     let mut model = package::load(&arguments.model, registry)?;
     if let Some(side) = arguments.tile {
-        let planes = if model.description.io.dimensions == 2 { 1 } else { side };
+        let planes = if model.description.io.dimensions == 2 {
+            1
+        } else {
+            side
+        };
         model.tiling.tile = [planes, side, side];
     }
     if let Some(overlap) = arguments.overlap {

@@ -29,14 +29,19 @@ pub(crate) fn run(
     result["run"] = json!(out);
     printer.result(&result);
     if outcome.ending == Ending::Interrupted {
-        return Err(CliError::Interrupted { resume: Some(resume_command(arguments)) });
+        return Err(CliError::Interrupted {
+            resume: Some(resume_command(arguments)),
+        });
     }
     printer.text(&format!("run     {}", out.display()));
     if let Some(model) = &outcome.model {
         printer.text(&format!("model   {}", model.display()));
     }
     if let (Some(epoch), Some(loss)) = (outcome.best_epoch, outcome.validation_loss) {
-        printer.text(&format!("best    epoch {epoch} of {}, loss {loss:.4}", outcome.epochs));
+        printer.text(&format!(
+            "best    epoch {epoch} of {}, loss {loss:.4}",
+            outcome.epochs
+        ));
     }
     printer.text(&format!("took    {:.0} s", outcome.train_s));
     Ok(())
@@ -44,7 +49,10 @@ pub(crate) fn run(
 
 /// What to type to go on with an interrupted run.
 fn resume_command(arguments: &TrainArguments) -> String {
-    let mut words = vec!["coverslip train".to_owned(), arguments.config.config.clone()];
+    let mut words = vec![
+        "coverslip train".to_owned(),
+        arguments.config.config.clone(),
+    ];
     for change in &arguments.config.overrides {
         words.push(format!("--set '{change}'"));
     }

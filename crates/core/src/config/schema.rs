@@ -144,7 +144,9 @@ fn named_definition(
     let mut options = Map::new();
     for entry in entries {
         let mut schema = entry.schema.clone();
-        if let Some(Value::Object(own)) = schema.as_object_mut().and_then(|map| map.shift_remove("$defs"))
+        if let Some(Value::Object(own)) = schema
+            .as_object_mut()
+            .and_then(|map| map.shift_remove("$defs"))
         {
             definitions.extend(own);
         }

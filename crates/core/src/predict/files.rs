@@ -66,24 +66,36 @@ fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut images = Vec::new();
     for input in inputs {
         if !input.exists() {
-            return Err(DataError::NotFound { path: input.clone() }.into());
+            return Err(DataError::NotFound {
+                path: input.clone(),
+            }
+            .into());
         }
         if input.is_file() {
             images.push(input.clone());
             continue;
         }
-        let failed = |cause| DataError::Io { path: input.clone(), cause };
+        let failed = |cause| DataError::Io {
+            path: input.clone(),
+            cause,
+        };
         let mut found = Vec::new();
         for entry in std::fs::read_dir(input).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
             if !hidden && path.is_file() && has_image_extension(&path) {
                 found.push(path);
             }
         }
         if found.is_empty() {
             let extensions = coverslip_image::format::known_extensions();
-            return Err(DataError::NoImages { path: input.clone(), extensions }.into());
+            return Err(DataError::NoImages {
+                path: input.clone(),
+                extensions,
+            }
+            .into());
         }
         found.sort();
         images.extend(found);

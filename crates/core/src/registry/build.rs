@@ -8,8 +8,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Named;
 use crate::{
-    data::Augmentation, error::Error, optimizer::UpdateRule, postprocess::PostprocessStep, preprocess::PreprocessStep,
-    schedule::Schedule,
+    data::Augmentation, error::Error, optimizer::UpdateRule, postprocess::PostprocessStep,
+    preprocess::PreprocessStep, schedule::Schedule,
 };
 
 /// Builds a network with weights drawn from a stream of random numbers.

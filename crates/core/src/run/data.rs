@@ -67,7 +67,12 @@ impl RunData {
             seed: settings.seed,
             purpose: "training",
             patch: patch_size(settings),
-            augmentations: settings.data.augment.iter().map(augment).collect::<Result<_, _>>()?,
+            augmentations: settings
+                .data
+                .augment
+                .iter()
+                .map(augment)
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -87,7 +92,10 @@ impl RunData {
     /// Tells what the images gave reason to warn of, each thing once.
     pub(super) fn pass_warnings(&self, monitor: &dyn Monitor) {
         for images in [&self.training, &self.validation] {
-            images.take_warnings().iter().for_each(|warning| monitor.warn(warning));
+            images
+                .take_warnings()
+                .iter()
+                .for_each(|warning| monitor.warn(warning));
         }
     }
 
@@ -108,7 +116,10 @@ fn split(settings: &Settings) -> Result<(DataSet, DataSet), Error> {
     Ok(match &settings.data.validation {
         Validation::Fraction(fraction) => split_fraction(&training, *fraction, settings.seed)?,
         Validation::Subset(subset) => {
-            let subset = ImagePairs { subset: Some(subset.subset.clone()), ..train.clone() };
+            let subset = ImagePairs {
+                subset: Some(subset.subset.clone()),
+                ..train.clone()
+            };
             (training, pairs(&subset)?)
         }
         Validation::Pairs(validation) => (training, pairs(validation)?),
@@ -137,7 +148,9 @@ fn recipe(settings: &Settings, registry: &Registry) -> Result<Recipe, Error> {
     };
     let preparation = |steps: &[Named]| -> Result<Preparation, Error> {
         let steps = preprocess_steps(steps, registry)?;
-        Ok(Arc::new(move |image: &mut ndarray::Array4<f32>| preprocess::apply_all(&steps, image)))
+        Ok(Arc::new(move |image: &mut ndarray::Array4<f32>| {
+            preprocess::apply_all(&steps, image)
+        }))
     };
     Ok(Recipe {
         channels: data.channels.clone(),

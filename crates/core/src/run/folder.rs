@@ -22,11 +22,21 @@ pub(super) struct RunFolder {
 impl RunFolder {
     /// Makes the folder for a new run, or checks that the run there can be resumed with `config`.
     pub(super) fn open(path: &Path, config: &Config, resume: bool) -> Result<Self, Error> {
-        let folder = Self { path: path.to_owned() };
+        let folder = Self {
+            path: path.to_owned(),
+        };
         let exists = folder.checkpoints().exist();
         match (exists, resume) {
-            (true, false) => return Err(Error::RunExists { path: path.to_owned() }),
-            (false, true) => return Err(Error::NothingToResume { path: path.to_owned() }),
+            (true, false) => {
+                return Err(Error::RunExists {
+                    path: path.to_owned(),
+                });
+            }
+            (false, true) => {
+                return Err(Error::NothingToResume {
+                    path: path.to_owned(),
+                });
+            }
             (true, true) => folder.check_settings(config)?,
             (false, false) => files::create_folder(&folder.checkpoint_folder())?,
         }
@@ -35,12 +45,16 @@ impl RunFolder {
     }
 
     fn check_settings(&self, config: &Config) -> Result<(), Error> {
-        let Ok(text) = std::fs::read_to_string(self.config()) else { return Ok(()) };
+        let Ok(text) = std::fs::read_to_string(self.config()) else {
+            return Ok(());
+        };
         let name = self.config().display().to_string();
-        let Ok(saved) = Document::parse(&name, &text) else { return Ok(()) };
+        let Ok(saved) = Document::parse(&name, &text) else {
+            return Ok(());
+        };
         let mut saved = saved.value().clone();
-        let mut wanted =
-            serde_json::to_value(&config.settings).map_err(|error| Error::Bug(error.to_string()))?;
+        let mut wanted = serde_json::to_value(&config.settings)
+            .map_err(|error| Error::Bug(error.to_string()))?;
         for pointer in MAY_CHANGE {
             for tree in [&mut saved, &mut wanted] {
                 if let Some(value) = tree.pointer_mut(pointer) {
@@ -53,7 +67,10 @@ impl RunFolder {
         if keys.is_empty() {
             return Ok(());
         }
-        Err(Error::OtherSettings { path: self.path.clone(), keys })
+        Err(Error::OtherSettings {
+            path: self.path.clone(),
+            keys,
+        })
     }
 
     /// Gives a framework the state of the last checkpoint.
@@ -63,7 +80,9 @@ impl RunFolder {
         state: &StateDict,
     ) -> Result<(), Error> {
         let path = self.checkpoint_folder();
-        framework.restore(state).map_err(|problem| ResumeError { path, problem }.into())
+        framework
+            .restore(state)
+            .map_err(|problem| ResumeError { path, problem }.into())
     }
 
     pub(super) fn checkpoints(&self) -> Checkpoints {
@@ -99,9 +118,15 @@ impl RunFolder {
 fn differences(key: &str, left: &Value, right: &Value, keys: &mut Vec<String>) {
     match (left, right) {
         (Value::Object(left), Value::Object(right)) => {
-            let names = left.keys().chain(right.keys().filter(|name| !left.contains_key(*name)));
+            let names = left
+                .keys()
+                .chain(right.keys().filter(|name| !left.contains_key(*name)));
             for name in names {
-                let child = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                let child = if key.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{key}.{name}")
+                };
                 let at = |map: &serde_json::Map<String, Value>| {
                     map.get(name).cloned().unwrap_or(Value::Null)
                 };

@@ -31,12 +31,23 @@ pub(super) fn write(
     monitor: &dyn Monitor,
 ) -> Result<(), Error> {
     files::create_folder(&folder.samples())?;
-    for (index, pair) in data.validation.data().pairs().iter().take(count.max(1)).enumerate() {
+    for (index, pair) in data
+        .validation
+        .data()
+        .pairs()
+        .iter()
+        .take(count.max(1))
+        .enumerate()
+    {
         let input = read_image(&pair.source)?;
         let prediction = predict_image(model, &input, monitor)?;
         let target = read_image(&pair.target)?;
         let kind = model.description.target.kind;
-        let row = [raster(&input, TargetKind::Image)?, raster(&prediction, kind)?, raster(&target, kind)?];
+        let row = [
+            raster(&input, TargetKind::Image)?,
+            raster(&prediction, kind)?,
+            raster(&target, kind)?,
+        ];
         if index == 0 {
             let preview = row.each_ref().map(|picture| picture.shrunk_to(PREVIEW));
             let bytes = picture::side_by_side(&preview, GAP).png_bytes();
@@ -71,5 +82,8 @@ fn point(record: &EpochRecord) -> CurvePoint {
     for (name, value) in &record.validation {
         series.insert(format!("validation {name}"), *value);
     }
-    CurvePoint { epoch: record.epoch, series }
+    CurvePoint {
+        epoch: record.epoch,
+        series,
+    }
 }
