@@ -1,0 +1,100 @@
+//! Runs that are stopped from outside.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use coverslip::state_dict;
+
+use crate::study::{Study, without_numbers};
+
+/// A training that has more epochs than any test waits for.
+struct Running {
+    child: Child,
+    said: String,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Running {
+    /// Starts a training, new or resumed, and waits for the end of an epoch.
+    fn start(study: &Study, resume: bool) -> Self {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("coverslip"));
+        command
+            .args(["train", "run.yaml", "--set", "training.epochs=100000"])
+            .current_dir(study.path("."))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        if resume {
+            command.arg("--resume");
+        }
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut running = Self { child, said: String::new(), stderr };
+        while !running.said.contains("\nepoch ") {
+            let read = running.stderr.read_line(&mut running.said).unwrap();
+            assert!(read > 0, "{}", running.said);
+        }
+        running
+    }
+
+    /// Sends a signal, waits for the end, and gives the exit code, where there is one, and what
+    /// was said besides the epochs.
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.stderr.read_to_string(&mut self.said).unwrap();
+        let code = self.child.wait().unwrap().code();
+        let lines = without_numbers(&self.said);
+        let kept: Vec<&str> = lines.lines().filter(|line| !line.starts_with("epoch ")).collect();
+        (code, kept.join("\n"))
+    }
+}
+
+/// The number of epochs in the log.
+fn epochs(study: &Study) -> usize {
+    let log = String::from_utf8(study.read("run/log.jsonl")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.count()
+}
+
+/// Resumes to two epochs more than the log has.
+fn complete(study: &Study) {
+    let wanted = epochs(study) + 2;
+    let change = format!("training.epochs={wanted}");
+    let outcome = study.run(&["train", "run.yaml", "--set", &change, "--resume", "--json"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.json()["epochs"], serde_json::json!(wanted));
+    assert_eq!(epochs(study), wanted);
+    let predict = ["predict", "--model", "run/model", "--input", "images", "--output", "out"];
+    assert_eq!(study.run(&predict).code, 0);
+    assert_eq!(study.list("out"), ["a.tif", "b.tif", "c.tif"]);
+}
+
+#[test]
+fn ctrl_c_saves_and_the_run_can_be_resumed() {
+    let study = Study::new();
+    let (code, said) = Running::start(&study, false).end("INT");
+    assert_eq!(code, Some(130));
+    insta::assert_snapshot!(said, @"");
+    assert_eq!(study.list("run"), ["checkpoints", "config.yaml", "curves.svg", "log.jsonl"]);
+    complete(&study);
+}
+
+#[test]
+fn a_killed_run_leaves_whole_files_and_can_be_resumed() {
+    let study = Study::new();
+    for round in 0..4 {
+        let running = Running::start(&study, round > 0);
+        std::thread::sleep(std::time::Duration::from_millis(7 * round));
+        let (code, _) = running.end("KILL");
+        assert_eq!(code, None);
+        assert!(epochs(&study) > round as usize);
+        for name in ["last", "best"] {
+            let path = study.path(&format!("run/checkpoints/{name}.safetensors"));
+            assert!(!state_dict::read(&path).unwrap().0.is_empty());
+        }
+        assert!(study.read("run/curves.svg").trim_ascii_end().ends_with(b"</svg>"));
+        assert_eq!(study.run(&["check", "run/config.yaml"]).code, 0);
+    }
+    complete(&study);
+}

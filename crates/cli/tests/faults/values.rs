@@ -1,0 +1,90 @@
+//! Pixels that cannot be learnt from, or that look as if they could not.
+
+use coverslip_image::Pixels;
+use ndarray::{ArrayD, IxDyn};
+
+use crate::study::{Study, square};
+
+const TRAIN: [&str; 2] = ["train", "run.yaml"];
+
+fn predict(study: &Study, input: &str) -> String {
+    study.fault(&["predict", "--model", "run/model", "--input", input, "--output", "out"])
+}
+
+#[test]
+fn labels_with_more_classes_than_the_config_says() {
+    let study = Study::new();
+    study.image("masks/b.tif", "yx", square([32, 32], 1, 0, 5));
+    insta::assert_snapshot!(study.fault(&TRAIN), @"");
+}
+
+#[test]
+fn labels_that_are_no_whole_numbers() {
+    let study = Study::new();
+    let mask = ArrayD::from_elem(IxDyn(&[32, 32]), 0.5);
+    study.image("masks/b.tif", "yx", Pixels::F32(mask));
+    insta::assert_snapshot!(study.fault(&TRAIN), @"");
+}
+
+#[test]
+fn colour_masks() {
+    let study = Study::new();
+    let mask = ArrayD::from_elem(IxDyn(&[3, 32, 32]), 1);
+    study.image("masks/b.tif", "cyx", Pixels::U8(mask));
+    insta::assert_snapshot!(study.fault(&TRAIN), @"");
+}
+
+#[test]
+fn nan_in_a_float_image() {
+    let study = Study::trained();
+    let mut picture = ArrayD::from_elem(IxDyn(&[32, 32]), 0.5);
+    picture[[3, 5]] = f32::NAN;
+    study.image("images/b.tif", "yx", Pixels::F32(picture.clone()));
+    let train = ["train", "run.yaml", "--out", "second"];
+    insta::assert_snapshot!(study.fault(&train), @"");
+    insta::assert_snapshot!(predict(&study, "images/b.tif"), @"");
+    picture[[7, 0]] = f32::INFINITY;
+    study.image("images/b.tif", "yx", Pixels::F32(picture));
+    insta::assert_snapshot!(study.fault(&train), @"");
+    insta::assert_snapshot!(predict(&study, "images/b.tif"), @"");
+    assert_eq!(study.list("out"), [""; 0]);
+}
+
+#[test]
+fn an_image_of_one_value_warns_and_works() {
+    let study = Study::new();
+    let flat = ArrayD::from_elem(IxDyn(&[32, 32]), 7);
+    study.image("images/b.tif", "yx", Pixels::U8(flat));
+    insta::assert_snapshot!(study.fault(&TRAIN), @"");
+    insta::assert_snapshot!(predict(&study, "images/b.tif"), @"");
+    assert_eq!(study.list("out"), ["b.tif"]);
+}
+
+#[test]
+fn masks_without_any_object_work() {
+    let study = Study::new();
+    for name in ["a", "b", "c"] {
+        let nothing = ArrayD::from_elem(IxDyn(&[32, 32]), 0);
+        study.image(&format!("masks/{name}.tif"), "yx", Pixels::U8(nothing));
+    }
+    insta::assert_snapshot!(study.fault(&TRAIN), @"");
+}
+
+#[test]
+fn a_patch_larger_than_an_image_warns_and_works() {
+    let study = Study::new();
+    study.image("images/b.tif", "yx", square([3, 5], 0, 40, 200));
+    study.image("masks/b.tif", "yx", square([3, 5], 0, 0, 1));
+    insta::assert_snapshot!(study.fault(&TRAIN), @"");
+    insta::assert_snapshot!(predict(&study, "images/b.tif"), @"");
+    assert_eq!(study.list("out"), ["b.tif"]);
+}
+
+#[test]
+fn an_image_of_one_pixel_works() {
+    let study = Study::new();
+    study.image("images/b.tif", "yx", square([1, 1], 0, 40, 200));
+    study.image("masks/b.tif", "yx", square([1, 1], 0, 0, 1));
+    insta::assert_snapshot!(study.fault(&TRAIN), @"");
+    insta::assert_snapshot!(predict(&study, "images/b.tif"), @"");
+}
