@@ -19,12 +19,8 @@ pub struct FileError {
 impl FileError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
-        let folder = if self.path.is_dir() {
-            &self.path
-        } else {
-            parent(&self.path)
-        };
-        let folder = folder.display();
+        let existing = existing(&self.path);
+        let folder = existing.display();
         Some(match self.source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 format!(
@@ -35,8 +31,12 @@ impl FileError {
                 "free some space on the disk of `{folder}`, or choose an output folder on another \
                  disk"
             ),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                format!("create the folder `{folder}` first, or check the spelling of the path")
+            io::ErrorKind::NotFound => format!(
+                "create the folder `{}` first, or check the spelling of the path",
+                parent(&self.path).display()
+            ),
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                format!("choose another output folder: `{folder}` is a file")
             }
             _ => format!("check that the disk of `{folder}` works, then try again"),
         })
@@ -73,6 +73,19 @@ pub fn create_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|source| FileError::new(path, "create the folder", source))
 }
 
+/// The part of a path that exists.
+fn existing(path: &Path) -> &Path {
+    let mut part = path;
+    while !part.exists() {
+        let above = parent(part);
+        if above == part {
+            break;
+        }
+        part = above;
+    }
+    part
+}
+
 /// The folder of a path; the current one for a bare name.
 fn parent(path: &Path) -> &Path {
     match path.parent() {
@@ -100,6 +113,7 @@ fn reason(source: &io::Error) -> String {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
         io::ErrorKind::NotFound => "no such folder".to_owned(),
         io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
+        io::ErrorKind::AlreadyExists => "there is a file of this name".to_owned(),
         _ => source.to_string(),
     }
 }

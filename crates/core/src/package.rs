@@ -49,6 +49,12 @@ pub struct Model {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackageError {
+    /// Nothing there.
+    #[error("`{}` does not exist", path.display())]
+    NotFound {
+        /// The folder.
+        path: PathBuf,
+    },
     /// No package there.
     #[error("`{}` is not a model package: it has no `{DESCRIPTION}`", path.display())]
     NotAPackage {
@@ -88,6 +94,7 @@ impl PackageError {
     /// The remedy.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::NotFound { .. } => "check the spelling of the path".to_owned(),
             Self::NotAPackage { .. } => {
                 "give the folder `model` inside the folder of a training run".to_owned()
             }
@@ -126,9 +133,14 @@ pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Re
 pub fn describe(folder: &Path) -> Result<Description, PackageError> {
     let path = folder.join(DESCRIPTION);
     let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => PackageError::NotAPackage {
+        _ if !folder.exists() => PackageError::NotFound {
             path: folder.to_owned(),
         },
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            PackageError::NotAPackage {
+                path: folder.to_owned(),
+            }
+        }
         _ => PackageError::Description {
             path: path.clone(),
             problem: error.to_string(),
@@ -156,9 +168,12 @@ pub fn describe(folder: &Path) -> Result<Description, PackageError> {
                 found,
             });
         }
-        None => return Err(problem("it has no `format_version`".to_owned())),
+        None => return Err(problem("its `format_version` is not a number".to_owned())),
     }
-    serde_json::from_value(document.value().clone()).map_err(|error| problem(error.to_string()))
+    let description: Description = serde_json::from_value(document.value().clone())
+        .map_err(|error| problem(error.to_string()))?;
+    description.check().map_err(problem)?;
+    Ok(description)
 }
 
 /// Opens a package to predict with it.

@@ -88,6 +88,7 @@ pub fn train(
     let settings = &config.settings;
     let folder = RunFolder::open(out, config, resume)?;
     let data = RunData::find(settings, registry, monitor)?;
+    folder.create(config)?;
     let io = data.network_io(settings)?;
     let workshop = Workshop {
         registry,
@@ -101,6 +102,7 @@ pub fn train(
     };
     let entry = &registry.frameworks.get(&settings.framework.name)?.build;
     let mut framework = entry.train(&settings.framework, &workshop)?;
+    check_patch(settings, framework.as_ref())?;
     let progress = resume_from(&folder, framework.as_mut(), resume)?;
 
     let mut on_epoch = |history: &[EpochRecord]| folder.write_log(history);
@@ -153,6 +155,17 @@ fn resume_from(
     let (state, progress) = folder.checkpoints().load_last()?;
     folder.restore(framework, &state)?;
     Ok(progress)
+}
+
+/// Refuses a patch that the network would reduce to nothing.
+fn check_patch(settings: &Settings, framework: &dyn Framework) -> Result<(), Error> {
+    let patch = settings.data.patch.size.clone();
+    let multiple = framework.predictor().sizes().multiple;
+    let needed = multiple[multiple.len() - patch.len()..].to_vec();
+    if patch.iter().zip(&needed).any(|(size, least)| size < least) {
+        return Err(Error::PatchTooSmall { patch, needed });
+    }
+    Ok(())
 }
 
 fn start_loader(sampler: &Sampler, settings: &Settings, first: u64) -> Result<Loader, Error> {

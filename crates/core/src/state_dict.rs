@@ -192,7 +192,7 @@ impl PathOf {
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// Reading failed.
-    #[error("`{path}` cannot be read: {source}")]
+    #[error("{}", unreadable(path, source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -207,6 +207,14 @@ pub enum WeightsError {
         /// What is wrong.
         problem: String,
     },
+}
+
+fn unreadable(path: &Path, source: &std::io::Error) -> String {
+    let path = path.display();
+    match source.kind() {
+        std::io::ErrorKind::NotFound => format!("`{path}` does not exist"),
+        _ => format!("`{path}` cannot be read: {source}"),
+    }
 }
 
 /// The bytes of a safetensors file with `dict` and text `metadata`.

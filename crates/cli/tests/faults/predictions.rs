@@ -42,12 +42,10 @@ fn a_model_of_one_channel_given_three() {
 }
 
 #[test]
-fn a_stack_for_a_model_of_planes() {
+fn a_time_series() {
     let study = Study::trained();
-    let stack = ArrayD::from_elem(IxDyn(&[4, 32, 32]), 1);
-    study.image("stack.tif", "zyx", Pixels::U8(stack.clone()));
-    study.image("film.tif", "tyx", Pixels::U8(stack));
-    insta::assert_snapshot!(predict(&study, &["--input", "stack.tif"]), @"");
+    let film = ArrayD::from_elem(IxDyn(&[4, 32, 32]), 1);
+    study.image("film.tif", "tyx", Pixels::U8(film));
     insta::assert_snapshot!(predict(&study, &["--input", "film.tif"]), @"");
 }
 
@@ -55,8 +53,10 @@ fn a_stack_for_a_model_of_planes() {
 fn two_inputs_of_one_name() {
     let study = Study::trained();
     insta::assert_snapshot!(predict(&study, &["--input", "images", "masks/b.tif"]), @"");
-    insta::assert_snapshot!(predict(&study, &["--input", "images/a.tif", "images/a.tif"]), @"");
     assert!(!study.path("out").exists());
+    // The same file twice is one input.
+    insta::assert_snapshot!(predict(&study, &["--input", "images", "images/a.tif"]), @"");
+    assert_eq!(study.list("out"), ["a.tif", "b.tif", "c.tif"]);
 }
 
 #[test]
@@ -76,6 +76,9 @@ fn tiles_too_small_to_crop() {
     let crop = |input| predict(&study, &["--blend", "crop", "--tile", "8", "--input", input]);
     insta::assert_snapshot!(crop("images/a.tif"), @"");
     insta::assert_snapshot!(crop("images"), @"");
+    // The size that the message asks for is enough.
+    let arguments = ["--blend", "crop", "--tile", "22", "--input", "images"];
+    insta::assert_snapshot!(predict(&study, &arguments), @"");
 }
 
 #[test]

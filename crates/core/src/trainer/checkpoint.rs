@@ -82,7 +82,7 @@ impl Checkpoints {
     /// When it is missing or damaged.
     pub fn load_last(&self) -> Result<(StateDict, Progress), Error> {
         let path = self.last();
-        let (state, metadata) = state_dict::read(&path)?;
+        let (state, metadata) = self.read(&path)?;
         let fault = |problem: String| ResumeError {
             path: path.clone(),
             problem,
@@ -100,7 +100,14 @@ impl Checkpoints {
     ///
     /// When they are missing or damaged.
     pub fn load_best(&self) -> Result<StateDict, Error> {
-        Ok(state_dict::read(&self.best())?.0)
+        Ok(self.read(&self.best())?.0)
+    }
+
+    fn read(&self, path: &Path) -> Result<(StateDict, HashMap<String, String>), ResumeError> {
+        state_dict::read(path).map_err(|error| ResumeError {
+            path: self.folder.clone(),
+            problem: error.to_string(),
+        })
     }
 }
 
