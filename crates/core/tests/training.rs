@@ -168,7 +168,11 @@ fn training_learns_and_leaves_a_complete_run_folder() {
     let run = folder.path().join("run");
     train(
         &run,
-        &["training.epochs=4", "training.patches_per_epoch=48"],
+        &[
+            "training.epochs=4",
+            "training.patches_per_epoch=96",
+            "optimizer.adam.learning_rate=0.01",
+        ],
     );
     let losses: Vec<f64> = log(&run)
         .iter()
