@@ -4,7 +4,7 @@
 //! RUN/config.yaml       the settings with every default written out
 //! RUN/log.jsonl         one line an epoch
 //! RUN/curves.svg        loss and scores over the epochs
-//! RUN/samples/*.png     input, prediction and target of validation images
+//! RUN/samples/*.png     input, target, prediction and outlines of validation images
 //! RUN/checkpoints/      what `--resume` continues from
 //! RUN/model/            the model package
 //! ```
