@@ -152,6 +152,8 @@ fn resume_from(
     }
     let (state, progress) = folder.checkpoints().load_last()?;
     folder.restore(framework, &state)?;
+    // A run that was killed may have saved an epoch that it did not log any more.
+    folder.write_log(&progress.history)?;
     Ok(progress)
 }
 
