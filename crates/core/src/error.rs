@@ -153,9 +153,10 @@ impl Error {
             Self::ConfigInTheWay { .. } => {
                 Some("choose another folder with `--out`, or move the file".to_owned())
             }
-            Self::Network(_) => {
-                Some("`coverslip schema` describes the options of the network".to_owned())
-            }
+            Self::Network(_) => Some(
+                "choose smaller values; `coverslip schema` describes the options of networks"
+                    .to_owned(),
+            ),
             Self::Algorithm(error) => error.hint(),
             Self::Bug(_) => None,
         }

@@ -73,6 +73,16 @@ pub fn create_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|source| FileError::new(path, "create the folder", source))
 }
 
+/// Checks that a folder can be made, by a file without a name in what exists of its path.
+///
+/// # Errors
+/// [`FileError`] if the operating system refuses.
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
+    tempfile::tempfile_in(existing(path))
+        .map(drop)
+        .map_err(|source| FileError::new(path, "create the folder", source))
+}
+
 /// The part of a path that exists.
 fn existing(path: &Path) -> &Path {
     let mut part = path;

@@ -69,6 +69,14 @@ pub enum PackageError {
         /// What is wrong, with the place.
         problem: String,
     },
+    /// The description asks for something that this program does not have or cannot build.
+    #[error("`{}` describes a model that this program cannot build: {problem}", path.display())]
+    Parts {
+        /// The file.
+        path: PathBuf,
+        /// What it asks for.
+        problem: String,
+    },
     /// A package of a later version.
     #[error("`{}` has format version {found}; this program reads version {FORMAT_VERSION}", path.display())]
     Version {
@@ -99,6 +107,9 @@ impl PackageError {
                 "give the folder `model` inside the folder of a training run".to_owned()
             }
             Self::Description { .. } => "restore the file from the training run".to_owned(),
+            Self::Parts { .. } => "restore the file from the training run, or use the version of \
+                                   coverslip that it names"
+                .to_owned(),
             Self::Version { .. } => "update coverslip".to_owned(),
             Self::Weights(_) | Self::StateDict { .. } => {
                 "copy the whole package again: `model.yaml` and `weights.safetensors` belong \
@@ -150,9 +161,8 @@ pub fn describe(folder: &Path) -> Result<Description, PackageError> {
         path: path.clone(),
         problem,
     };
-    let name = path.display().to_string();
     let document =
-        Document::parse_bytes(&name, &bytes).map_err(|fault| problem(fault.to_string()))?;
+        Document::parse_bytes(DESCRIPTION, &bytes).map_err(|fault| problem(fault.to_string()))?;
     if let Some(fault) = document.faults().first() {
         return Err(problem(fault.to_string()));
     }
@@ -189,6 +199,11 @@ pub fn load(folder: &Path, registry: &Registry) -> Result<Model, Error> {
     let model = build(description, &weights, registry);
     model.map_err(|error| match error {
         Error::StateDict(source) => PackageError::StateDict { path, source }.into(),
+        Error::Registry(_) | Error::Network(_) => PackageError::Parts {
+            path: folder.join(DESCRIPTION),
+            problem: error.to_string(),
+        }
+        .into(),
         other => other,
     })
 }

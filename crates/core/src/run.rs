@@ -88,7 +88,6 @@ pub fn train(
     let settings = &config.settings;
     let folder = RunFolder::open(out, config, resume)?;
     let data = RunData::find(settings, registry, monitor)?;
-    folder.create(config)?;
     let io = data.network_io(settings)?;
     let workshop = Workshop {
         registry,
@@ -104,6 +103,7 @@ pub fn train(
     let mut framework = entry.train(&settings.framework, &workshop)?;
     check_patch(settings, framework.as_ref())?;
     let progress = resume_from(&folder, framework.as_mut(), resume)?;
+    folder.create(config)?;
 
     let mut on_epoch = |history: &[EpochRecord]| folder.write_log(history);
     let mut trainer = Trainer {
@@ -129,9 +129,7 @@ pub fn train(
     let steps = progress.epoch * Trainer::steps_per_epoch(&settings.training);
     let model = match ending {
         Ending::Interrupted => None,
-        _ => Some(finish(
-            settings, registry, &folder, &data, io, &progress, monitor,
-        )?),
+        _ => Some(finish(settings, registry, &folder, &data, io, &progress)?),
     };
     Ok(Outcome {
         ending,
@@ -183,7 +181,6 @@ fn finish(
     data: &RunData,
     io: NetworkIo,
     progress: &Progress,
-    monitor: &dyn Monitor,
 ) -> Result<PathBuf, Error> {
     let weights = folder.checkpoints().load_best()?;
     let best_epoch = progress.best.as_ref().map_or(0, |best| best.epoch);
@@ -208,13 +205,7 @@ fn finish(
     let path = folder.model();
     package::save(&path, &description, &weights)?;
     let model = package::build(description, &weights, registry)?;
-    pictures::write(
-        &model,
-        data,
-        settings.training.sample_pictures,
-        folder,
-        monitor,
-    )?;
+    pictures::write(&model, data, settings.training.sample_pictures, folder)?;
     Ok(path)
 }
 

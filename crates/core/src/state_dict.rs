@@ -248,9 +248,9 @@ pub fn read(path: &Path) -> Result<(StateDict, HashMap<String, String>), Weights
         path: path.to_owned(),
         problem,
     };
-    let (_, header) =
-        SafeTensors::read_metadata(&bytes).map_err(|error| malformed(error.to_string()))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let damaged = |error| malformed(format!("it is cut off or damaged ({error})"));
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(damaged)?;
     let mut dict = StateDict::new();
     for (name, view) in tensors.tensors() {
         if view.dtype() != Dtype::F32 {

@@ -185,9 +185,8 @@ impl UnetConfig {
         Err(NetworkError {
             key: "base",
             problem: format!(
-                "with this depth and growth, {} channels make a network of about {weights:.0e} weights; at most {MOST_WEIGHTS:.0e} \
-                 are possible",
-                self.base
+                "together with depth, growth, kernels, strides and channels it makes about \
+                 {weights:.0e} weights; at most {MOST_WEIGHTS:.0e} are possible"
             ),
         })
     }

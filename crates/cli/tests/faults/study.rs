@@ -126,6 +126,11 @@ impl Study {
         self.0.run(arguments)
     }
 
+    /// Runs the command; exit code and both streams.
+    pub(crate) fn transcript(&self, arguments: &[&str]) -> String {
+        self.0.transcript(arguments)
+    }
+
     /// Runs the command; the exit code and standard error, speeds and losses left out.
     pub(crate) fn fault(&self, arguments: &[&str]) -> String {
         let Outcome { code, stderr, .. } = self.run(arguments);
@@ -138,7 +143,11 @@ pub(crate) fn without_numbers(text: &str) -> String {
     let mut steady = String::new();
     for line in text.lines() {
         let is_epoch = line.starts_with("epoch ");
-        let kept = if is_epoch { line.split(':').next() } else { None };
+        let kept = if is_epoch {
+            line.split(':').next()
+        } else {
+            None
+        };
         steady += kept.unwrap_or(line);
         steady += "\n";
     }

@@ -133,6 +133,12 @@ impl Description {
                 "`predict.tile` is {tile:?}, expected {axes} sizes of at least 1 pixel"
             ));
         }
+        let overlap = self.predict.overlap;
+        if !(0.0..1.0).contains(&overlap) {
+            return Err(format!(
+                "`predict.overlap` is {overlap}, expected a number from 0 to below 1"
+            ));
+        }
         if self
             .channels
             .as_ref()

@@ -72,7 +72,7 @@ fn is_of_all(error: &Error) -> bool {
             PredictError::CropImpossible
                 | PredictError::Output { .. }
                 | PredictError::Algorithm {
-                    source: AlgorithmError::TileTooSmall { .. }
+                    source: AlgorithmError::TileTooSmall { .. } | AlgorithmError::Parameter { .. }
                 }
         )
     )

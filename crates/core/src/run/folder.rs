@@ -11,6 +11,8 @@ use crate::{
     trainer::{Checkpoints, ResumeError},
 };
 
+const CONFIG: &str = "config.yaml";
+
 /// The first line of a run's config.
 const HEADER: &str = "# The settings of this run, with every default.";
 
@@ -43,9 +45,11 @@ impl RunFolder {
                     path: path.to_owned(),
                 });
             }
-            (false, false) => {}
+            (false, false) => {
+                files::check_writable(path)?;
+                folder.check_config()?;
+            }
         }
-        folder.check_config()?;
         Ok(folder)
     }
 
@@ -74,8 +78,7 @@ impl RunFolder {
             problem,
         };
         let text = std::fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
-        let saved = Document::parse(&path.display().to_string(), &text)
-            .map_err(|fault| damaged(fault.to_string()))?;
+        let saved = Document::parse(CONFIG, &text).map_err(|fault| damaged(fault.to_string()))?;
         let mut saved = saved.value().clone();
         let mut wanted = serde_json::to_value(&config.settings)
             .map_err(|error| Error::Bug(error.to_string()))?;
@@ -130,7 +133,7 @@ impl RunFolder {
     }
 
     fn config(&self) -> PathBuf {
-        self.path.join("config.yaml")
+        self.path.join(CONFIG)
     }
 
     fn checkpoint_folder(&self) -> PathBuf {
