@@ -78,9 +78,14 @@ pub fn create_folder(path: &Path) -> Result<(), FileError> {
 /// # Errors
 /// [`FileError`] if the operating system refuses.
 pub fn check_writable(path: &Path) -> Result<(), FileError> {
+    let action = if path.is_dir() {
+        "write into"
+    } else {
+        "create the folder"
+    };
     tempfile::tempfile_in(existing(path))
         .map(drop)
-        .map_err(|source| FileError::new(path, "create the folder", source))
+        .map_err(|source| FileError::new(path, action, source))
 }
 
 /// The part of a path that exists.

@@ -133,7 +133,7 @@ fn wrong_arguments_are_explained() {
     ----- stderr
     error: unrecognized subcommand 'presest'
 
-      tip: a similar subcommand exists: 'presets'
+      tip: some similar subcommands exist: 'predict', 'presets'
 
     Usage: coverslip [OPTIONS] <COMMAND>
 

@@ -228,7 +228,7 @@ fn a_folder_that_may_not_be_written() {
     }
     insta::assert_snapshot!(two_commands(&study, "locked"), @"
     train: exit 2
-    error: cannot create the folder `locked/checkpoints`: permission denied
+    error: cannot write into `locked`: permission denied
 
     hint: choose another output folder, or get the permissions of `locked` changed
 
