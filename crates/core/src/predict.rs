@@ -139,7 +139,7 @@ pub fn predict_image(model: &Model, image: &Image, monitor: &dyn Monitor) -> Res
     }
     let values = predict_tiled(
         model.predictor.as_ref(),
-        array.view(),
+        &array.view(),
         model.tiling,
         monitor,
     )?;

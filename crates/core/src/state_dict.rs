@@ -11,6 +11,11 @@ use burn::{
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
+use crate::error::list;
+
+/// How many names of a kind a message lists.
+const LISTED: usize = 8;
+
 /// 32-bit parameters by name, in the order of the names. A name is the path of module fields,
 /// `encoder.0.convs.1.weight`.
 pub type StateDict = BTreeMap<String, TensorData>;
@@ -43,24 +48,10 @@ impl StateDictError {
         ];
         let parts = parts.iter().filter(|(_, names)| !names.is_empty());
         parts
-            .map(|(what, names)| format!("{what} {}", shorten(names)))
+            .map(|(what, names)| format!("{what} {}", list(names, LISTED)))
             .collect::<Vec<_>>()
             .join("; ")
     }
-}
-
-fn shorten(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let mut text = names
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > SHOWN {
-        text += &format!(" and {} more", names.len() - SHOWN);
-    }
-    text
 }
 
 /// All parameters and running statistics of a module.
@@ -209,12 +200,13 @@ pub enum WeightsError {
     },
 }
 
-/// The bytes of a safetensors file with `dict` and text `metadata`.
+/// The bytes of a safetensors file with `dict` and at most one entry of text metadata: more would
+/// be written in the order of a hash map, and equal models would not be equal files.
 ///
 /// # Errors
 ///
 /// When a tensor cannot be laid out; does not happen for 32-bit parameters.
-pub fn to_bytes(dict: &StateDict, metadata: HashMap<String, String>) -> Result<Vec<u8>, String> {
+pub fn to_bytes(dict: &StateDict, metadata: Option<(&str, String)>) -> Result<Vec<u8>, String> {
     let views = dict
         .iter()
         .map(|(name, data)| {
@@ -222,7 +214,8 @@ pub fn to_bytes(dict: &StateDict, metadata: HashMap<String, String>) -> Result<V
             Ok((name.as_str(), view.map_err(|error| error.to_string())?))
         })
         .collect::<Result<Vec<_>, String>>()?;
-    safetensors::serialize(views, Some(metadata)).map_err(|error| error.to_string())
+    let metadata = metadata.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
+    safetensors::serialize(views, metadata).map_err(|error| error.to_string())
 }
 
 /// Reads a safetensors file: its 32-bit tensors and its text metadata.

@@ -10,8 +10,9 @@ use coverslip_image::source::ImageInfo;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
-use super::error::list;
+use super::error::MOST_NAMES;
 use super::split_file::SplitFile;
+use crate::error::list;
 
 /// A source image and its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,7 +231,7 @@ fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataE
         let folder = folder.display();
         warnings.push(format!(
             "passed over files in `{folder}` that are no images: {}",
-            list(&others)
+            list(&others, MOST_NAMES)
         ));
     }
     if files.is_empty() {
