@@ -7,7 +7,7 @@ use png::{BitDepth, ColorType, EncodingError};
 
 use crate::axes::Axis;
 use crate::error::ImageError;
-use crate::format::atomic::write_atomic;
+use crate::files::write_atomic;
 use crate::image::{Image, Pixels};
 
 pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
@@ -54,7 +54,8 @@ pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
             format!("an image of {width} x {height} is too large for PNG"),
         ));
     };
-    write_atomic(path, |file| {
+    let refused = |error| ImageError::io(path, "write", error);
+    write_atomic(path, refused, |file| {
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_color(colour);
         encoder.set_depth(depth);
