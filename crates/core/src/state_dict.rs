@@ -1,7 +1,7 @@
 //! The parameters of a network by name, and their safetensors form.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -82,7 +82,8 @@ pub fn apply<M: Module>(module: M, dict: &StateDict) -> Result<M, StateDictError
     struct Applier<'a> {
         path: PathOf,
         dict: &'a StateDict,
-        seen: usize,
+        /// Names of `dict` that no parameter has had yet.
+        left: BTreeSet<&'a str>,
         fault: StateDictError,
     }
     impl ModuleMapper for Applier<'_> {
@@ -92,7 +93,7 @@ pub fn apply<M: Module>(module: M, dict: &StateDict) -> Result<M, StateDictError
                 self.fault.missing.push(name);
                 return param;
             };
-            self.seen += 1;
+            self.left.remove(name.as_str());
             let shape = param.lazy_shape();
             if shape.as_slice() != data.shape().as_slice() {
                 let (network, weights) = (shape.to_vec(), data.shape().to_vec());
@@ -120,40 +121,17 @@ pub fn apply<M: Module>(module: M, dict: &StateDict) -> Result<M, StateDictError
     let mut applier = Applier {
         path: PathOf::default(),
         dict,
-        seen: 0,
+        left: dict.keys().map(String::as_str).collect(),
         fault,
     };
-    let own = collect_names(&module);
     let module = module.map(&mut applier);
     let mut fault = applier.fault;
-    fault.unexpected = dict
-        .keys()
-        .filter(|name| !own.contains(*name))
-        .cloned()
-        .collect();
+    fault.unexpected = applier.left.into_iter().map(str::to_owned).collect();
     if fault.is_empty() {
         Ok(module)
     } else {
         Err(fault)
     }
-}
-
-fn collect_names<M: Module>(module: &M) -> std::collections::BTreeSet<String> {
-    struct Names(PathOf, std::collections::BTreeSet<String>);
-    impl ModuleVisitor for Names {
-        fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
-            self.1.insert(self.0.name());
-        }
-        fn enter_module(&mut self, name: &str, container: &str) {
-            self.0.enter(name, container);
-        }
-        fn exit_module(&mut self, _: &str, container: &str) {
-            self.0.exit(container);
-        }
-    }
-    let mut names = Names(PathOf::default(), std::collections::BTreeSet::new());
-    module.visit(&mut names);
-    names.1
 }
 
 /// The path of fields to a parameter; enum variants do not show, so that a network has the same

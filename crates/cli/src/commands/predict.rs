@@ -1,12 +1,15 @@
 //! `coverslip predict`
 
+use std::path::PathBuf;
+
 use coverslip::{
     config::{Blend, Output},
-    package,
+    error::Error,
+    package::{self, Model},
     predict::predict_files,
     registry::Registry,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::{BlendName, PredictArguments};
 use crate::error::CliError;
@@ -22,6 +25,41 @@ pub(crate) fn run(
     printer: Printer,
 ) -> Result<(), CliError> {
     let mut model = package::load(&arguments.model, registry)?;
+    adapt(&mut model, arguments);
+    let stop = super::listen()?;
+    let monitor = Progress::new(printer);
+    let mut predicted =
+        predict_files(&model, &arguments.input, &arguments.output, &monitor, &stop)?;
+    let total = predicted.written.len() + predicted.failed.len();
+    if total == 1
+        && let Some((_, error)) = predicted.failed.pop()
+    {
+        return Err(error.into());
+    }
+    let failures = tell_failures(&predicted.failed, printer);
+    printer.text(&format!(
+        "{} of {total} images predicted into {}",
+        predicted.written.len(),
+        arguments.output.display()
+    ));
+    let failed = failures.len();
+    printer.result(&json!({
+        "images": predicted.written.len(),
+        "output": arguments.output,
+        "written": predicted.written,
+        "failed": failures,
+    }));
+    if predicted.interrupted {
+        return Err(CliError::Interrupted { resume: None });
+    }
+    if failed > 0 {
+        return Err(CliError::Predictions { failed, total });
+    }
+    Ok(())
+}
+
+/// Puts what the user asked for in the place of the model's own settings.
+fn adapt(model: &mut Model, arguments: &PredictArguments) {
     if let Some(side) = arguments.tile {
         let planes = if model.description.io.dimensions == 2 {
             1
@@ -44,46 +82,17 @@ pub(crate) fn run(
     if arguments.probabilities {
         model.output = Output::Probabilities;
     }
-    let stop = super::listen()?;
-    let monitor = Progress::new(printer);
-    let predicted = predict_files(&model, &arguments.input, &arguments.output, &monitor, &stop)?;
-    let total = predicted.written.len() + predicted.failed.len();
+}
+
+/// Shows the images that could not be predicted; gives their part of the result.
+fn tell_failures(failed: &[(PathBuf, Error)], printer: Printer) -> Vec<Value> {
     let mut failures = Vec::new();
-    for (path, error) in &predicted.failed {
-        if total == 1 {
-            continue;
-        }
+    for (path, error) in failed {
+        let (text, hint) = (error.to_string(), error.hint());
         if !printer.is_json() {
-            render::message(&error.to_string(), error.hint().as_deref());
+            render::message(&text, hint.as_deref());
         }
-        failures.push(json!({
-            "path": path,
-            "error": error.to_string(),
-            "hint": error.hint(),
-        }));
+        failures.push(json!({"path": path, "error": text, "hint": hint}));
     }
-    if total == 1
-        && let Some((_, error)) = predicted.failed.into_iter().next()
-    {
-        return Err(error.into());
-    }
-    printer.text(&format!(
-        "{} of {total} images predicted into {}",
-        predicted.written.len(),
-        arguments.output.display()
-    ));
-    let failed = failures.len();
-    printer.result(&json!({
-        "images": predicted.written.len(),
-        "output": arguments.output,
-        "written": predicted.written,
-        "failed": failures,
-    }));
-    if predicted.interrupted {
-        return Err(CliError::Interrupted { resume: None });
-    }
-    if failed > 0 {
-        return Err(CliError::Predictions { failed, total });
-    }
-    Ok(())
+    failures
 }
