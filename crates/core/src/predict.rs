@@ -30,14 +30,6 @@ pub enum PredictError {
         /// The model's.
         expected: usize,
     },
-    /// A stack for a 2D model.
-    #[error("`{}` is a stack of {planes} planes, but the model was trained on single planes", path.display())]
-    Planes {
-        /// The image.
-        path: PathBuf,
-        /// Its planes.
-        planes: usize,
-    },
     /// The image has values that are not finite.
     #[error("`{}` has {count} values that are not finite (NaN or infinite), the first at {place}", path.display())]
     NotFinite {
@@ -101,10 +93,6 @@ impl PredictError {
                     "channels"
                 }
             ),
-            Self::Planes { .. } => {
-                "give single planes, or train a 3D model with a patch size of three numbers"
-                    .to_owned()
-            }
             Self::NotFinite { .. } => {
                 "replace them, e.g. by 0 in Fiji: Process > Math > NaN Background reversed"
                     .to_owned()
@@ -125,7 +113,8 @@ impl PredictError {
     }
 }
 
-/// Predicts one image: preprocessing with statistics of the whole image, tiles, post-processing.
+/// Predicts one image: preprocessing with statistics of the whole image, tiles, post-processing. A
+/// 2D model takes a stack plane by plane; objects may then extend over several planes.
 /// The result has the axes and pixel size of `image`, as far as they still apply.
 ///
 /// # Errors
@@ -154,20 +143,13 @@ fn check(model: &Model, image: &Image, name: &std::path::Path) -> Result<Array4<
     {
         array = array.select(ndarray::Axis(0), channels);
     }
-    let (found, planes) = (array.dim().0, array.dim().1);
+    let found = array.dim().0;
     let expected = model.description.io.in_channels;
     if found != expected {
         return Err(PredictError::Channels {
             path: path(),
             found,
             expected,
-        }
-        .into());
-    }
-    if planes > 1 && model.description.io.dimensions == 2 {
-        return Err(PredictError::Planes {
-            path: path(),
-            planes,
         }
         .into());
     }

@@ -4,7 +4,7 @@
 //! RUN/config.yaml       the settings with every default written out
 //! RUN/log.jsonl         one line an epoch
 //! RUN/curves.svg        loss and scores over the epochs
-//! RUN/samples/*.png     input, prediction and target of validation images
+//! RUN/samples/*.png     input, target, prediction and outlines of validation images
 //! RUN/checkpoints/      what `--resume` continues from
 //! RUN/model/            the model package
 //! ```
@@ -152,6 +152,8 @@ fn resume_from(
     }
     let (state, progress) = folder.checkpoints().load_last()?;
     folder.restore(framework, &state)?;
+    // A run that was killed may have saved an epoch that it did not log any more.
+    folder.write_log(&progress.history)?;
     Ok(progress)
 }
 

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
 use coverslip_nets::NetworkIo;
+use rayon::prelude::*;
 
 use crate::{
     config::{ImagePairs, Settings, TargetKind, Validation},
     data::{
-        Augmentation, Batch, DataSet, Images, Preparation, Recipe, Sampler, Target, split_fraction,
+        Augmentation, Batch, DataError, DataSet, Images, Preparation, Recipe, Sampler, Target,
+        split_fraction,
     },
     error::Error,
     monitor::Monitor,
@@ -37,10 +39,55 @@ impl RunData {
         ));
         let recipe = recipe(settings, registry)?;
         let limit = (settings.data.cache_gib * f64::from(1 << 30)) as usize;
-        Ok(Self {
+        let data = Self {
             training: Arc::new(Images::new(training, recipe.clone(), limit)),
             validation: Arc::new(Images::new(validation, recipe, limit)),
-        })
+        };
+        data.read_all(monitor)?;
+        Ok(data)
+    }
+
+    /// Reads every image once: a faulty one is found now and not after an hour of training, and
+    /// what fits into the cache is there already.
+    fn read_all(&self, monitor: &dyn Monitor) -> Result<(), Error> {
+        for images in [&self.training, &self.validation] {
+            let _task = monitor.begin("reading images", images.len() as u64);
+            // Before the threads start, which would otherwise wait for each other's first image.
+            images.channels()?;
+            let faults: Vec<Result<(), DataError>> = (0..images.len())
+                .into_par_iter()
+                .map(|index| images.get(index).map(|_| ()))
+                .collect();
+            // The first in the order of names, whichever thread was faster.
+            faults.into_iter().collect::<Result<(), _>>()?;
+        }
+        self.pass_warnings(monitor);
+        self.check_channels()
+    }
+
+    /// Training and validation images must have the same channels.
+    fn check_channels(&self) -> Result<(), Error> {
+        let [first, other] = [&self.training, &self.validation].map(|images| images.channels());
+        let (first, other) = (first?, other?);
+        let pair = |images: &Images| images.data().pairs()[0].clone();
+        let (first_pair, pair) = (pair(&self.training), pair(&self.validation));
+        for (what, index, path, first_path) in [
+            ("source", 0, pair.source, first_pair.source),
+            ("target", 1, pair.target, first_pair.target),
+        ] {
+            let (channels, first_channels) = (other[index], first[index]);
+            if channels != first_channels {
+                let fault = DataError::ChannelsDiffer {
+                    what,
+                    path,
+                    channels,
+                    first_path,
+                    first_channels,
+                };
+                return Err(fault.into());
+            }
+        }
+        Ok(())
     }
 
     /// What the network connects, from the config and the first image.

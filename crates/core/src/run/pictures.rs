@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use coverslip_image::{Image, read_image};
-use ndarray::Axis;
+use ndarray::{Array3, ArrayView2, Axis};
 
 use super::{data::RunData, folder::RunFolder};
 use crate::{
@@ -21,8 +21,8 @@ const GAP: usize = 6;
 /// Longest side of one picture of the model's preview.
 const PREVIEW: usize = 256;
 
-/// Writes input, prediction and target of the first validation images side by side, and the
-/// first of them as the model's preview.
+/// Writes pictures of the first validation images, one row each, and the first of them as the
+/// model's preview.
 pub(super) fn write(
     model: &Model,
     data: &RunData,
@@ -42,14 +42,12 @@ pub(super) fn write(
         let input = read_image(&pair.source)?;
         let prediction = predict_image(model, &input, monitor)?;
         let target = read_image(&pair.target)?;
-        let kind = model.description.target.kind;
-        let row = [
-            raster(&input, TargetKind::Image)?,
-            raster(&prediction, kind)?,
-            raster(&target, kind)?,
-        ];
+        let row = row(&input, &prediction, &target, model.description.target.kind)?;
         if index == 0 {
-            let preview = row.each_ref().map(|picture| picture.shrunk_to(PREVIEW));
+            let preview: Vec<Raster> = row
+                .iter()
+                .map(|picture| picture.shrunk_to(PREVIEW))
+                .collect();
             let bytes = picture::side_by_side(&preview, GAP).png_bytes();
             files::write_atomic(&folder.model().join("preview.png"), &bytes)?;
         }
@@ -61,14 +59,37 @@ pub(super) fn write(
     Ok(())
 }
 
-/// An image or its labels as a picture of the middle section.
-fn raster(image: &Image, kind: TargetKind) -> Result<Raster, Error> {
+/// Input, target and prediction of the middle section, for labels also their outlines on the
+/// input.
+fn row(
+    input: &Image,
+    prediction: &Image,
+    target: &Image,
+    kind: TargetKind,
+) -> Result<Vec<Raster>, Error> {
+    let shown = picture::image(&input.to_czyx_f32()?.view());
     if kind == TargetKind::Image {
-        return Ok(picture::image(&image.to_czyx_f32()?.view()));
+        let [target, prediction] = [target, prediction].map(Image::to_czyx_f32);
+        return Ok(vec![
+            shown,
+            picture::image(&target?.view()),
+            picture::image(&prediction?.view()),
+        ]);
     }
-    let labels = image.to_labels_zyx()?;
-    let middle = labels.index_axis(Axis(0), labels.dim().0 / 2);
-    Ok(picture::labels(&middle))
+    let [target, prediction] = [target, prediction].map(Image::to_labels_zyx);
+    let (target, prediction) = (target?, prediction?);
+    let [target, prediction] = [&target, &prediction].map(middle);
+    let outlines = picture::overlay(&shown, Some(&target), Some(&prediction));
+    Ok(vec![
+        shown,
+        picture::labels(&target),
+        picture::labels(&prediction),
+        outlines,
+    ])
+}
+
+fn middle(labels: &Array3<u32>) -> ArrayView2<'_, u32> {
+    labels.index_axis(Axis(0), labels.dim().0 / 2)
 }
 
 /// The curves of a run as SVG.

@@ -1,0 +1,213 @@
+//! Training end to end on real images: the same seed gives the same bits, whatever the number of
+//! threads and whether or not the run was stopped in between.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use coverslip::{
+    config::Config,
+    monitor::{Monitor, Silent, Task},
+    registry::Registry,
+    run::{self, Ending},
+    state_dict,
+};
+
+const CONFIG: &str = "
+data:
+  train: {source: images, target: masks, split: split.csv, subset: val}
+  validation: 0.25
+  target_kind: instance
+  preprocess: [percentile]
+  patch: {size: [32, 48]}
+  augment: [flip, rotate90]
+network: {unet: {base: 4, depth: 2}}
+loss: [cross_entropy, {dice: {weight: 0.5}}]
+schedule: {cosine: {warmup_epochs: 1}}
+training: {epochs: 3, patches_per_epoch: 16, batch_size: 4, validation_patches: 4, sample_pictures: 1}
+postprocess: [argmax, {components: {seeds: 1, grow: 2}}]
+";
+
+fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/nuclei2d")
+}
+
+fn config(overrides: &[&str]) -> (Config, Registry) {
+    let registry = Registry::builtin().unwrap();
+    let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+    let config = Config::from_text("test", CONFIG, &sample(), &overrides, &registry).unwrap();
+    (config, registry)
+}
+
+fn train(out: &Path, overrides: &[&str]) {
+    let (config, registry) = config(overrides);
+    let stop = AtomicBool::new(false);
+    let outcome = run::train(&config, &registry, out, false, &Silent, &stop).unwrap();
+    assert_eq!(outcome.ending, Ending::Complete);
+}
+
+/// Weights, running statistics and optimiser memory of the last checkpoint, as bits.
+fn state(run: &Path) -> Vec<(String, Vec<u8>)> {
+    let (dict, _) = state_dict::read(&run.join("checkpoints/last.safetensors")).unwrap();
+    dict.into_iter()
+        .map(|(name, data)| (name, data.as_bytes().to_vec()))
+        .collect()
+}
+
+/// The log without times.
+fn log(run: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(run.join("log.jsonl")).unwrap();
+    let mut lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for line in &mut lines {
+        line["seconds"] = 0.into();
+        line["patches_per_second"] = 0.into();
+    }
+    lines
+}
+
+/// Stops a run after a number of patches.
+struct StopAfter<'a> {
+    patches: u64,
+    seen: AtomicU64,
+    stop: &'a AtomicBool,
+}
+
+struct Count<'a>(&'a StopAfter<'a>);
+
+impl Monitor for StopAfter<'_> {
+    fn begin(&self, _: &str, _: u64) -> Box<dyn Task + '_> {
+        Box::new(Count(self))
+    }
+
+    fn warn(&self, _: &str) {}
+
+    fn note(&self, _: &str) {}
+}
+
+impl Task for Count<'_> {
+    fn resume_at(&self, _: u64) {}
+
+    fn advance(&self, steps: u64, _: &str) {
+        let seen = self.0.seen.fetch_add(steps, Ordering::Relaxed) + steps;
+        if seen >= self.0.patches {
+            self.0.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs: Vec<PathBuf> = [1, 2, 3]
+        .into_iter()
+        .map(|threads| {
+            let run = folder.path().join(threads.to_string());
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| {
+                train(
+                    &run,
+                    &[&format!("data.workers={threads}"), "training.epochs=1"],
+                )
+            });
+            run
+        })
+        .collect();
+    for run in &runs[1..] {
+        assert_eq!(log(&runs[0]), log(run));
+        assert_eq!(state(&runs[0]), state(run));
+    }
+}
+
+#[test]
+fn another_seed_is_another_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+    train(&first, &["training.epochs=1"]);
+    train(&second, &["training.epochs=1", "seed=1"]);
+    assert_ne!(log(&first), log(&second));
+}
+
+#[test]
+fn a_resumed_run_continues_with_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    train(&whole, &[]);
+    let (config, registry) = config(&[]);
+    // In the middle of the first epoch, then of the third.
+    for (patches, resume) in [(8, false), (28, true)] {
+        let stop = AtomicBool::new(false);
+        let monitor = StopAfter {
+            patches,
+            seen: AtomicU64::new(0),
+            stop: &stop,
+        };
+        let outcome = run::train(&config, &registry, &parts, resume, &monitor, &stop).unwrap();
+        assert_eq!(outcome.ending, Ending::Interrupted);
+        assert!(!parts.join("model").exists());
+    }
+    let stop = AtomicBool::new(false);
+    let outcome = run::train(&config, &registry, &parts, true, &Silent, &stop).unwrap();
+    assert_eq!(outcome.ending, Ending::Complete);
+    assert_eq!(outcome.epochs, 3);
+    assert_eq!(log(&whole), log(&parts));
+    assert_eq!(state(&whole), state(&parts));
+    let weights = |run: &Path| std::fs::read(run.join("model/weights.safetensors")).unwrap();
+    assert_eq!(weights(&whole), weights(&parts));
+}
+
+#[test]
+fn training_learns_and_leaves_a_complete_run_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    train(
+        &run,
+        &[
+            "training.epochs=4",
+            "training.patches_per_epoch=96",
+            "optimizer.adam.learning_rate=0.01",
+        ],
+    );
+    let losses: Vec<f64> = log(&run)
+        .iter()
+        .map(|line| line["train_loss"].as_f64().unwrap())
+        .collect();
+    assert!(losses[3] < 0.8 * losses[0], "{losses:?}");
+    for file in [
+        "config.yaml",
+        "log.jsonl",
+        "curves.svg",
+        "checkpoints/last.safetensors",
+        "checkpoints/best.safetensors",
+        "model/model.yaml",
+        "model/weights.safetensors",
+        "model/preview.png",
+    ] {
+        assert!(run.join(file).is_file(), "{file}");
+    }
+    assert_eq!(std::fs::read_dir(run.join("samples")).unwrap().count(), 1);
+}
+
+#[test]
+fn early_stopping_ends_a_run_that_no_longer_improves() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let (config, registry) = config(&[
+        "training.epochs=20",
+        "training.patches_per_epoch=4",
+        // Nothing is learnt, so nothing improves after the first epoch.
+        "optimizer.adam.learning_rate=1e-12",
+        "training.early_stopping={patience: 2, min_delta: 0.5}",
+    ]);
+    let stop = AtomicBool::new(false);
+    let outcome = run::train(&config, &registry, &run, false, &Silent, &stop).unwrap();
+    assert_eq!(outcome.ending, Ending::EarlyStop);
+    assert_eq!(outcome.epochs, 3);
+    assert_eq!(outcome.best_epoch, Some(1));
+}
