@@ -111,8 +111,12 @@ pub struct ConfigArguments {
     /// A config file, or the name of a preset
     #[arg(value_name = "CONFIG_OR_PRESET")]
     pub config: String,
-    /// Change one setting, as in training.epochs=3 or loss[0].dice.weight=2; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    /// Changes of single settings, in the order given.
+    #[arg(
+        long = "set",
+        value_name = "KEY=VALUE",
+        help = "Change one setting, as in training.epochs=3 or loss[0].dice.weight=2; may be repeated"
+    )]
     pub overrides: Vec<String>,
 }
 

@@ -26,7 +26,7 @@ static SAMPLE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../samples/nuclei2
 pub struct Demo {
     /// What training came to.
     pub training: Outcome,
-    /// Scores on the held-out images; `None` when the user stopped the training.
+    /// Scores on the held-out images; `None` when the user stopped before there were any.
     pub evaluation: Option<Evaluation>,
     /// The report.
     pub report: PathBuf,
@@ -49,6 +49,46 @@ pub fn demo(
     let out = out.canonicalize().unwrap_or_else(|_| out.to_owned());
     let data = out.join("data");
     let held_out = write_sample(&data)?;
+    let config = config(&data, registry)?;
+    let folder = out.join("run");
+    let resume = folder.join("checkpoints/last.safetensors").exists();
+    let training = run::train(&config, registry, &folder, resume, monitor, stop)?;
+    let mut demo = Demo {
+        training,
+        evaluation: None,
+        report: out.join("report/report.html"),
+        predictions: out.join("predictions"),
+    };
+    if demo.training.ending == Ending::Interrupted {
+        return Ok(demo);
+    }
+    let model = package::load(&folder.join("model"), registry)?;
+    let images = data.join("images");
+    let held_out: Vec<PathBuf> = held_out.iter().map(|name| images.join(name)).collect();
+    let predicted = predict_files(&model, &held_out, &demo.predictions, monitor, stop)?;
+    if predicted.interrupted {
+        return Ok(demo);
+    }
+    if let Some((_, error)) = predicted.failed.into_iter().next() {
+        return Err(error);
+    }
+    let evaluation = evaluate_held_out(&demo.predictions, &data, held_out.len())?;
+    let facts = [
+        ("Model", folder.join("model").display().to_string()),
+        ("Held-out images", held_out.len().to_string()),
+    ];
+    let options = ReportOptions {
+        title: "Coverslip demo: nuclei in fluorescence images".to_owned(),
+        input: Some(&images),
+        facts: facts.map(|(name, fact)| (name.to_owned(), fact)).to_vec(),
+    };
+    write_report(&out.join("report"), &evaluation, &options)?;
+    demo.evaluation = Some(evaluation);
+    Ok(demo)
+}
+
+/// The preset `demo` on the sample images in `data`.
+fn config(data: &Path, registry: &Registry) -> Result<Config, Error> {
     let path = |name: &str| data.join(name).display().to_string();
     let overrides = [
         format!("data.train.source={}", path("images")),
@@ -58,49 +98,7 @@ pub fn demo(
         "data.validation={subset: val}".to_owned(),
     ];
     let preset = Preset::find("demo").ok_or_else(|| Error::Bug("no preset `demo`".to_owned()))?;
-    let config = Config::from_preset(preset, &overrides, registry)?;
-    let folder = out.join("run");
-    let resume = folder.join("checkpoints/last.safetensors").exists();
-    let training = run::train(&config, registry, &folder, resume, monitor, stop)?;
-    let report = out.join("report");
-    let predictions = out.join("predictions");
-    let evaluation = if training.ending == Ending::Interrupted {
-        None
-    } else {
-        let model = package::load(&folder.join("model"), registry)?;
-        let held_out: Vec<PathBuf> = held_out
-            .iter()
-            .map(|name| data.join("images").join(name))
-            .collect();
-        predict_files(&model, &held_out, &predictions, monitor, stop)?;
-        let options = EvaluateOptions::new(Task::Instance);
-        let evaluation = evaluate_held_out(&predictions, &data, &held_out, &options)?;
-        let images = data.join("images");
-        let facts = vec![
-            (
-                "Model".to_owned(),
-                folder.join("model").display().to_string(),
-            ),
-            ("Held-out images".to_owned(), held_out.len().to_string()),
-        ];
-        let title = "Coverslip demo: nuclei in fluorescence images".to_owned();
-        write_report(
-            &report,
-            &evaluation,
-            &ReportOptions {
-                title,
-                input: Some(&images),
-                facts,
-            },
-        )?;
-        Some(evaluation)
-    };
-    Ok(Demo {
-        training,
-        evaluation,
-        report: report.join("report.html"),
-        predictions,
-    })
+    Ok(Config::from_preset(preset, &overrides, registry)?)
 }
 
 /// Compares the held-out predictions alone: the folder of masks also has those of the training
@@ -108,19 +106,17 @@ pub fn demo(
 fn evaluate_held_out(
     predictions: &Path,
     data: &Path,
-    held_out: &[PathBuf],
-    options: &EvaluateOptions,
+    held_out: usize,
 ) -> Result<Evaluation, Error> {
     let options = EvaluateOptions {
         partial: true,
-        ..options.clone()
+        ..EvaluateOptions::new(Task::Instance)
     };
     let evaluation = evaluate(predictions, &data.join("masks"), &options)?;
-    if evaluation.rows.len() != held_out.len() {
+    let scored = evaluation.rows.len();
+    if scored != held_out {
         return Err(Error::Bug(format!(
-            "{} of {} held-out images were scored",
-            evaluation.rows.len(),
-            held_out.len()
+            "{scored} of {held_out} held-out images were scored"
         )));
     }
     Ok(evaluation)

@@ -167,3 +167,12 @@ impl Error {
         !matches!(self, Self::Bug(_))
     }
 }
+
+/// Names for a message: the first `most`, and how many there are besides.
+pub(crate) fn list(names: &[String], most: usize) -> String {
+    let shown = names[..names.len().min(most)].join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

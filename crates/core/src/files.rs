@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use coverslip_image::files::{existing, reason, remedy};
+
 /// A file or folder that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`: {}", path.display(), reason(source))]
@@ -19,27 +21,8 @@ pub struct FileError {
 impl FileError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
-        let existing = existing(&self.path);
-        let folder = existing.display();
-        Some(match self.source.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                format!(
-                    "choose another output folder, or get the permissions of `{folder}` changed"
-                )
-            }
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
-                "free some space on the disk of `{folder}`, or choose an output folder on another \
-                 disk"
-            ),
-            io::ErrorKind::NotFound => format!(
-                "create the folder `{}` first, or check the spelling of the path",
-                parent(&self.path).display()
-            ),
-            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-                format!("choose another output folder: `{folder}` is a file")
-            }
-            _ => format!("check that the disk of `{folder}` works, then try again"),
-        })
+        let role = ["an output", "another output"];
+        Some(remedy(&self.path, &self.source, role))
     }
 
     fn new(path: &Path, action: &'static str, source: io::Error) -> Self {
@@ -51,18 +34,15 @@ impl FileError {
     }
 }
 
-/// Writes a file by way of a temporary one in the same folder, which is synced to the disk and
-/// then takes the name. If anything fails, a file that was there before stays as it was.
+/// Writes a file in one step, as [`coverslip_image::files::write_atomic`].
 ///
 /// # Errors
 /// [`FileError`] if the operating system refuses.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let fail = |source| FileError::new(path, "write", source);
-    let mut file = builder().tempfile_in(parent(path)).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
+    let refused = |source| FileError::new(path, "write", source);
+    coverslip_image::files::write_atomic(path, refused, |file| {
+        file.write_all(bytes).map_err(refused)
+    })
 }
 
 /// Creates a folder and those above it; one that exists is fine.
@@ -86,51 +66,6 @@ pub fn check_writable(path: &Path) -> Result<(), FileError> {
     tempfile::tempfile_in(existing(path))
         .map(drop)
         .map_err(|source| FileError::new(path, action, source))
-}
-
-/// The part of a path that exists.
-fn existing(path: &Path) -> &Path {
-    let mut part = path;
-    while !part.exists() {
-        let above = parent(part);
-        if above == part {
-            break;
-        }
-        part = above;
-    }
-    part
-}
-
-/// The folder of a path; the current one for a bare name.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".coverslip-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Temporary files are private by default; results are for everyone that the umask allows.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder
-}
-
-fn reason(source: &io::Error) -> String {
-    match source.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
-        io::ErrorKind::NotFound => "no such folder".to_owned(),
-        io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
-        io::ErrorKind::AlreadyExists => "there is a file of this name".to_owned(),
-        _ => source.to_string(),
-    }
 }
 
 #[cfg(test)]

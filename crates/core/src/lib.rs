@@ -7,6 +7,7 @@ pub mod devices;
 pub mod error;
 pub mod evaluate;
 pub mod files;
+mod finite;
 pub mod framework;
 pub mod monitor;
 pub mod optimizer;

@@ -5,10 +5,7 @@
 
 mod description;
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
@@ -127,9 +124,8 @@ impl PackageError {
 /// When a file cannot be written.
 pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Result<(), Error> {
     files::create_folder(folder)?;
-    // Without the order of a hash map: equal models are equal files.
-    let metadata = HashMap::from([("format".to_owned(), "coverslip".to_owned())]);
-    let bytes = state_dict::to_bytes(weights, metadata).map_err(Error::Bug)?;
+    let metadata = ("format", "coverslip".to_owned());
+    let bytes = state_dict::to_bytes(weights, Some(metadata)).map_err(Error::Bug)?;
     files::write_atomic(&folder.join(WEIGHTS), &bytes)?;
     let tree = serde_json::to_value(description).map_err(|error| Error::Bug(error.to_string()))?;
     files::write_atomic(&folder.join(DESCRIPTION), to_yaml(&tree).as_bytes())?;

@@ -12,8 +12,8 @@ pub use files::{PredictedFiles, predict_files};
 pub use tiles::{Tiling, predict_tiled};
 
 use crate::{
-    config::Output, error::Error, monitor::Monitor, package::Model, postprocess::Prediction,
-    preprocess,
+    config::Output, error::Error, finite::NotFinite, monitor::Monitor, package::Model,
+    postprocess::Prediction, preprocess,
 };
 
 /// An image that cannot be predicted.
@@ -128,7 +128,7 @@ pub fn predict_image(model: &Model, image: &Image, monitor: &dyn Monitor) -> Res
     }
     let values = predict_tiled(
         model.predictor.as_ref(),
-        array.view(),
+        &array.view(),
         model.tiling,
         monitor,
     )?;
@@ -156,16 +156,12 @@ fn check(model: &Model, image: &Image, name: &std::path::Path) -> Result<Array4<
     if array.is_empty() {
         return Err(PredictError::Empty.into());
     }
-    let count = array.iter().filter(|value| !value.is_finite()).count();
-    if count > 0 {
-        let first = array.indexed_iter().find(|(_, value)| !value.is_finite());
-        let place = first.map_or_else(String::new, |((c, z, y, x), _)| {
-            format!("c {c}, z {z}, y {y}, x {x}")
-        });
+    if let Some(NotFinite { count, index, .. }) = NotFinite::find(&array) {
+        let [c, z, y, x] = index;
         return Err(PredictError::NotFinite {
             path: path(),
             count,
-            place,
+            place: format!("c {c}, z {z}, y {y}, x {x}"),
         }
         .into());
     }

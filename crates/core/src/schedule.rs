@@ -11,7 +11,8 @@ pub trait Schedule: Send {
     fn factor(&self, position: f64, epochs: usize) -> f64;
 }
 
-/// Linear from 0 to 1 over the warm-up; 1 without one. The first step already counts.
+/// The factor during the warm-up, linear up to 1; `None` after it. It is at least 0.01, so that the
+/// first step moves the weights too.
 fn warmup(position: f64, warmup_epochs: usize) -> Option<f64> {
     let share = position / warmup_epochs as f64;
     (warmup_epochs > 0 && share < 1.0).then(|| share.max(0.01))
@@ -115,7 +116,7 @@ impl Schedule for Cosine {
         let start = self.warmup_epochs as f64;
         warmup(position, self.warmup_epochs).unwrap_or_else(|| {
             let share = ((position - start) / (epochs as f64 - start).max(1.0)).clamp(0.0, 1.0);
-            let wave = (1.0 + (std::f64::consts::PI * share).cos()) / 2.0;
+            let wave = f64::midpoint(1.0, (std::f64::consts::PI * share).cos());
             self.minimum + (1.0 - self.minimum) * wave
         })
     }

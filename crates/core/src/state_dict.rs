@@ -1,7 +1,7 @@
 //! The parameters of a network by name, and their safetensors form.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -10,6 +10,11 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+
+use crate::error::list;
+
+/// How many names of a kind a message lists.
+const LISTED: usize = 8;
 
 /// 32-bit parameters by name, in the order of the names. A name is the path of module fields,
 /// `encoder.0.convs.1.weight`.
@@ -43,24 +48,10 @@ impl StateDictError {
         ];
         let parts = parts.iter().filter(|(_, names)| !names.is_empty());
         parts
-            .map(|(what, names)| format!("{what} {}", shorten(names)))
+            .map(|(what, names)| format!("{what} {}", list(names, LISTED)))
             .collect::<Vec<_>>()
             .join("; ")
     }
-}
-
-fn shorten(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let mut text = names
-        .iter()
-        .take(SHOWN)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > SHOWN {
-        text += &format!(" and {} more", names.len() - SHOWN);
-    }
-    text
 }
 
 /// All parameters and running statistics of a module.
@@ -91,7 +82,8 @@ pub fn apply<M: Module>(module: M, dict: &StateDict) -> Result<M, StateDictError
     struct Applier<'a> {
         path: PathOf,
         dict: &'a StateDict,
-        seen: usize,
+        /// Names of `dict` that no parameter has had yet.
+        left: BTreeSet<&'a str>,
         fault: StateDictError,
     }
     impl ModuleMapper for Applier<'_> {
@@ -101,7 +93,7 @@ pub fn apply<M: Module>(module: M, dict: &StateDict) -> Result<M, StateDictError
                 self.fault.missing.push(name);
                 return param;
             };
-            self.seen += 1;
+            self.left.remove(name.as_str());
             let shape = param.lazy_shape();
             if shape.as_slice() != data.shape().as_slice() {
                 let (network, weights) = (shape.to_vec(), data.shape().to_vec());
@@ -129,40 +121,17 @@ pub fn apply<M: Module>(module: M, dict: &StateDict) -> Result<M, StateDictError
     let mut applier = Applier {
         path: PathOf::default(),
         dict,
-        seen: 0,
+        left: dict.keys().map(String::as_str).collect(),
         fault,
     };
-    let own = collect_names(&module);
     let module = module.map(&mut applier);
     let mut fault = applier.fault;
-    fault.unexpected = dict
-        .keys()
-        .filter(|name| !own.contains(*name))
-        .cloned()
-        .collect();
+    fault.unexpected = applier.left.into_iter().map(str::to_owned).collect();
     if fault.is_empty() {
         Ok(module)
     } else {
         Err(fault)
     }
-}
-
-fn collect_names<M: Module>(module: &M) -> std::collections::BTreeSet<String> {
-    struct Names(PathOf, std::collections::BTreeSet<String>);
-    impl ModuleVisitor for Names {
-        fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
-            self.1.insert(self.0.name());
-        }
-        fn enter_module(&mut self, name: &str, container: &str) {
-            self.0.enter(name, container);
-        }
-        fn exit_module(&mut self, _: &str, container: &str) {
-            self.0.exit(container);
-        }
-    }
-    let mut names = Names(PathOf::default(), std::collections::BTreeSet::new());
-    module.visit(&mut names);
-    names.1
 }
 
 /// The path of fields to a parameter; enum variants do not show, so that a network has the same
@@ -217,12 +186,13 @@ fn unreadable(path: &Path, source: &std::io::Error) -> String {
     }
 }
 
-/// The bytes of a safetensors file with `dict` and text `metadata`.
+/// The bytes of a safetensors file with `dict` and at most one entry of text metadata: more would
+/// be written in the order of a hash map, and equal models would not be equal files.
 ///
 /// # Errors
 ///
 /// When a tensor cannot be laid out; does not happen for 32-bit parameters.
-pub fn to_bytes(dict: &StateDict, metadata: HashMap<String, String>) -> Result<Vec<u8>, String> {
+pub fn to_bytes(dict: &StateDict, metadata: Option<(&str, String)>) -> Result<Vec<u8>, String> {
     let views = dict
         .iter()
         .map(|(name, data)| {
@@ -230,7 +200,8 @@ pub fn to_bytes(dict: &StateDict, metadata: HashMap<String, String>) -> Result<V
             Ok((name.as_str(), view.map_err(|error| error.to_string())?))
         })
         .collect::<Result<Vec<_>, String>>()?;
-    safetensors::serialize(views, Some(metadata)).map_err(|error| error.to_string())
+    let metadata = metadata.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
+    safetensors::serialize(views, metadata).map_err(|error| error.to_string())
 }
 
 /// Reads a safetensors file: its 32-bit tensors and its text metadata.

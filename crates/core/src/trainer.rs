@@ -145,7 +145,9 @@ impl Trainer<'_> {
                 *sums.entry(name).or_default() += score * weight;
             }
         }
-        sums.values_mut().for_each(|sum| *sum /= count);
+        for sum in sums.values_mut() {
+            *sum /= count;
+        }
         sums
     }
 

@@ -1,5 +1,7 @@
 //! Prediction in tiles against prediction in one piece, and what a result keeps of its image.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
@@ -87,7 +89,7 @@ fn tiled(
         overlap: 0.5,
         blend,
     };
-    predict_tiled(predictor, image.view(), tiling, &Silent).unwrap()
+    predict_tiled(predictor, &image.view(), tiling, &Silent).unwrap()
 }
 
 #[test]
@@ -139,14 +141,14 @@ fn cropping_is_refused_where_it_cannot_be_exact() {
         overlap: 0.5,
         blend: Blend::Crop,
     };
-    let error = predict_tiled(instance.as_ref(), image.view(), tiling, &Silent).unwrap_err();
+    let error = predict_tiled(instance.as_ref(), &image.view(), tiling, &Silent).unwrap_err();
     assert!(matches!(error, PredictError::CropImpossible));
     let batch = predictor("{unet: {base: 4, depth: 2}}", 2);
     let tiling = Tiling {
         tile: [1, 32, 32],
         ..tiling
     };
-    let error = predict_tiled(batch.as_ref(), image.view(), tiling, &Silent).unwrap_err();
+    let error = predict_tiled(batch.as_ref(), &image.view(), tiling, &Silent).unwrap_err();
     let hint = error.hint().unwrap();
     let needed: usize = hint
         .split_whitespace()
@@ -157,7 +159,7 @@ fn cropping_is_refused_where_it_cannot_be_exact() {
         tile: [1, needed, needed],
         ..tiling
     };
-    predict_tiled(batch.as_ref(), image.view(), tiling, &Silent).unwrap();
+    predict_tiled(batch.as_ref(), &image.view(), tiling, &Silent).unwrap();
 }
 
 /// A model of a minute's training would be too slow here: this one has one epoch of a few patches.

@@ -1,6 +1,8 @@
 //! Training end to end on real images: the same seed gives the same bits, whatever the number of
 //! threads and whether or not the run was stopped in between.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -114,7 +116,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
                 train(
                     &run,
                     &[&format!("data.workers={threads}"), "training.epochs=1"],
-                )
+                );
             });
             run
         })

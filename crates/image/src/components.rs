@@ -91,7 +91,7 @@ pub(crate) fn shape_zyx(shape: &[usize]) -> Result<[usize; 3], AlgorithmError> {
     }
 }
 
-pub(crate) fn check_connectivity(connectivity: usize, rank: usize) -> Result<(), AlgorithmError> {
+fn check_connectivity(connectivity: usize, rank: usize) -> Result<(), AlgorithmError> {
     if (1..=rank.max(1)).contains(&connectivity) {
         return Ok(());
     }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::files;
+
 /// Why an image could not be read, written or used.
 ///
 /// The message says what is wrong and where; [`ImageError::hint`] says what to do about it.
@@ -79,7 +81,7 @@ pub enum ImageError {
         limit: u64,
     },
     /// The operating system refused.
-    #[error("cannot {action} `{}`: {}", path.display(), reason(source))]
+    #[error("cannot {action} `{}`: {}", path.display(), files::reason(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -152,7 +154,9 @@ impl ImageError {
             ImageError::OverLimit { .. } => {
                 Some("crop or split the image, or raise the limit".to_owned())
             }
-            ImageError::Io { path, source, .. } => Some(io_hint(path, source)),
+            ImageError::Io { path, source, .. } => {
+                Some(files::remedy(path, source, ["a", "another"]))
+            }
             ImageError::Misuse { .. } => None,
         }
     }
@@ -177,43 +181,6 @@ fn subject(path: Option<&Path>) -> impl fmt::Display {
         || "the image".to_owned(),
         |path| format!("`{}`", path.display()),
     )
-}
-
-fn reason(source: &io::Error) -> String {
-    match source.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
-        io::ErrorKind::NotFound => "no such folder".to_owned(),
-        io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
-        _ => source.to_string(),
-    }
-}
-
-fn io_hint(path: &Path, source: &io::Error) -> String {
-    let folder = if path.is_dir() {
-        path
-    } else {
-        path.parent().unwrap_or(path)
-    };
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let folder = folder.display();
-    match source.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!("choose another folder, or get the permissions of `{folder}` changed")
-        }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            format!("free some space on the disk of `{folder}`, or choose a folder on another disk")
-        }
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-            format!("create the folder `{folder}` first, or check the spelling of the path")
-        }
-        _ => format!("check that the disk of `{folder}` works, then try again"),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! File formats: recognising, opening and writing image files.
 
-mod atomic;
 mod known;
 mod png;
 mod tiff;
@@ -9,7 +8,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-pub use atomic::write_atomic;
 pub use known::formats;
 
 use crate::error::ImageError;

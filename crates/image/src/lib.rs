@@ -5,6 +5,7 @@ pub mod axes;
 pub mod components;
 pub mod dtype;
 pub mod error;
+pub mod files;
 pub mod format;
 pub mod image;
 pub mod labels;

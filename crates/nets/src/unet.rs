@@ -278,7 +278,7 @@ fn check_levels(
 
 /// Enlarges a map on the way up.
 #[derive(Module, Debug)]
-pub struct Up {
+struct Up {
     transposed: Option<ConvTranspose>,
     interpolated: Option<Conv>,
     #[module(skip)]

@@ -1,6 +1,8 @@
 //! Losses against values and gradients of the reference implementations (PyTorch, MONAI); each
 //! folder of `goldens/` says in its `config.json` what made it.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};

@@ -1,6 +1,8 @@
 //! The U-Net: shapes, the sizes it accepts, how far a pixel reaches, and the bridge to networks of
 //! other crates.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData},

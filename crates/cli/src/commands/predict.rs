@@ -1,12 +1,15 @@
 //! `coverslip predict`
 
+use std::path::PathBuf;
+
 use coverslip::{
     config::{Blend, Output},
-    package,
+    error::Error,
+    package::{self, Model},
     predict::predict_files,
     registry::Registry,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::{BlendName, PredictArguments};
 use crate::error::CliError;
@@ -22,52 +25,18 @@ pub(crate) fn run(
     printer: Printer,
 ) -> Result<(), CliError> {
     let mut model = package::load(&arguments.model, registry)?;
-    if let Some(side) = arguments.tile {
-        let planes = if model.description.io.dimensions == 2 {
-            1
-        } else {
-            side
-        };
-        model.tiling.tile = [planes, side, side];
-    }
-    if let Some(overlap) = arguments.overlap {
-        model.tiling.overlap = overlap;
-    }
-    if let Some(blend) = arguments.blend {
-        model.tiling.blend = match blend {
-            BlendName::Gaussian => Blend::Gaussian,
-            BlendName::Constant => Blend::Constant,
-            BlendName::Hann => Blend::Hann,
-            BlendName::Crop => Blend::Crop,
-        };
-    }
-    if arguments.probabilities {
-        model.output = Output::Probabilities;
-    }
+    adapt(&mut model, arguments);
     let stop = super::listen()?;
     let monitor = Progress::new(printer);
-    let predicted = predict_files(&model, &arguments.input, &arguments.output, &monitor, &stop)?;
+    let mut predicted =
+        predict_files(&model, &arguments.input, &arguments.output, &monitor, &stop)?;
     let total = predicted.written.len() + predicted.failed.len();
-    let mut failures = Vec::new();
-    for (path, error) in &predicted.failed {
-        if total == 1 {
-            continue;
-        }
-        if !printer.is_json() {
-            render::message(&error.to_string(), error.hint().as_deref());
-            print_error_line("");
-        }
-        failures.push(json!({
-            "path": path,
-            "error": error.to_string(),
-            "hint": error.hint(),
-        }));
-    }
     if total == 1
-        && let Some((_, error)) = predicted.failed.into_iter().next()
+        && let Some((_, error)) = predicted.failed.pop()
     {
         return Err(error.into());
     }
+    let failures = tell_failures(&predicted.failed, printer);
     printer.text(&format!(
         "{} of {total} images predicted into {}",
         predicted.written.len(),
@@ -92,4 +61,44 @@ pub(crate) fn run(
     }
     printer.result(&result);
     outcome
+}
+
+/// Puts what the user asked for in the place of the model's own settings.
+fn adapt(model: &mut Model, arguments: &PredictArguments) {
+    if let Some(side) = arguments.tile {
+        let planes = if model.description.io.dimensions == 2 {
+            1
+        } else {
+            side
+        };
+        model.tiling.tile = [planes, side, side];
+    }
+    if let Some(overlap) = arguments.overlap {
+        model.tiling.overlap = overlap;
+    }
+    if let Some(blend) = arguments.blend {
+        model.tiling.blend = match blend {
+            BlendName::Gaussian => Blend::Gaussian,
+            BlendName::Constant => Blend::Constant,
+            BlendName::Hann => Blend::Hann,
+            BlendName::Crop => Blend::Crop,
+        };
+    }
+    if arguments.probabilities {
+        model.output = Output::Probabilities;
+    }
+}
+
+/// Shows the images that could not be predicted; gives their part of the result.
+fn tell_failures(failed: &[(PathBuf, Error)], printer: Printer) -> Vec<Value> {
+    let mut failures = Vec::new();
+    for (path, error) in failed {
+        let (text, hint) = (error.to_string(), error.hint());
+        if !printer.is_json() {
+            render::message(&text, hint.as_deref());
+            print_error_line("");
+        }
+        failures.push(json!({"path": path, "error": text, "hint": hint}));
+    }
+    failures
 }

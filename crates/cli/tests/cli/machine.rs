@@ -127,13 +127,13 @@ fn doctor_reports_the_machine() {
 #[test]
 fn wrong_arguments_are_explained() {
     let bench = Bench::new();
-    insta::assert_snapshot!(bench.transcript(&["presest"]), @"
+    insta::assert_snapshot!(bench.transcript(&["schemas"]), @"
     exit 2
     ----- stdout
     ----- stderr
-    error: unrecognized subcommand 'presest'
+    error: unrecognized subcommand 'schemas'
 
-      tip: some similar subcommands exist: 'predict', 'presets'
+      tip: a similar subcommand exists: 'schema'
 
     Usage: coverslip [OPTIONS] <COMMAND>
 

@@ -20,9 +20,9 @@ fn predict(study: &Study) -> String {
 /// Changes the weights of the model.
 fn change_weights(study: &Study, change: impl FnOnce(&mut StateDict)) {
     let path = study.path("run/model/weights.safetensors");
-    let (mut weights, metadata) = state_dict::read(&path).unwrap();
+    let (mut weights, _) = state_dict::read(&path).unwrap();
     change(&mut weights);
-    std::fs::write(path, state_dict::to_bytes(&weights, metadata).unwrap()).unwrap();
+    std::fs::write(path, state_dict::to_bytes(&weights, None).unwrap()).unwrap();
 }
 
 #[test]

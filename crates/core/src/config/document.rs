@@ -1,6 +1,7 @@
 //! A tree of values in which each one knows where it was written.
 
 mod build;
+mod lines;
 mod overrides;
 mod scalar;
 

@@ -60,19 +60,6 @@ impl KeyPath {
     pub fn starts_with(&self, ancestor: &Self) -> bool {
         self.segments.starts_with(&ancestor.segments)
     }
-
-    /// The road written as a JSON pointer, `/loss/0/dice`.
-    pub fn to_pointer(&self) -> String {
-        let mut pointer = String::new();
-        for segment in &self.segments {
-            pointer.push('/');
-            match segment {
-                Segment::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                Segment::Index(index) => pointer.push_str(&index.to_string()),
-            }
-        }
-        pointer
-    }
 }
 
 impl fmt::Display for KeyPath {
@@ -151,12 +138,6 @@ mod tests {
         ] {
             assert_eq!(text.parse::<KeyPath>().unwrap().to_string(), text);
         }
-    }
-
-    #[test]
-    fn pointer_escapes_slash_and_tilde() {
-        let path = KeyPath::root().key("a/b").index(2).key("c~d");
-        assert_eq!(path.to_pointer(), "/a~1b/2/c~0d");
     }
 
     #[test]

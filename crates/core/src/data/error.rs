@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use coverslip_image::{AlgorithmError, ImageError};
 
+use crate::error::list;
+
 /// The most names that a message lists.
-const MOST_NAMES: usize = 10;
+pub(super) const MOST_NAMES: usize = 10;
 
 /// Why images cannot be trained on.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +44,7 @@ pub enum DataError {
         second: PathBuf,
     },
     /// Source images have no target.
-    #[error("{} in `{}` have no image of the same name in `{}`: {}", count(names.len(), *of), source_folder.display(), target_folder.display(), list(names))]
+    #[error("{} in `{}` have no image of the same name in `{}`: {}", count(names.len(), *of), source_folder.display(), target_folder.display(), list(names, MOST_NAMES))]
     MissingTargets {
         /// The folder of the sources.
         source_folder: PathBuf,
@@ -84,7 +86,7 @@ pub enum DataError {
         known: Vec<String>,
     },
     /// A split file names images that are not there.
-    #[error("`{}` names {} that `{}` does not hold: {}", path.display(), plural(names.len(), "image"), folder.display(), list(names))]
+    #[error("`{}` names {} that `{}` does not hold: {}", path.display(), plural(names.len(), "image"), folder.display(), list(names, MOST_NAMES))]
     SplitNamesMissing {
         /// The split file.
         path: PathBuf,
@@ -206,7 +208,7 @@ impl DataError {
             Self::SplitFile { .. } => {
                 "a split file is a CSV table with the columns file and split".to_owned()
             }
-            Self::UnknownSubset { known, .. } => format!("it has {}", list(known)),
+            Self::UnknownSubset { known, .. } => format!("it has {}", list(known, MOST_NAMES)),
             Self::SplitNamesMissing { .. } => {
                 "correct the names in the split file, or add the images".to_owned()
             }
@@ -245,15 +247,6 @@ impl DataError {
             path: path.to_owned(),
             cause,
         }
-    }
-}
-
-/// Names for a message, not all of them if there are many.
-pub(super) fn list(names: &[String]) -> String {
-    let shown = names[..names.len().min(MOST_NAMES)].join(", ");
-    match names.len().saturating_sub(MOST_NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -39,11 +39,9 @@ impl Images {
             channels: OnceLock::new(),
             warnings: Mutex::default(),
         };
-        images
-            .data
-            .warnings()
-            .iter()
-            .for_each(|warning| images.warn(warning.clone()));
+        for warning in images.data.warnings() {
+            images.warn(warning.clone());
+        }
         images
     }
 
@@ -105,10 +103,9 @@ impl Images {
             return Ok(Arc::clone(sample));
         }
         let sample = Arc::new(self.recipe.load(&self.data.pairs()[index])?);
-        sample
-            .warnings
-            .iter()
-            .for_each(|warning| self.warn(warning.clone()));
+        for warning in &sample.warnings {
+            self.warn(warning.clone());
+        }
         let bytes = sample.bytes();
         if self.used.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limit {
             *slot = Some(Arc::clone(&sample));

@@ -5,13 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use coverslip_image::Axis;
-use coverslip_image::format::{has_image_extension, known_extensions, open};
+use coverslip_image::files::{Listing, list_folder};
+use coverslip_image::format::{known_extensions, open};
 use coverslip_image::source::ImageInfo;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
-use super::error::list;
+use super::error::MOST_NAMES;
 use super::split_file::SplitFile;
+use crate::error::list;
 
 /// A source image and its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,38 +201,20 @@ fn file_and_folder(file: &Path, folder: &Path) -> DataError {
 
 /// The image files of a folder.
 fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataError> {
-    let io = |error| DataError::io(folder, error);
+    let Listing { images, others } =
+        list_folder(folder).map_err(|error| DataError::io(folder, error))?;
     let mut files = Files::new();
-    let mut others = Vec::new();
-    for entry in fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
-        let file_name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if file_name.starts_with('.') || path.is_dir() {
-            continue;
-        }
-        if !has_image_extension(&path) {
-            others.push(file_name);
-            continue;
-        }
+    for path in images {
         if let Some(first) = files.insert(name(&path), path.clone()) {
-            let [first, second] = if first < path {
-                [first, path]
-            } else {
-                [path, first]
-            };
+            let second = path;
             return Err(DataError::SameName { first, second });
         }
     }
     if !others.is_empty() {
-        others.sort();
         let folder = folder.display();
         warnings.push(format!(
             "passed over files in `{folder}` that are no images: {}",
-            list(&others)
+            list(&others, MOST_NAMES)
         ));
     }
     if files.is_empty() {

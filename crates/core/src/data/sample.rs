@@ -9,6 +9,7 @@ use ndarray::{Array4, Axis};
 
 use super::pairs::check_sizes;
 use super::{DataError, ImagePair, Target};
+use crate::finite::NotFinite;
 
 /// What an image `[C, Z, Y, X]` goes through before patches are cut; gives warnings.
 pub type Preparation =
@@ -128,9 +129,12 @@ fn prepare(
 }
 
 fn check_finite(path: &Path, image: &Array4<f32>) -> Result<(), DataError> {
-    let count = image.iter().filter(|value| !value.is_finite()).count();
-    let first = image.indexed_iter().find(|(_, value)| !value.is_finite());
-    let Some(((c, z, y, x), &value)) = first else {
+    let Some(NotFinite {
+        count,
+        value,
+        index: [c, z, y, x],
+    }) = NotFinite::find(image)
+    else {
         return Ok(());
     };
     let (channels, sections, _, _) = image.dim();

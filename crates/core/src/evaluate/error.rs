@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use coverslip_image::{AlgorithmError, ImageError};
 
+use crate::error::list;
 use crate::files::FileError;
 
 /// How many file names a message lists.
@@ -42,7 +43,7 @@ pub enum EvaluateError {
         stem: String,
     },
     /// Files without a partner in the other folder.
-    #[error("`{}` has no {partner} for {}", folder.display(), list(names))]
+    #[error("`{}` has no {partner} for {}", folder.display(), list(names, LISTED))]
     Unpaired {
         /// What they lack.
         partner: &'static str,
@@ -103,8 +104,8 @@ pub enum EvaluateError {
     Score {
         /// The predicted file.
         prediction: PathBuf,
-        /// Why.
-        source: AlgorithmError,
+        /// Why; boxed, as errors travel in every result.
+        source: Box<AlgorithmError>,
     },
     /// A file cannot be read.
     #[error(transparent)]
@@ -157,14 +158,6 @@ impl EvaluateError {
             Self::Format { .. } => return None,
         };
         Some(text.to_owned())
-    }
-}
-
-fn list(names: &[String]) -> String {
-    let text = names[..names.len().min(LISTED)].join(", ");
-    match names.len().saturating_sub(LISTED) {
-        0 => text,
-        more => format!("{text} and {more} more"),
     }
 }
 

@@ -7,6 +7,7 @@ use ndarray::{Array4, ArrayView2, ArrayView3, Axis};
 
 use super::labels::{of_pair, same_size};
 use super::{EvaluateError, EvaluationPair, Table};
+use crate::finite::NotFinite;
 
 /// Side of the SSIM window in pixels.
 const WINDOW: usize = 7;
@@ -99,10 +100,9 @@ fn finite(
     is_target: bool,
 ) -> Result<Array4<f32>, EvaluateError> {
     let values = image.to_czyx_f32()?;
-    let count = values.iter().filter(|value| !value.is_finite()).count();
-    if count == 0 {
+    let Some(NotFinite { count, .. }) = NotFinite::find(&values) else {
         return Ok(values);
-    }
+    };
     let path = if is_target {
         &pair.target
     } else {

@@ -51,6 +51,6 @@ pub(super) fn same_size(
 pub(super) fn of_pair(pair: &EvaluationPair) -> impl Fn(AlgorithmError) -> EvaluateError + use<'_> {
     |source| EvaluateError::Score {
         prediction: pair.prediction.clone(),
-        source,
+        source: Box::new(source),
     }
 }

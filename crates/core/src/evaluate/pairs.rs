@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use coverslip_image::format::has_image_extension;
+use coverslip_image::files::list_folder;
 
 use super::EvaluateError;
 
@@ -74,12 +74,7 @@ pub(crate) fn images_by_name(folder: &Path) -> Result<BTreeMap<String, PathBuf>,
         source,
     };
     let mut found = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let hidden = file_name(&path).starts_with('.');
-        if hidden || path.is_dir() || !has_image_extension(&path) {
-            continue;
-        }
+    for path in list_folder(folder).map_err(failed)?.images {
         let stem = path
             .file_stem()
             .unwrap_or_default()

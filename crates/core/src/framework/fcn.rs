@@ -7,7 +7,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData, activation::softmax},
 };
 use coverslip_nets::{AnyNetwork, Inputs, Network, SizeRule, loss::WeightedSum};
-use ndarray::{Array4, Array5, ArrayView5, Axis};
+use ndarray::{Array4, Array5, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +91,7 @@ impl Framework for Training {
         let mut scores =
             BTreeMap::from([("loss".to_owned(), f64::from(loss.into_scalar::<f32>()))]);
         if self.classes {
-            let dice = foreground_dice(to_array(output).view(), batch.target.view());
+            let dice = foreground_dice(&to_array(output), &batch.target);
             scores.insert("dice".to_owned(), dice);
         }
         scores
@@ -186,7 +186,7 @@ fn to_array(tensor: Tensor<5>) -> Array5<f32> {
 ///
 /// - `scores`: `[N, C, Z, Y, X]`
 /// - `labels`: `[N, 1, Z, Y, X]`
-fn foreground_dice(scores: ArrayView5<'_, f32>, labels: ArrayView5<'_, f32>) -> f64 {
+fn foreground_dice(scores: &Array5<f32>, labels: &Array5<f32>) -> f64 {
     let (mut both, mut total) = (0usize, 0usize);
     let labels = labels.index_axis(Axis(1), 0);
     for (pixel, label) in scores.lanes(Axis(1)).into_iter().zip(labels) {

@@ -2,8 +2,8 @@
 
 use burn::{
     optim::{
-        Adam, AdamConfig, AdamState, AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState,
-        Optimizer as _, decay::WeightDecayConfig,
+        AdamConfig, AdamState, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _,
+        decay::WeightDecayConfig,
     },
     tensor::Tensor,
 };
@@ -52,9 +52,13 @@ impl AdamOptions {
             .with_epsilon(self.epsilon as f32)
             .with_weight_decay(decay)
             .build();
-        Box::new(AdamRule {
-            rule,
+        Box::new(MomentRule {
             learning_rate: self.learning_rate,
+            update: move |rate, weight, gradient, moments: Option<Moments>| {
+                let state = moments.map(AdamState::new);
+                let (weight, state) = rule.step(rate, weight, gradient, state);
+                (weight, state.map(|state| state.momentum))
+            },
         })
     }
 }
@@ -97,85 +101,58 @@ impl AdamWOptions {
             .with_epsilon(self.epsilon as f32)
             .with_weight_decay(self.weight_decay as f32)
             .build();
-        Box::new(AdamWRule {
-            rule,
+        Box::new(MomentRule {
             learning_rate: self.learning_rate,
+            update: move |rate, weight, gradient, moments: Option<Moments>| {
+                let state = moments.map(AdamWState::new);
+                let (weight, state) = rule.step(rate, weight, gradient, state);
+                (weight, state.map(|state| state.momentum))
+            },
         })
     }
 }
 
-const MOMENTS: &[&str] = &["moment_1", "moment_2"];
+type Moments = AdaptiveMomentumState<1>;
 
-fn into_slots(moments: AdaptiveMomentumState<1>) -> Slots {
-    Slots {
-        steps: moments.time,
-        values: vec![moments.moment_1, moments.moment_2],
+/// A rule that remembers a running mean of the gradient and one of its square. `update` gives the
+/// new weight for a rate, a weight, its gradient and what was remembered.
+struct MomentRule<F> {
+    learning_rate: f64,
+    update: F,
+}
+
+impl<F> UpdateRule for MomentRule<F>
+where
+    F: Fn(f64, Tensor<1>, Tensor<1>, Option<Moments>) -> (Tensor<1>, Option<Moments>) + Send,
+{
+    fn slot_names(&self) -> &'static [&'static str] {
+        &["moment_1", "moment_2"]
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn step(
+        &self,
+        rate: f64,
+        weight: Tensor<1>,
+        gradient: Tensor<1>,
+        slots: Option<Slots>,
+    ) -> (Tensor<1>, Slots) {
+        let (weight, moments) = (self.update)(rate, weight, gradient, slots.and_then(from_slots));
+        let moments = moments.expect("burn's rules give back what they remember");
+        let slots = Slots {
+            steps: moments.time,
+            values: vec![moments.moment_1, moments.moment_2],
+        };
+        (weight, slots)
     }
 }
 
-fn from_slots(slots: Slots) -> Option<AdaptiveMomentumState<1>> {
+fn from_slots(slots: Slots) -> Option<Moments> {
     let [first, second] = <[Tensor<1>; 2]>::try_from(slots.values).ok()?;
-    Some(AdaptiveMomentumState::new(slots.steps, first, second))
-}
-
-struct AdamRule {
-    rule: Adam,
-    learning_rate: f64,
-}
-
-impl UpdateRule for AdamRule {
-    fn slot_names(&self) -> &'static [&'static str] {
-        MOMENTS
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn step(
-        &self,
-        rate: f64,
-        weight: Tensor<1>,
-        gradient: Tensor<1>,
-        slots: Option<Slots>,
-    ) -> (Tensor<1>, Slots) {
-        let state = slots.and_then(from_slots).map(AdamState::new);
-        let (weight, state) = self.rule.step(rate, weight, gradient, state);
-        (
-            weight,
-            into_slots(state.expect("Adam returns its state").momentum),
-        )
-    }
-}
-
-struct AdamWRule {
-    rule: AdamW,
-    learning_rate: f64,
-}
-
-impl UpdateRule for AdamWRule {
-    fn slot_names(&self) -> &'static [&'static str] {
-        MOMENTS
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn step(
-        &self,
-        rate: f64,
-        weight: Tensor<1>,
-        gradient: Tensor<1>,
-        slots: Option<Slots>,
-    ) -> (Tensor<1>, Slots) {
-        let state = slots.and_then(from_slots).map(AdamWState::new);
-        let (weight, state) = self.rule.step(rate, weight, gradient, state);
-        (
-            weight,
-            into_slots(state.expect("AdamW returns its state").momentum),
-        )
-    }
+    Some(Moments::new(slots.steps, first, second))
 }
 
 #[cfg(test)]

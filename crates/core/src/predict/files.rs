@@ -6,9 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use coverslip_image::{
-    AlgorithmError, ImageError, format::has_image_extension, read_image, write_image,
-};
+use coverslip_image::{AlgorithmError, ImageError, files::list_folder, read_image, write_image};
 
 use super::{PredictError, predict_image};
 use crate::{data::DataError, error::Error, files, monitor::Monitor, package::Model};
@@ -96,16 +94,7 @@ fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             path: input.clone(),
             cause,
         };
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(input).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let hidden = path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
-            if !hidden && path.is_file() && has_image_extension(&path) {
-                found.push(path);
-            }
-        }
+        let found = list_folder(input).map_err(failed)?.images;
         if found.is_empty() {
             let extensions = coverslip_image::format::known_extensions();
             return Err(DataError::NoImages {
@@ -114,7 +103,6 @@ fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             }
             .into());
         }
-        found.sort();
         images.extend(found);
     }
     let mut known = BTreeSet::new();

@@ -29,14 +29,14 @@ pub struct Tiling {
 /// When the tile is too small for the network, or cropping cannot be exact for it.
 pub fn predict_tiled(
     predictor: &dyn Predictor,
-    image: ArrayView4<'_, f32>,
+    image: &ArrayView4<'_, f32>,
     tiling: Tiling,
     monitor: &dyn Monitor,
 ) -> Result<Array4<f32>, PredictError> {
     let sizes = predictor.sizes();
     let [mz, my, mx] = sizes.multiple;
     let padding = Padding::multiple(image.shape(), &[1, mz, my, mx])?;
-    let padded = padding.pad(&image, Border::Reflect101)?;
+    let padded = padding.pad(image, Border::Reflect101)?;
     let shape = [padded.dim().1, padded.dim().2, padded.dim().3];
     let tile: [usize; 3] = std::array::from_fn(|axis| {
         tiling.tile[axis]

@@ -1,3 +1,5 @@
+//! The files that a run is continued from.
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -59,11 +61,7 @@ impl Checkpoints {
     pub fn save_last(&self, state: &StateDict, progress: &Progress) -> Result<(), Error> {
         let json =
             serde_json::to_string(progress).map_err(|error| Error::Bug(error.to_string()))?;
-        write(
-            &self.last(),
-            state,
-            HashMap::from([(PROGRESS.to_owned(), json)]),
-        )
+        write(&self.last(), state, Some((PROGRESS, json)))
     }
 
     /// Saves the weights of the best epoch.
@@ -72,7 +70,7 @@ impl Checkpoints {
     ///
     /// When the file cannot be written.
     pub fn save_best(&self, weights: &StateDict) -> Result<(), Error> {
-        write(&self.best(), weights, HashMap::new())
+        write(&self.best(), weights, None)
     }
 
     /// The state and progress of the last checkpoint.
@@ -111,7 +109,7 @@ impl Checkpoints {
     }
 }
 
-fn write(path: &Path, dict: &StateDict, metadata: HashMap<String, String>) -> Result<(), Error> {
+fn write(path: &Path, dict: &StateDict, metadata: Option<(&str, String)>) -> Result<(), Error> {
     let bytes = state_dict::to_bytes(dict, metadata).map_err(Error::Bug)?;
     Ok(files::write_atomic(path, &bytes)?)
 }

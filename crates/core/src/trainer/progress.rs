@@ -1,3 +1,5 @@
+//! What a run has done so far.
+
 use serde::{Deserialize, Serialize};
 
 use crate::framework::Scores;

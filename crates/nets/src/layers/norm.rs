@@ -109,17 +109,16 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
+    fn batch_norm_layer(device: &Device) -> BatchNorm {
+        let mut random = ChaCha8Rng::seed_from_u64(0);
+        let random = &mut random;
+        BatchNorm::new(1, &mut Initializer { random, device })
+    }
+
     #[test]
     fn running_statistics_follow_momentum_and_unbiased_variance() {
         let device = Device::flex().autodiff();
-        let mut random = ChaCha8Rng::seed_from_u64(0);
-        let norm = BatchNorm::new(
-            1,
-            &mut Initializer {
-                random: &mut random,
-                device: &device,
-            },
-        );
+        let norm = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0, 3.0, 6.0], &device);
         norm.forward(FeatureMap::from_tensor(values.reshape([1, 1, 1, 2, 2])));
         let mean = norm.running_mean.value().into_scalar::<f32>();
@@ -134,14 +133,7 @@ mod tests {
     #[test]
     fn a_valid_copy_uses_the_running_statistics() {
         let device = Device::flex().autodiff();
-        let mut random = ChaCha8Rng::seed_from_u64(0);
-        let norm = BatchNorm::new(
-            1,
-            &mut Initializer {
-                random: &mut random,
-                device: &device,
-            },
-        );
+        let norm = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0], &Device::flex());
         let map = FeatureMap::from_tensor(values.clone().reshape([1, 1, 1, 1, 2]));
         let output = norm.valid().forward(map).into_tensor().reshape([2]);

@@ -7,7 +7,7 @@ use png::{BitDepth, ColorType, EncodingError};
 
 use crate::axes::Axis;
 use crate::error::ImageError;
-use crate::format::atomic::write_atomic;
+use crate::files::write_atomic;
 use crate::image::{Image, Pixels};
 
 pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
@@ -20,19 +20,7 @@ pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
             ));
         }
     }
-    let channels = image.len_of(Axis::C);
-    let colour = match channels {
-        1 => ColorType::Grayscale,
-        2 => ColorType::GrayscaleAlpha,
-        3 => ColorType::Rgb,
-        4 => ColorType::Rgba,
-        _ => {
-            return Err(unsupported(
-                path,
-                format!("PNG holds at most 4 channels, the image has {channels}"),
-            ));
-        }
-    };
+    let colour = colour(path, image.len_of(Axis::C))?;
     let (bytes, depth) = match image.pixels() {
         Pixels::U8(array) => (interleave(image, array, |value| [value]), BitDepth::Eight),
         Pixels::U16(array) => (
@@ -54,7 +42,8 @@ pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
             format!("an image of {width} x {height} is too large for PNG"),
         ));
     };
-    write_atomic(path, |file| {
+    let refused = |error| ImageError::io(path, "write", error);
+    write_atomic(path, refused, |file| {
         let mut encoder = png::Encoder::new(file, width, height);
         encoder.set_color(colour);
         encoder.set_depth(depth);
@@ -64,6 +53,19 @@ pub(super) fn write(path: &Path, image: &Image) -> Result<(), ImageError> {
             .map_err(|error| fault(path, error))?;
         writer.finish().map_err(|error| fault(path, error))
     })
+}
+
+fn colour(path: &Path, channels: usize) -> Result<ColorType, ImageError> {
+    match channels {
+        1 => Ok(ColorType::Grayscale),
+        2 => Ok(ColorType::GrayscaleAlpha),
+        3 => Ok(ColorType::Rgb),
+        4 => Ok(ColorType::Rgba),
+        _ => Err(unsupported(
+            path,
+            format!("PNG holds at most 4 channels, the image has {channels}"),
+        )),
+    }
 }
 
 /// The samples row by row with the channels of a pixel beside each other, as bytes.

@@ -21,7 +21,7 @@ use tiff::tags::{Predictor, Tag};
 use super::imagej::CHANNEL_NAMES;
 use crate::axes::Axis;
 use crate::error::ImageError;
-use crate::format::atomic::write_atomic;
+use crate::files::write_atomic;
 use crate::format::png::colour_names;
 use crate::image::{Image, PixelType, Pixels};
 
@@ -64,7 +64,8 @@ where
         is_coloured,
     };
     let bytes = crate::source::bytes(T::DTYPE, image.shape());
-    write_atomic(path, |file| {
+    let refused = |error| ImageError::io(path, "write", error);
+    write_atomic(path, refused, |file| {
         if bytes > LARGEST_CLASSIC {
             TiffEncoder::new_big(file).and_then(|encoder| stack.encode::<C, _, _>(encoder))
         } else {

@@ -1,0 +1,190 @@
+//! Writing files in one step, listing folders, and what to say when the operating system refuses.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::format::has_image_extension;
+
+/// Writes a file so that its name only ever shows complete content.
+///
+/// The content goes to a temporary file in the same folder, is synced to the disk, and then takes
+/// the final name. If anything fails, a file that was there before stays as it was.
+///
+/// # Errors
+///
+/// Whatever `content` returns; what `refused` makes of it if the operating system refuses.
+pub fn write_atomic<E>(
+    path: &Path,
+    refused: impl Fn(io::Error) -> E,
+    content: impl FnOnce(&mut BufWriter<&mut File>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut file = builder().tempfile_in(folder_of(path)).map_err(&refused)?;
+    let mut writer = BufWriter::with_capacity(1 << 18, file.as_file_mut());
+    content(&mut writer)?;
+    writer.flush().map_err(&refused)?;
+    drop(writer);
+    file.as_file().sync_all().map_err(&refused)?;
+    file.persist(path).map_err(|error| refused(error.error))?;
+    Ok(())
+}
+
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".coverslip-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Temporary files are private by default; results are for everyone that the umask allows.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
+}
+
+/// The folder that a file is in; the current one for a bare name.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// The part of a path that exists.
+pub fn existing(path: &Path) -> &Path {
+    let mut part = path;
+    while !part.exists() {
+        let above = folder_of(part);
+        if above == part {
+            break;
+        }
+        part = above;
+    }
+    part
+}
+
+/// The files of a folder, without hidden ones and folders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Files whose extension is that of a known image format, sorted.
+    pub images: Vec<PathBuf>,
+    /// The names of the other files, sorted.
+    pub others: Vec<String>,
+}
+
+/// Lists a folder.
+///
+/// # Errors
+///
+/// Whatever the operating system says.
+pub fn list_folder(folder: &Path) -> io::Result<Listing> {
+    let mut listing = Listing::default();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || path.is_dir() {
+            continue;
+        }
+        if has_image_extension(&path) {
+            listing.images.push(path);
+        } else {
+            listing.others.push(name.into_owned());
+        }
+    }
+    listing.images.sort();
+    listing.others.sort();
+    Ok(listing)
+}
+
+/// Why the operating system refused to write, as the end of a sentence.
+pub fn reason(refusal: &io::Error) -> String {
+    match refusal.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        io::ErrorKind::NotFound => "no such folder".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
+        io::ErrorKind::AlreadyExists => "there is a file of this name".to_owned(),
+        _ => refusal.to_string(),
+    }
+}
+
+/// What the user can do when the operating system refuses to write at `path`.
+///
+/// `role` goes before "folder" where another one is advised: `["a", "another"]`, or with what the
+/// folder is for, `["an output", "another output"]`.
+pub fn remedy(path: &Path, refusal: &io::Error, role: [&str; 2]) -> String {
+    let folder = existing(path).display();
+    let [a, another] = role;
+    match refusal.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            format!("choose {another} folder, or get the permissions of `{folder}` changed")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
+            "free some space on the disk of `{folder}`, or choose {a} folder on another disk"
+        ),
+        io::ErrorKind::NotFound => format!(
+            "create the folder `{}` first, or check the spelling of the path",
+            folder_of(path).display()
+        ),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            format!("choose {another} folder: `{folder}` is a file")
+        }
+        _ => format!("check that the disk of `{folder}` works, then try again"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ImageError;
+
+    fn write(
+        path: &Path,
+        content: impl FnOnce(&mut BufWriter<&mut File>) -> Result<(), ImageError>,
+    ) -> Result<(), ImageError> {
+        write_atomic(path, |error| ImageError::io(path, "write", error), content)
+    }
+
+    #[test]
+    fn a_failure_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write(&path, |file| {
+            file.write_all(b"old").unwrap();
+            Ok(())
+        })
+        .unwrap();
+        let failed = write(&path, |file| {
+            file.write_all(b"new").unwrap();
+            Err(ImageError::NotFound { path: "x".into() })
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_folder_is_named_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no/a.txt");
+        let error = write(&path, |_| Ok(())).unwrap_err();
+        assert!(
+            error.to_string().ends_with("a.txt`: no such folder"),
+            "{error}"
+        );
+        assert!(error.hint().unwrap().starts_with("create the folder"));
+    }
+
+    #[test]
+    fn a_listing_is_sorted_and_leaves_out_folders_and_hidden_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.tif", "a.PNG", ".c.tif", "notes.txt"] {
+            fs::write(folder.path().join(name), b"").unwrap();
+        }
+        fs::create_dir(folder.path().join("d.tif")).unwrap();
+        let listing = list_folder(folder.path()).unwrap();
+        let names = ["a.PNG", "b.tif"].map(|name| folder.path().join(name));
+        assert_eq!(listing.images, names);
+        assert_eq!(listing.others, ["notes.txt"]);
+    }
+}
