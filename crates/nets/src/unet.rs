@@ -171,10 +171,10 @@ impl UnetConfig {
         let width = |level: usize| self.channels(level) as f64;
         let mut weights =
             width(0) * (io.in_channels as f64 * volume(kernels[0]) + io.out_channels as f64);
-        for level in 0..=self.depth {
+        for (level, &kernel) in kernels.iter().enumerate() {
             let passes = if level == self.depth { 1 } else { 2 };
             let convolutions = (passes * self.convolutions) as f64;
-            weights += convolutions * width(level).powi(2) * volume(kernels[level]);
+            weights += convolutions * width(level).powi(2) * volume(kernel);
             if let Some(&stride) = strides.get(level) {
                 weights += width(level) * width(level + 1) * volume(stride);
             }
