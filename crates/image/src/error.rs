@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     fn io_error(kind: io::ErrorKind) -> ImageError {
-        ImageError::io(Path::new("out/a.tif"), "write", io::Error::from(kind))
+        ImageError::io(Path::new("src/a.tif"), "write", io::Error::from(kind))
     }
 
     #[test]
@@ -196,20 +196,20 @@ mod tests {
         let read_only = io_error(io::ErrorKind::PermissionDenied);
         assert_eq!(
             read_only.to_string(),
-            "cannot write `out/a.tif`: permission denied"
+            "cannot write `src/a.tif`: permission denied"
         );
         assert_eq!(
             read_only.hint().unwrap(),
-            "choose another folder, or get the permissions of `out` changed"
+            "choose another folder, or get the permissions of `src` changed"
         );
         let full = io_error(io::ErrorKind::StorageFull);
         assert_eq!(
             full.to_string(),
-            "cannot write `out/a.tif`: the disk is full"
+            "cannot write `src/a.tif`: the disk is full"
         );
         assert_eq!(
             full.hint().unwrap(),
-            "free some space on the disk of `out`, or choose a folder on another disk"
+            "free some space on the disk of `src`, or choose a folder on another disk"
         );
     }
 
