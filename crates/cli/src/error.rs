@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use coverslip::error::Error;
 use coverslip::registry::RegistryError;
+use serde_json::{Value, json};
 
 use crate::interrupt::INTERRUPTED_CODE;
 
@@ -101,6 +102,21 @@ impl CliError {
             }
             Self::Threads { .. } => Some("ask for fewer with `--threads`".to_owned()),
         }
+    }
+
+    /// Whether the command's own JSON result says it, together with what was done nevertheless.
+    pub(crate) fn is_in_result(&self) -> bool {
+        matches!(
+            self,
+            Self::Images { .. } | Self::Predictions { .. } | Self::Interrupted { .. }
+        )
+    }
+
+    /// Adds error, remedy and exit code to a command's JSON result.
+    pub(crate) fn add_to(&self, result: &mut Value) {
+        result["error"] = json!(self.to_string());
+        result["hint"] = json!(self.hint());
+        result["code"] = json!(self.code());
     }
 
     /// 2 for what the user can mend, 1 for a fault of the program.

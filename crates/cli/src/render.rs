@@ -13,7 +13,7 @@ use crate::printer::{Printer, print_error_line};
 pub(crate) fn error(error: &CliError, printer: Printer) -> u8 {
     let code = error.code();
     let faults = faults(error);
-    if matches!(error, CliError::Images { .. }) && printer.is_json() {
+    if error.is_in_result() && printer.is_json() {
         // The command's result says it, together with the images that could be read.
     } else if printer.is_json() {
         let mut result = json!({

@@ -84,6 +84,20 @@ pub enum Error {
         /// The keys that differ.
         keys: Vec<String>,
     },
+    /// The config of a new run would replace a file of the user's.
+    #[error("`{}` is not the config of a run, and the run would replace it", path.display())]
+    ConfigInTheWay {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The network reduces a patch to nothing.
+    #[error("`data.patch.size` is {patch:?}, but the network reduces {needed:?} pixels to one")]
+    PatchTooSmall {
+        /// The size of a patch along Y and X, or Z, Y and X.
+        patch: Vec<usize>,
+        /// The network's total stride along the same axes.
+        needed: Vec<usize>,
+    },
     /// Training went astray.
     #[error("the loss is no longer a finite number at epoch {epoch}, step {step}")]
     Diverged {
@@ -129,8 +143,22 @@ impl Error {
             Self::StateDict(_) | Self::Weights(_) => {
                 Some("use the weights that belong to this network".to_owned())
             }
-            Self::Resume(_) => Some("start a new run in another folder".to_owned()),
-            Self::Network(_) | Self::Algorithm(_) | Self::Bug(_) => None,
+            Self::Resume(_) => Some(
+                "restore the file if you have a copy, or start a new run in another folder"
+                    .to_owned(),
+            ),
+            Self::PatchTooSmall { needed, .. } => Some(format!(
+                "set `data.patch.size` to at least {needed:?}, or give the network a smaller `depth`"
+            )),
+            Self::ConfigInTheWay { .. } => {
+                Some("choose another folder with `--out`, or move the file".to_owned())
+            }
+            Self::Network(_) => Some(
+                "choose smaller values; `coverslip schema` describes the options of networks"
+                    .to_owned(),
+            ),
+            Self::Algorithm(error) => error.hint(),
+            Self::Bug(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use coverslip_image::files::{reason, remedy};
+use coverslip_image::files::{folder_of, reason};
 
 /// A file or folder that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +21,27 @@ pub struct FileError {
 impl FileError {
     /// What the user can do.
     pub fn hint(&self) -> Option<String> {
-        let role = ["an output", "another output"];
-        Some(remedy(&self.path, &self.source, role))
+        let existing = existing(&self.path);
+        let folder = existing.display();
+        Some(match self.source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                format!(
+                    "choose another output folder, or get the permissions of `{folder}` changed"
+                )
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
+                "free some space on the disk of `{folder}`, or choose an output folder on another \
+                 disk"
+            ),
+            io::ErrorKind::NotFound => format!(
+                "create the folder `{}` first, or check the spelling of the path",
+                folder_of(&self.path).display()
+            ),
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+                format!("choose another output folder: `{folder}` is a file")
+            }
+            _ => format!("check that the disk of `{folder}` works, then try again"),
+        })
     }
 
     fn new(path: &Path, action: &'static str, source: io::Error) -> Self {
@@ -51,6 +70,34 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// [`FileError`] if the operating system refuses.
 pub fn create_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|source| FileError::new(path, "create the folder", source))
+}
+
+/// Checks that a folder can be made, by a file without a name in what exists of its path.
+///
+/// # Errors
+/// [`FileError`] if the operating system refuses.
+pub fn check_writable(path: &Path) -> Result<(), FileError> {
+    let action = if path.is_dir() {
+        "write into"
+    } else {
+        "create the folder"
+    };
+    tempfile::tempfile_in(existing(path))
+        .map(drop)
+        .map_err(|source| FileError::new(path, action, source))
+}
+
+/// The part of a path that exists.
+fn existing(path: &Path) -> &Path {
+    let mut part = path;
+    while !part.exists() {
+        let above = folder_of(part);
+        if above == part {
+            break;
+        }
+        part = above;
+    }
+    part
 }
 
 #[cfg(test)]

@@ -46,6 +46,12 @@ pub struct Model {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackageError {
+    /// Nothing there.
+    #[error("`{}` does not exist", path.display())]
+    NotFound {
+        /// The folder.
+        path: PathBuf,
+    },
     /// No package there.
     #[error("`{}` is not a model package: it has no `{DESCRIPTION}`", path.display())]
     NotAPackage {
@@ -58,6 +64,14 @@ pub enum PackageError {
         /// The file.
         path: PathBuf,
         /// What is wrong, with the place.
+        problem: String,
+    },
+    /// The description asks for something that this program does not have or cannot build.
+    #[error("`{}` describes a model that this program cannot build: {problem}", path.display())]
+    Parts {
+        /// The file.
+        path: PathBuf,
+        /// What it asks for.
         problem: String,
     },
     /// A package of a later version.
@@ -85,10 +99,14 @@ impl PackageError {
     /// The remedy.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::NotFound { .. } => "check the spelling of the path".to_owned(),
             Self::NotAPackage { .. } => {
                 "give the folder `model` inside the folder of a training run".to_owned()
             }
             Self::Description { .. } => "restore the file from the training run".to_owned(),
+            Self::Parts { .. } => "restore the file from the training run, or use the version of \
+                                   coverslip that it names"
+                .to_owned(),
             Self::Version { .. } => "update coverslip".to_owned(),
             Self::Weights(_) | Self::StateDict { .. } => {
                 "copy the whole package again: `model.yaml` and `weights.safetensors` belong \
@@ -106,8 +124,8 @@ impl PackageError {
 /// When a file cannot be written.
 pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Result<(), Error> {
     files::create_folder(folder)?;
-    let metadata = ("format", "coverslip".to_owned());
-    let bytes = state_dict::to_bytes(weights, Some(metadata)).map_err(Error::Bug)?;
+    let metadata = [("format".to_owned(), "coverslip".to_owned())];
+    let bytes = state_dict::to_bytes(weights, metadata).map_err(Error::Bug)?;
     files::write_atomic(&folder.join(WEIGHTS), &bytes)?;
     let tree = serde_json::to_value(description).map_err(|error| Error::Bug(error.to_string()))?;
     files::write_atomic(&folder.join(DESCRIPTION), to_yaml(&tree).as_bytes())?;
@@ -122,9 +140,14 @@ pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Re
 pub fn describe(folder: &Path) -> Result<Description, PackageError> {
     let path = folder.join(DESCRIPTION);
     let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => PackageError::NotAPackage {
+        _ if !folder.exists() => PackageError::NotFound {
             path: folder.to_owned(),
         },
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            PackageError::NotAPackage {
+                path: folder.to_owned(),
+            }
+        }
         _ => PackageError::Description {
             path: path.clone(),
             problem: error.to_string(),
@@ -134,9 +157,8 @@ pub fn describe(folder: &Path) -> Result<Description, PackageError> {
         path: path.clone(),
         problem,
     };
-    let name = path.display().to_string();
     let document =
-        Document::parse_bytes(&name, &bytes).map_err(|fault| problem(fault.to_string()))?;
+        Document::parse_bytes(DESCRIPTION, &bytes).map_err(|fault| problem(fault.to_string()))?;
     if let Some(fault) = document.faults().first() {
         return Err(problem(fault.to_string()));
     }
@@ -152,9 +174,12 @@ pub fn describe(folder: &Path) -> Result<Description, PackageError> {
                 found,
             });
         }
-        None => return Err(problem("it has no `format_version`".to_owned())),
+        None => return Err(problem("its `format_version` is not a number".to_owned())),
     }
-    serde_json::from_value(document.value().clone()).map_err(|error| problem(error.to_string()))
+    let description: Description = serde_json::from_value(document.value().clone())
+        .map_err(|error| problem(error.to_string()))?;
+    description.check().map_err(problem)?;
+    Ok(description)
 }
 
 /// Opens a package to predict with it.
@@ -170,6 +195,11 @@ pub fn load(folder: &Path, registry: &Registry) -> Result<Model, Error> {
     let model = build(description, &weights, registry);
     model.map_err(|error| match error {
         Error::StateDict(source) => PackageError::StateDict { path, source }.into(),
+        Error::Registry(_) | Error::Network(_) => PackageError::Parts {
+            path: folder.join(DESCRIPTION),
+            problem: error.to_string(),
+        }
+        .into(),
         other => other,
     })
 }

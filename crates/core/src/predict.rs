@@ -21,7 +21,7 @@ use crate::{
 #[non_exhaustive]
 pub enum PredictError {
     /// The image has another number of channels than the training images.
-    #[error("`{}` has {found} channels, but the model was trained on {expected}", path.display())]
+    #[error("`{}` has {found} channel{}, but the model was trained on {expected}", path.display(), if *found == 1 { "" } else { "s" })]
     Channels {
         /// The image.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum PredictError {
         expected: usize,
     },
     /// The image has values that are not finite.
-    #[error("`{}` has {count} values that are not finite (NaN or infinite), the first at {place}", path.display())]
+    #[error("`{}` has {count} value{} not finite (NaN or infinite), the first at {place}", path.display(), if *count == 1 { " that is" } else { "s that are" })]
     NotFinite {
         /// The image.
         path: PathBuf,
@@ -94,8 +94,7 @@ impl PredictError {
                 }
             ),
             Self::NotFinite { .. } => {
-                "replace them, e.g. by 0 in Fiji: Process > Math > NaN Background reversed"
-                    .to_owned()
+                "replace these values, for instance by 0, and save the image again".to_owned()
             }
             Self::Algorithm {
                 source: AlgorithmError::TileTooSmall { needed, .. },
@@ -108,7 +107,8 @@ impl PredictError {
             Self::OverwritesInput { .. } => "choose another `--output` folder".to_owned(),
             Self::CropImpossible => "use blend `gaussian`".to_owned(),
             Self::Output { .. } => "put `argmax` first in the model's `postprocess`".to_owned(),
-            Self::Algorithm { .. } | Self::Empty => return None,
+            Self::Algorithm { source } => return source.hint(),
+            Self::Empty => return None,
         })
     }
 }

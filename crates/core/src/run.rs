@@ -101,7 +101,9 @@ pub fn train(
     };
     let entry = &registry.frameworks.get(&settings.framework.name)?.build;
     let mut framework = entry.train(&settings.framework, &workshop)?;
+    check_patch(settings, framework.as_ref())?;
     let progress = resume_from(&folder, framework.as_mut(), resume)?;
+    folder.create(config)?;
 
     let mut on_epoch = |history: &[EpochRecord]| folder.write_log(history);
     let mut trainer = Trainer {
@@ -127,9 +129,7 @@ pub fn train(
     let steps = progress.epoch * Trainer::steps_per_epoch(&settings.training);
     let model = match ending {
         Ending::Interrupted => None,
-        _ => Some(finish(
-            settings, registry, &folder, &data, io, &progress, monitor,
-        )?),
+        _ => Some(finish(settings, registry, &folder, &data, io, &progress)?),
     };
     Ok(Outcome {
         ending,
@@ -157,6 +157,17 @@ fn resume_from(
     Ok(progress)
 }
 
+/// Refuses a patch that the network would reduce to nothing.
+fn check_patch(settings: &Settings, framework: &dyn Framework) -> Result<(), Error> {
+    let patch = settings.data.patch.size.clone();
+    let multiple = framework.predictor().sizes().multiple;
+    let needed = multiple[multiple.len() - patch.len()..].to_vec();
+    if patch.iter().zip(&needed).any(|(size, least)| size < least) {
+        return Err(Error::PatchTooSmall { patch, needed });
+    }
+    Ok(())
+}
+
 fn start_loader(sampler: &Sampler, settings: &Settings, first: u64) -> Result<Loader, Error> {
     let size = settings.training.batch_size;
     Ok(Loader::start(sampler, size, first, settings.data.workers)?)
@@ -170,7 +181,6 @@ fn finish(
     data: &RunData,
     io: NetworkIo,
     progress: &Progress,
-    monitor: &dyn Monitor,
 ) -> Result<PathBuf, Error> {
     let weights = folder.checkpoints().load_best()?;
     let best_epoch = progress.best.as_ref().map_or(0, |best| best.epoch);
@@ -195,13 +205,7 @@ fn finish(
     let path = folder.model();
     package::save(&path, &description, &weights)?;
     let model = package::build(description, &weights, registry)?;
-    pictures::write(
-        &model,
-        data,
-        settings.training.sample_pictures,
-        folder,
-        monitor,
-    )?;
+    pictures::write(&model, data, settings.training.sample_pictures, folder)?;
     Ok(path)
 }
 

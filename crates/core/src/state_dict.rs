@@ -161,7 +161,7 @@ impl PathOf {
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// Reading failed.
-    #[error("`{path}` cannot be read: {source}")]
+    #[error("{}", unreadable(path, source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -178,13 +178,26 @@ pub enum WeightsError {
     },
 }
 
-/// The bytes of a safetensors file with `dict` and at most one entry of text metadata: more would
-/// be written in the order of a hash map, and equal models would not be equal files.
+fn unreadable(path: &Path, source: &std::io::Error) -> String {
+    let path = path.display();
+    match source.kind() {
+        std::io::ErrorKind::NotFound => format!("`{path}` does not exist"),
+        _ => format!("`{path}` cannot be read: {source}"),
+    }
+}
+
+/// The bytes of a safetensors file with `dict` and text `metadata` by key.
+///
+/// More than one entry of metadata would be written in the order of a hash map, and equal models
+/// would not be equal files.
 ///
 /// # Errors
 ///
 /// When a tensor cannot be laid out; does not happen for 32-bit parameters.
-pub fn to_bytes(dict: &StateDict, metadata: Option<(&str, String)>) -> Result<Vec<u8>, String> {
+pub fn to_bytes(
+    dict: &StateDict,
+    metadata: impl IntoIterator<Item = (String, String)>,
+) -> Result<Vec<u8>, String> {
     let views = dict
         .iter()
         .map(|(name, data)| {
@@ -192,8 +205,8 @@ pub fn to_bytes(dict: &StateDict, metadata: Option<(&str, String)>) -> Result<Ve
             Ok((name.as_str(), view.map_err(|error| error.to_string())?))
         })
         .collect::<Result<Vec<_>, String>>()?;
-    let metadata = metadata.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
-    safetensors::serialize(views, metadata).map_err(|error| error.to_string())
+    safetensors::serialize(views, Some(metadata.into_iter().collect()))
+        .map_err(|error| error.to_string())
 }
 
 /// Reads a safetensors file: its 32-bit tensors and its text metadata.
@@ -211,9 +224,9 @@ pub fn read(path: &Path) -> Result<(StateDict, HashMap<String, String>), Weights
         path: path.to_owned(),
         problem,
     };
-    let (_, header) =
-        SafeTensors::read_metadata(&bytes).map_err(|error| malformed(error.to_string()))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| malformed(error.to_string()))?;
+    let damaged = |error| malformed(format!("it is cut off or damaged ({error})"));
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(damaged)?;
     let mut dict = StateDict::new();
     for (name, view) in tensors.tensors() {
         if view.dtype() != Dtype::F32 {

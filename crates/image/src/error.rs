@@ -154,9 +154,7 @@ impl ImageError {
             ImageError::OverLimit { .. } => {
                 Some("crop or split the image, or raise the limit".to_owned())
             }
-            ImageError::Io { path, source, .. } => {
-                Some(files::remedy(path, source, ["a", "another"]))
-            }
+            ImageError::Io { path, source, .. } => Some(files::remedy(path, source)),
             ImageError::Misuse { .. } => None,
         }
     }

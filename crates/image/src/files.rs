@@ -42,7 +42,7 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 }
 
 /// The folder that a file is in; the current one for a bare name.
-fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -90,25 +90,22 @@ pub fn reason(refusal: &io::Error) -> String {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
         io::ErrorKind::NotFound => "no such folder".to_owned(),
         io::ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
+        io::ErrorKind::AlreadyExists => "there is a file of this name".to_owned(),
         _ => refusal.to_string(),
     }
 }
 
 /// What the user can do when the operating system refuses to write at `path`.
-///
-/// `role` goes before "folder" where another one is advised: `["a", "another"]`, or with what the
-/// folder is for, `["an output", "another output"]`.
-pub fn remedy(path: &Path, refusal: &io::Error, role: [&str; 2]) -> String {
+pub(crate) fn remedy(path: &Path, refusal: &io::Error) -> String {
     let folder = if path.is_dir() { path } else { folder_of(path) };
     let folder = folder.display();
-    let [a, another] = role;
     match refusal.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!("choose {another} folder, or get the permissions of `{folder}` changed")
+            format!("choose another folder, or get the permissions of `{folder}` changed")
         }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => format!(
-            "free some space on the disk of `{folder}`, or choose {a} folder on another disk"
-        ),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("free some space on the disk of `{folder}`, or choose a folder on another disk")
+        }
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             format!("create the folder `{folder}` first, or check the spelling of the path")
         }

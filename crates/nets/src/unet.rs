@@ -55,6 +55,9 @@ pub struct UnetConfig {
     pub strides: Option<Vec<[usize; 3]>>,
 }
 
+/// The most weights a network may have: 4 GiB of them.
+const MOST_WEIGHTS: f64 = (1u64 << 30) as f64;
+
 impl Default for UnetConfig {
     fn default() -> Self {
         Self {
@@ -76,16 +79,19 @@ impl UnetConfig {
     ///
     /// # Errors
     ///
-    /// When the lists of kernels and strides do not fit `depth`, a kernel is even, or a 2D network
-    /// is given a kernel or stride along Z.
+    /// When an option is outside its range, the lists of kernels and strides do not fit `depth`, a
+    /// kernel is even, a 2D network is given a kernel or stride along Z, or there would be more than
+    /// 2^30 weights.
     pub fn init(
         &self,
         io: NetworkIo,
         random: &mut ChaCha8Rng,
         device: &burn::tensor::Device,
     ) -> Result<Unet, NetworkError> {
+        self.check_ranges()?;
         let kernels = self.kernels(io.dimensions)?;
         let strides = self.strides(io.dimensions)?;
+        self.check_weights(io, &kernels, &strides)?;
         let mut init = Initializer { random, device };
         let channels: Vec<usize> = (0..=self.depth).map(|level| self.channels(level)).collect();
         let block = |kernel| ConvBlockConfig {
@@ -134,6 +140,54 @@ impl UnetConfig {
             head,
             strides,
             sizes,
+        })
+    }
+
+    /// The ranges of the schema, which a model package need not have passed.
+    fn check_ranges(&self) -> Result<(), NetworkError> {
+        let ranges = [
+            ("base", self.base as f64, [1.0, 1024.0]),
+            ("depth", self.depth as f64, [1.0, 8.0]),
+            ("growth", self.growth, [1.0, 4.0]),
+            ("convolutions", self.convolutions as f64, [1.0, 8.0]),
+        ];
+        for (key, value, [least, most]) in ranges {
+            if !(least..=most).contains(&value) {
+                let problem = format!("{value} is not from {least} to {most}");
+                return Err(NetworkError { key, problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// Counted before memory is asked for, in floating point because the product may be any size.
+    fn check_weights(
+        &self,
+        io: NetworkIo,
+        kernels: &[[usize; 3]],
+        strides: &[[usize; 3]],
+    ) -> Result<(), NetworkError> {
+        let volume = |sizes: [usize; 3]| sizes.map(|size| size as f64).iter().product::<f64>();
+        let width = |level: usize| self.channels(level) as f64;
+        let mut weights =
+            width(0) * (io.in_channels as f64 * volume(kernels[0]) + io.out_channels as f64);
+        for (level, &kernel) in kernels.iter().enumerate() {
+            let passes = if level == self.depth { 1 } else { 2 };
+            let convolutions = (passes * self.convolutions) as f64;
+            weights += convolutions * width(level).powi(2) * volume(kernel);
+            if let Some(&stride) = strides.get(level) {
+                weights += width(level) * width(level + 1) * volume(stride);
+            }
+        }
+        if weights <= MOST_WEIGHTS {
+            return Ok(());
+        }
+        Err(NetworkError {
+            key: "base",
+            problem: format!(
+                "together with depth, growth, kernels, strides and channels it makes about \
+                 {weights:.0e} weights; at most {MOST_WEIGHTS:.0e} are possible"
+            ),
         })
     }
 

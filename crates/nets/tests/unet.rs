@@ -48,6 +48,43 @@ fn values(tensor: Tensor<5>) -> Vec<f32> {
 }
 
 #[test]
+fn absurd_options_are_refused_before_memory_is_asked_for() {
+    let refusal = |config: UnetConfig, out_channels| {
+        let io = NetworkIo {
+            in_channels: 1,
+            out_channels,
+            dimensions: 2,
+        };
+        let mut random = ChaCha8Rng::seed_from_u64(0);
+        let network = config.init(io, &mut random, &Device::flex());
+        network.unwrap_err().to_string()
+    };
+    let default = UnetConfig::default;
+    let deep = UnetConfig {
+        depth: 40,
+        ..default()
+    };
+    assert_eq!(
+        refusal(deep, 2),
+        "network option `depth`: 40 is not from 1 to 8"
+    );
+    let weights = "network option `base`: together with depth, growth, kernels, strides and \
+                   channels it makes about";
+    let wide = UnetConfig {
+        base: 1024,
+        ..default()
+    };
+    assert_eq!(
+        refusal(wide, 2),
+        format!("{weights} 9e9 weights; at most 1e9 are possible")
+    );
+    assert_eq!(
+        refusal(default(), usize::MAX),
+        format!("{weights} 6e20 weights; at most 1e9 are possible")
+    );
+}
+
+#[test]
 fn any_size_comes_back_in_2d_and_3d() {
     let device = Device::flex();
     for upsampling in [Upsampling::Transposed, Upsampling::Interpolated] {

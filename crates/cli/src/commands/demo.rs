@@ -20,9 +20,13 @@ pub(crate) fn run(
     let made = demo(registry, &arguments.out, &monitor, &stop)?;
     let Some(evaluation) = &made.evaluation else {
         let command = format!("coverslip demo --out '{}'", arguments.out.display());
-        return Err(CliError::Interrupted {
+        let error = CliError::Interrupted {
             resume: Some(command),
-        });
+        };
+        let mut result = serde_json::to_value(&made.training).unwrap_or_default();
+        error.add_to(&mut result);
+        printer.result(&result);
+        return Err(error);
     };
     printer.text(&table(evaluation));
     printer.text(&format!(

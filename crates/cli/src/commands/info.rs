@@ -45,9 +45,7 @@ pub(crate) fn run(arguments: &InfoArguments, printer: Printer) -> Result<(), Cli
     };
     let mut result = json!({"files": described, "failed": failures});
     if let Err(error) = &outcome {
-        result["error"] = json!(error.to_string());
-        result["hint"] = json!(error.hint());
-        result["code"] = json!(error.code());
+        error.add_to(&mut result);
     }
     printer.result(&result);
     outcome

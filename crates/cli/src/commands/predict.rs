@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::args::{BlendName, PredictArguments};
 use crate::error::CliError;
-use crate::printer::Printer;
+use crate::printer::{Printer, print_error_line};
 use crate::progress::Progress;
 use crate::render;
 
@@ -43,19 +43,24 @@ pub(crate) fn run(
         arguments.output.display()
     ));
     let failed = failures.len();
-    printer.result(&json!({
+    let outcome = if predicted.interrupted {
+        Err(CliError::Interrupted { resume: None })
+    } else if failed > 0 {
+        Err(CliError::Predictions { failed, total })
+    } else {
+        Ok(())
+    };
+    let mut result = json!({
         "images": predicted.written.len(),
         "output": arguments.output,
         "written": predicted.written,
         "failed": failures,
-    }));
-    if predicted.interrupted {
-        return Err(CliError::Interrupted { resume: None });
+    });
+    if let Err(error) = &outcome {
+        error.add_to(&mut result);
     }
-    if failed > 0 {
-        return Err(CliError::Predictions { failed, total });
-    }
-    Ok(())
+    printer.result(&result);
+    outcome
 }
 
 /// Puts what the user asked for in the place of the model's own settings.
@@ -91,6 +96,7 @@ fn tell_failures(failed: &[(PathBuf, Error)], printer: Printer) -> Vec<Value> {
         let (text, hint) = (error.to_string(), error.hint());
         if !printer.is_json() {
             render::message(&text, hint.as_deref());
+            print_error_line("");
         }
         failures.push(json!({"path": path, "error": text, "hint": hint}));
     }

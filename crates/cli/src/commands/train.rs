@@ -27,12 +27,15 @@ pub(crate) fn run(
     let outcome = run::train(&config, registry, out, arguments.resume, &monitor, &stop)?;
     let mut result = serde_json::to_value(&outcome).unwrap_or_default();
     result["run"] = json!(out);
-    printer.result(&result);
     if outcome.ending == Ending::Interrupted {
-        return Err(CliError::Interrupted {
+        let error = CliError::Interrupted {
             resume: Some(resume_command(arguments)),
-        });
+        };
+        error.add_to(&mut result);
+        printer.result(&result);
+        return Err(error);
     }
+    printer.result(&result);
     printer.text(&format!("run     {}", out.display()));
     if let Some(model) = &outcome.model {
         printer.text(&format!("model   {}", model.display()));

@@ -231,7 +231,8 @@ impl DataError {
             }
             Self::Image(error) => return error.hint(),
             Self::Io { .. } => "check that the folder may be read".to_owned(),
-            Self::NoPairs | Self::Preparation { .. } | Self::Workers { .. } => return None,
+            Self::Preparation { cause, .. } => return cause.hint(),
+            Self::NoPairs | Self::Workers { .. } => return None,
         };
         Some(hint)
     }

@@ -15,7 +15,7 @@ const LISTED: usize = 10;
 #[non_exhaustive]
 pub enum EvaluateError {
     /// A path that should be a folder is not there, or is something else.
-    #[error("`{}` is not a folder", path.display())]
+    #[error("`{}` {}", path.display(), if path.exists() { "is not a folder" } else { "does not exist" })]
     NotAFolder {
         /// The path as given.
         path: PathBuf,

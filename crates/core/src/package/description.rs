@@ -120,6 +120,35 @@ impl Description {
         }
     }
 
+    /// What a file may say that no training writes.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let axes = self.io.dimensions;
+        if !matches!(axes, 2 | 3) {
+            return Err(format!("`io.dimensions` is {axes}, expected 2 or 3"));
+        }
+        if let Some(tile) = &self.predict.tile
+            && (tile.len() != axes || tile.contains(&0))
+        {
+            return Err(format!(
+                "`predict.tile` is {tile:?}, expected {axes} sizes of at least 1 pixel"
+            ));
+        }
+        let overlap = self.predict.overlap;
+        if !(0.0..1.0).contains(&overlap) {
+            return Err(format!(
+                "`predict.overlap` is {overlap}, expected a number from 0 to below 1"
+            ));
+        }
+        if self
+            .channels
+            .as_ref()
+            .is_some_and(|channels| channels.len() != self.io.in_channels)
+        {
+            return Err("`channels` does not have `io.in_channels` items".to_owned());
+        }
+        Ok(())
+    }
+
     /// How large images are cut and joined.
     pub fn tiling(&self) -> Tiling {
         let tile = match self.predict.tile.as_deref() {

@@ -1,12 +1,12 @@
 //! Files and folders of images through a model.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use coverslip_image::{files::list_folder, read_image, write_image};
+use coverslip_image::{AlgorithmError, ImageError, files::list_folder, read_image, write_image};
 
 use super::{PredictError, predict_image};
 use crate::{data::DataError, error::Error, files, monitor::Monitor, package::Model};
@@ -54,6 +54,7 @@ pub fn predict_files(
         match predicted {
             // A disk that is full for one result is full for all.
             Ok(image) => write_image(&path, &image).map(|()| result.written.push(path))?,
+            Err(error) if is_of_all(&error) => return Err(error),
             Err(error) => result.failed.push((input.clone(), error)),
         }
         task.advance(1, &input.file_name().unwrap_or_default().to_string_lossy());
@@ -61,12 +62,26 @@ pub fn predict_files(
     Ok(result)
 }
 
-/// All images of files and folders, those of a folder by name.
+/// Whether no image would fare better, because it is the model or an option that is at fault.
+fn is_of_all(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Predict(
+            PredictError::CropImpossible
+                | PredictError::Output { .. }
+                | PredictError::Algorithm {
+                    source: AlgorithmError::TileTooSmall { .. } | AlgorithmError::Parameter { .. }
+                }
+        )
+    )
+}
+
+/// All images of files and folders, those of a folder by name, each once.
 fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut images = Vec::new();
     for input in inputs {
         if !input.exists() {
-            return Err(DataError::NotFound {
+            return Err(ImageError::NotFound {
                 path: input.clone(),
             }
             .into());
@@ -90,6 +105,8 @@ fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         }
         images.extend(found);
     }
+    let mut known = BTreeSet::new();
+    images.retain(|image| image.canonicalize().map_or(true, |path| known.insert(path)));
     Ok(images)
 }
 

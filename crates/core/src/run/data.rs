@@ -33,7 +33,7 @@ impl RunData {
         training.check_sizes()?;
         validation.check_sizes()?;
         monitor.note(&format!(
-            "{} training images, {} validation images",
+            "images: {} to train on, {} to validate on",
             training.len(),
             validation.len()
         ));

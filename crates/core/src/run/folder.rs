@@ -11,6 +11,11 @@ use crate::{
     trainer::{Checkpoints, ResumeError},
 };
 
+const CONFIG: &str = "config.yaml";
+
+/// The first line of a run's config.
+const HEADER: &str = "# The settings of this run, with every default.";
+
 /// Settings that a resumed run may change.
 const MAY_CHANGE: [&str; 1] = ["/training/epochs"];
 
@@ -20,38 +25,60 @@ pub(super) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder for a new run, or checks that the run there can be resumed with `config`.
+    /// Checks that a new run can go into the folder, or that the run there can be resumed with
+    /// `config`.
     pub(super) fn open(path: &Path, config: &Config, resume: bool) -> Result<Self, Error> {
         let folder = Self {
             path: path.to_owned(),
         };
-        let exists = folder.checkpoints().exist();
+        let can_resume = folder.checkpoints().exist();
+        let exists = can_resume || folder.log().exists() || folder.model().exists();
         match (exists, resume) {
+            (_, true) if can_resume => folder.check_settings(config)?,
             (true, false) => {
                 return Err(Error::RunExists {
                     path: path.to_owned(),
                 });
             }
-            (false, true) => {
+            (_, true) => {
                 return Err(Error::NothingToResume {
                     path: path.to_owned(),
                 });
             }
-            (true, true) => folder.check_settings(config)?,
-            (false, false) => files::create_folder(&folder.checkpoint_folder())?,
+            (false, false) => {
+                files::check_writable(path)?;
+                folder.check_config()?;
+            }
         }
-        files::write_atomic(&folder.config(), config.to_yaml()?.as_bytes())?;
         Ok(folder)
     }
 
+    /// Makes the folder, and writes the settings into it.
+    pub(super) fn create(&self, config: &Config) -> Result<(), Error> {
+        files::create_folder(&self.checkpoint_folder())?;
+        let text = format!("{HEADER}\n{}", config.to_yaml()?);
+        Ok(files::write_atomic(&self.config(), text.as_bytes())?)
+    }
+
+    /// Refuses to replace a config that the user wrote.
+    fn check_config(&self) -> Result<(), Error> {
+        let path = self.config();
+        match std::fs::read(&path) {
+            Ok(bytes) if !bytes.starts_with(HEADER.as_bytes()) => {
+                Err(Error::ConfigInTheWay { path })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_settings(&self, config: &Config) -> Result<(), Error> {
-        let Ok(text) = std::fs::read_to_string(self.config()) else {
-            return Ok(());
+        let path = self.config();
+        let damaged = |problem: String| ResumeError {
+            path: path.clone(),
+            problem,
         };
-        let name = self.config().display().to_string();
-        let Ok(saved) = Document::parse(&name, &text) else {
-            return Ok(());
-        };
+        let text = std::fs::read_to_string(&path).map_err(|error| damaged(error.to_string()))?;
+        let saved = Document::parse(CONFIG, &text).map_err(|fault| damaged(fault.to_string()))?;
         let mut saved = saved.value().clone();
         let mut wanted = serde_json::to_value(&config.settings)
             .map_err(|error| Error::Bug(error.to_string()))?;
@@ -106,7 +133,7 @@ impl RunFolder {
     }
 
     fn config(&self) -> PathBuf {
-        self.path.join("config.yaml")
+        self.path.join(CONFIG)
     }
 
     fn checkpoint_folder(&self) -> PathBuf {

@@ -8,7 +8,7 @@ use crate::{
     config::TargetKind,
     error::Error,
     files,
-    monitor::Monitor,
+    monitor::Silent,
     package::Model,
     picture::{self, Raster},
     predict::predict_image,
@@ -28,7 +28,6 @@ pub(super) fn write(
     data: &RunData,
     count: usize,
     folder: &RunFolder,
-    monitor: &dyn Monitor,
 ) -> Result<(), Error> {
     files::create_folder(&folder.samples())?;
     for (index, pair) in data
@@ -40,7 +39,8 @@ pub(super) fn write(
         .enumerate()
     {
         let input = read_image(&pair.source)?;
-        let prediction = predict_image(model, &input, monitor)?;
+        // What there is to warn of was said when the image was read.
+        let prediction = predict_image(model, &input, &Silent)?;
         let target = read_image(&pair.target)?;
         let row = row(&input, &prediction, &target, model.description.target.kind)?;
         if index == 0 {

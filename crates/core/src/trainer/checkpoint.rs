@@ -1,6 +1,9 @@
 //! The files that a run is continued from.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use super::Progress;
 use crate::{
@@ -58,7 +61,7 @@ impl Checkpoints {
     pub fn save_last(&self, state: &StateDict, progress: &Progress) -> Result<(), Error> {
         let json =
             serde_json::to_string(progress).map_err(|error| Error::Bug(error.to_string()))?;
-        write(&self.last(), state, Some((PROGRESS, json)))
+        write(&self.last(), state, Some((PROGRESS.to_owned(), json)))
     }
 
     /// Saves the weights of the best epoch.
@@ -77,7 +80,7 @@ impl Checkpoints {
     /// When it is missing or damaged.
     pub fn load_last(&self) -> Result<(StateDict, Progress), Error> {
         let path = self.last();
-        let (state, metadata) = state_dict::read(&path)?;
+        let (state, metadata) = self.read(&path)?;
         let fault = |problem: String| ResumeError {
             path: path.clone(),
             problem,
@@ -95,11 +98,18 @@ impl Checkpoints {
     ///
     /// When they are missing or damaged.
     pub fn load_best(&self) -> Result<StateDict, Error> {
-        Ok(state_dict::read(&self.best())?.0)
+        Ok(self.read(&self.best())?.0)
+    }
+
+    fn read(&self, path: &Path) -> Result<(StateDict, HashMap<String, String>), ResumeError> {
+        state_dict::read(path).map_err(|error| ResumeError {
+            path: self.folder.clone(),
+            problem: error.to_string(),
+        })
     }
 }
 
-fn write(path: &Path, dict: &StateDict, metadata: Option<(&str, String)>) -> Result<(), Error> {
+fn write(path: &Path, dict: &StateDict, metadata: Option<(String, String)>) -> Result<(), Error> {
     let bytes = state_dict::to_bytes(dict, metadata).map_err(Error::Bug)?;
     Ok(files::write_atomic(path, &bytes)?)
 }

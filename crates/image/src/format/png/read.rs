@@ -1,7 +1,7 @@
 //! Reading PNG files.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use ndarray::{Array, ArrayD, Axis as Dimension, Slice};
@@ -18,6 +18,9 @@ use crate::source::{ImageInfo, Region, Source};
 /// Deflate packs at most 1032 to 1 and a 1-bit palette index becomes three bytes.
 const LARGEST_RATIO: u64 = 1100;
 
+/// What every PNG file begins with.
+const SIGNATURE_BYTES: u64 = 8;
+
 pub(super) struct PngSource {
     info: ImageInfo,
     limits: Limits,
@@ -26,6 +29,7 @@ pub(super) struct PngSource {
 impl PngSource {
     pub(super) fn open(path: &Path, limits: Limits) -> Result<PngSource, ImageError> {
         let reader = start(path, limits)?;
+        check_complete(path)?;
         let (width, height) = reader.info().size();
         let samples = samples(reader.info().color_type);
         let mut shape = vec![height as usize, width as usize];
@@ -189,6 +193,38 @@ fn start(path: &Path, limits: Limits) -> Result<Reader<BufReader<File>>, ImageEr
     Ok(reader)
 }
 
+/// Checks, by the lengths of its chunks alone, that the file has all of its pixels.
+fn check_complete(path: &Path) -> Result<(), ImageError> {
+    let io = |error| ImageError::io(path, "read", error);
+    let mut file = BufReader::new(File::open(path).map_err(io)?);
+    let file_bytes = file.get_ref().metadata().map_err(io)?.len();
+    let mut place = SIGNATURE_BYTES;
+    file.seek_relative(SIGNATURE_BYTES as i64).map_err(io)?;
+    let mut head = [0; 8];
+    while place + 8 <= file_bytes {
+        file.read_exact(&mut head).map_err(io)?;
+        let [a, b, c, d, kind @ ..] = head;
+        // The length of the data, which a checksum of four bytes follows.
+        let rest = u64::from(u32::from_be_bytes([a, b, c, d])) + 4;
+        place += 8 + rest;
+        if place > file_bytes && &kind == b"IDAT" {
+            return Err(truncated(path, file_bytes));
+        }
+        if place > file_bytes || &kind == b"IEND" {
+            return Ok(());
+        }
+        file.seek_relative(rest as i64).map_err(io)?;
+    }
+    Ok(())
+}
+
+fn truncated(path: &Path, file_bytes: u64) -> ImageError {
+    ImageError::Truncated {
+        path: path.to_owned(),
+        problem: format!("the file ends after {file_bytes} bytes, before its last pixel"),
+    }
+}
+
 fn samples(colour: ColorType) -> usize {
     match colour {
         ColorType::Indexed => 3,
@@ -209,10 +245,7 @@ fn fault(path: &Path, error: &DecodingError) -> ImageError {
     match error {
         DecodingError::IoError(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
             let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-            ImageError::Truncated {
-                path: owned,
-                problem: format!("the file ends after {bytes} bytes, before its last pixel"),
-            }
+            truncated(path, bytes)
         }
         DecodingError::IoError(source) => ImageError::io(
             path,

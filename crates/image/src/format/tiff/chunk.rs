@@ -98,6 +98,24 @@ pub(super) fn read_rectangle<T: Decoded>(
     Ok(())
 }
 
+/// Checks, without reading pixels, that all strips or tiles of a page lie inside the file.
+pub(super) fn check_extents(
+    file: &mut TiffFile,
+    index: usize,
+    page: &Page,
+) -> Result<(), ImageError> {
+    file.run(index, Doing::Directory, |decoder| {
+        decoder.seek_to_image(index)
+    })?;
+    let extents = Extents::read(file, index, page)?;
+    let [down, across] = page.chunks();
+    let planes = if page.is_planar { page.samples } else { 1 };
+    for chunk in 0..planes * down * across {
+        extents.check(file, index, page, chunk, chunk / across % down)?;
+    }
+    Ok(())
+}
+
 /// Where the strips or tiles of a page lie in the file.
 struct Extents {
     offsets: Vec<u64>,

@@ -8,7 +8,7 @@ use tiff::decoder::ifd::Value;
 use tiff::tags::Tag;
 
 use super::arrangement::Arrangement;
-use super::chunk::{Decoded, Rectangle, read_rectangle};
+use super::chunk::{Decoded, Rectangle, check_extents, read_rectangle};
 use super::decode::{Doing, TiffFile};
 use super::imagej::Hyperstack;
 use super::ome::{Ome, OmeFault};
@@ -43,6 +43,9 @@ impl TiffSource {
         let pages = read_pages(&mut file)?;
         let stack = header.arrange(path, &pages)?;
         let page = check_stack(path, &pages, &stack, file.bytes())?;
+        for &index in stack.pages.iter().flatten() {
+            check_extents(&mut file, index, &pages[index])?;
+        }
         let samples = page.samples;
         let channels = stack.lengths[1] * samples;
         let lengths = [
