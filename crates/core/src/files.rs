@@ -115,14 +115,33 @@ mod tests {
     }
 
     #[test]
+    fn remedies_speak_of_what_exists() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/a");
+        let hint = |kind: io::ErrorKind| FileError::new(&path, "write", kind.into()).hint();
+        let named = folder.path().display();
+        assert_eq!(
+            hint(io::ErrorKind::StorageFull).unwrap(),
+            format!(
+                "free some space on the disk of `{named}`, or choose an output folder on another \
+                 disk"
+            )
+        );
+        assert_eq!(
+            hint(io::ErrorKind::ReadOnlyFilesystem).unwrap(),
+            format!("choose another output folder, or get the permissions of `{named}` changed")
+        );
+        assert_eq!(
+            hint(io::ErrorKind::NotFound).unwrap(),
+            format!("create the folder `{named}/new` first, or check the spelling of the path")
+        );
+    }
+
+    #[test]
     fn refusals_name_the_folder_and_the_remedy() {
         let error = |kind: io::ErrorKind| FileError::new(Path::new("out/a"), "write", kind.into());
         let full = error(io::ErrorKind::StorageFull);
         assert_eq!(full.to_string(), "cannot write `out/a`: the disk is full");
-        assert_eq!(
-            full.hint().unwrap(),
-            "free some space on the disk of `out`, or choose an output folder on another disk"
-        );
         let denied = error(io::ErrorKind::PermissionDenied);
         assert_eq!(
             denied.to_string(),

@@ -274,7 +274,7 @@ fn faults_name_the_files_and_the_remedy() {
         missing
             .unwrap_err()
             .to_string()
-            .ends_with("x` is not a folder")
+            .ends_with("x` does not exist")
     );
 }
 
