@@ -49,6 +49,13 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// What images and their targets or predictions are matched by: the file name without extension;
+/// `a.ome.tif` is `a`.
+pub fn image_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem.strip_suffix(".ome").unwrap_or(&stem).to_owned()
+}
+
 /// The part of a path that exists.
 pub fn existing(path: &Path) -> &Path {
     let mut part = path;
@@ -186,5 +193,17 @@ mod tests {
         let names = ["a.PNG", "b.tif"].map(|name| folder.path().join(name));
         assert_eq!(listing.images, names);
         assert_eq!(listing.others, ["notes.txt"]);
+    }
+
+    #[test]
+    fn names_go_without_extensions() {
+        for (file, name) in [
+            ("x/a.ome.tif", "a"),
+            ("a.tif", "a"),
+            ("a.b.png", "a.b"),
+            ("a", "a"),
+        ] {
+            assert_eq!(image_name(Path::new(file)), name);
+        }
     }
 }

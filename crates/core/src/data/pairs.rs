@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use coverslip_image::Axis;
-use coverslip_image::files::{Listing, list_folder};
+use coverslip_image::files::{Listing, image_name, list_folder};
 use coverslip_image::format::{known_extensions, open};
 use coverslip_image::source::ImageInfo;
 use sha2::{Digest, Sha256};
@@ -95,7 +95,7 @@ impl DataSet {
             ],
             (false, false) => {
                 // Two single files need not have the same name.
-                let name = name(source);
+                let name = image_name(source);
                 [source, target].map(|path| Files::from([(name.clone(), path.to_owned())]))
             }
             (true, false) => return Err(file_and_folder(target, source)),
@@ -205,7 +205,7 @@ fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataE
         list_folder(folder).map_err(|error| DataError::io(folder, error))?;
     let mut files = Files::new();
     for path in images {
-        if let Some(first) = files.insert(name(&path), path.clone()) {
+        if let Some(first) = files.insert(image_name(&path), path.clone()) {
             let second = path;
             return Err(DataError::SameName { first, second });
         }
@@ -225,12 +225,6 @@ fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataE
         });
     }
     Ok(files)
-}
-
-/// The file name without extension; `a.ome.tif` is `a`.
-pub(super) fn name(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    stem.strip_suffix(".ome").unwrap_or(&stem).to_owned()
 }
 
 fn size_zyx(info: &ImageInfo) -> [usize; 3] {

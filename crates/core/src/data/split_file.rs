@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use coverslip_image::files::image_name;
+
 use super::DataError;
-use super::pairs::{Files, name};
+use super::pairs::Files;
 
 /// A split file: images by subset.
 pub(super) struct SplitFile {
@@ -94,7 +96,7 @@ fn key(file: &str, files: &Files) -> String {
     if files.contains_key(file) {
         file.to_owned()
     } else {
-        name(Path::new(file))
+        image_name(Path::new(file))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use coverslip_image::files::list_folder;
+use coverslip_image::files::{image_name, list_folder};
 
 use super::EvaluateError;
 
@@ -75,11 +75,7 @@ pub(crate) fn images_by_name(folder: &Path) -> Result<BTreeMap<String, PathBuf>,
     };
     let mut found = BTreeMap::new();
     for path in list_folder(folder).map_err(failed)?.images {
-        let stem = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let stem = image_name(&path);
         if found.insert(stem.clone(), path).is_some() {
             return Err(EvaluateError::Ambiguous {
                 path: folder.to_owned(),

@@ -6,7 +6,11 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use coverslip_image::{AlgorithmError, ImageError, files::list_folder, read_image, write_image};
+use coverslip_image::{
+    AlgorithmError, ImageError,
+    files::{image_name, list_folder},
+    read_image, write_image,
+};
 
 use super::{PredictError, predict_image};
 use crate::{data::DataError, error::Error, files, monitor::Monitor, package::Model};
@@ -114,9 +118,7 @@ fn outputs(images: &[PathBuf], folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
     let mut outputs = Vec::new();
     for image in images {
-        let mut name = image.file_stem().unwrap_or_default().to_owned();
-        name.push(".tif");
-        let path = folder.join(name);
+        let path = folder.join(format!("{}.tif", image_name(image)));
         if let Some(first) = taken.insert(path.clone(), image) {
             return Err(PredictError::SameOutput {
                 first: first.clone(),
