@@ -26,23 +26,33 @@ impl Buffer {
         Self { lines, len }
     }
 
-    /// `len` values that `fill` writes, without zeroing the memory first.
+    /// Memory for `len` values that nobody has written yet.
     ///
     /// # Safety
     ///
-    /// `fill` must write every one of the `len` values behind the pointer it gets.
-    pub unsafe fn filled_by(len: usize, fill: impl FnOnce(Pointer)) -> Self {
+    /// Every value must be written, through [`Buffer::pointer`], before any is read.
+    pub unsafe fn unwritten(len: usize) -> Self {
         let count = len.div_ceil(LANES);
         let mut lines: Vec<Line> = Vec::with_capacity(count);
         if let Some(last) = lines.spare_capacity_mut()[..count].last_mut() {
             // The end of the last line belongs to no value.
             *last = MaybeUninit::new(Line([0.0; LANES]));
         }
-        fill(Pointer(lines.as_mut_ptr().cast()));
-        // SAFETY: the capacity is at least `count`; `fill` wrote all values, and what is left of the
-        // last line was written above.
+        // SAFETY: the capacity is at least `count`; the caller writes before it reads.
         unsafe { lines.set_len(count) };
         Self { lines, len }
+    }
+
+    /// `len` values that `fill` writes, without zeroing the memory first.
+    ///
+    /// # Safety
+    ///
+    /// `fill` must write every one of the `len` values behind the pointer it gets.
+    pub unsafe fn filled_by(len: usize, fill: impl FnOnce(Pointer)) -> Self {
+        // SAFETY: `fill` writes every value.
+        let mut buffer = unsafe { Self::unwritten(len) };
+        fill(buffer.pointer());
+        buffer
     }
 
     /// The values.

@@ -18,11 +18,16 @@
 
 mod blocked;
 mod buffer;
+mod epilogue;
+mod moments;
 mod shape;
 mod simd;
+pub mod winograd;
 
 pub use blocked::{Extent, Source, blocks, from_blocked, to_blocked};
 pub use buffer::{Buffer, Pointer};
+pub use epilogue::{Epilogue, FusedActivation};
+pub use moments::Moments;
 pub use shape::{ConvShape, Map};
 pub use simd::Isa;
 

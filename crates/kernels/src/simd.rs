@@ -15,14 +15,12 @@ mod portable;
 
 use std::sync::OnceLock;
 
-use crate::LANES;
-
-/// Arithmetic on vectors of [`LANES`] values.
+/// Arithmetic on vectors of [`crate::LANES`] values.
 ///
 /// # Safety
 ///
 /// Every method may only be called on a processor that has the instruction set; pointers must be
-/// valid for [`LANES`] values and need no alignment.
+/// valid for [`crate::LANES`] values and need no alignment.
 pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// Sixteen values.
     type Vector: Copy;
