@@ -8,6 +8,7 @@
 
 mod activation;
 mod conv;
+mod cpu;
 mod feature_map;
 mod normalization;
 mod pooling;

@@ -1,0 +1,28 @@
+//! Operations on a processor: our kernels, registered with burn and its automatic differentiation.
+//!
+//! [`call`] is the one door. An operation is a value that implements [`Operation`]; its tensors go
+//! through burn's dispatch, so that a gradient finds its way back through it.
+
+mod call;
+mod conv;
+mod layout;
+mod memory;
+
+pub(crate) use call::{Operation, call};
+pub(crate) use conv::{Convolution, TransposedConvolution};
+pub(crate) use layout::{FromBlocked, ToBlocked};
+pub(crate) use memory::{tensor_of, values_of};
+
+use burn::{backend::DispatchDevice, tensor::{DType, Device, Tensor}};
+
+/// Whether tensors of this device and type are computed by our kernels.
+pub(crate) fn is_ours<const D: usize>(tensor: &Tensor<D>) -> bool {
+    tensor.dtype() == DType::F32 && is_cpu(&tensor.device())
+}
+
+fn is_cpu(device: &Device) -> bool {
+    matches!(
+        device.clone().inner().as_dispatch(),
+        DispatchDevice::Flex(_)
+    )
+}
