@@ -18,11 +18,15 @@
 
 mod blocked;
 mod buffer;
+mod direct;
 mod shape;
 mod simd;
 
 pub use blocked::{Extent, Source, blocks, from_blocked, to_blocked};
 pub use buffer::{Buffer, Pointer};
+pub use direct::{
+    Epilogue, FusedActivation, channel_sums, conv, conv_input_gradient, conv_weight_gradient,
+};
 pub use shape::{ConvShape, Map};
 pub use simd::Isa;
 
