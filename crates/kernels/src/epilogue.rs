@@ -1,27 +1,6 @@
 //! What a convolution does to its output on the way to memory.
 
-use crate::simd::Simd;
-
-/// Additions to a convolution that cost no extra pass over the map.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Epilogue<'a> {
-    /// Added to each output channel, `[out_channels]`.
-    pub bias: Option<&'a [f32]>,
-    /// Applied last.
-    pub activation: FusedActivation,
-}
-
-/// An activation of a few instructions.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum FusedActivation {
-    /// The identity.
-    #[default]
-    Identity,
-    /// `max(x, 0)`; NaN stays NaN.
-    Relu,
-    /// `x` where positive, the slope times `x` elsewhere.
-    LeakyRelu(f32),
-}
+use crate::{FusedActivation, simd::Simd};
 
 impl FusedActivation {
     /// # Safety

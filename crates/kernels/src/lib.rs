@@ -18,6 +18,7 @@
 
 mod blocked;
 mod buffer;
+pub mod direct;
 mod epilogue;
 mod moments;
 mod shape;
@@ -26,7 +27,9 @@ pub mod winograd;
 
 pub use blocked::{Extent, Source, blocks, from_blocked, to_blocked};
 pub use buffer::{Buffer, Pointer};
-pub use epilogue::{Epilogue, FusedActivation};
+pub use direct::{
+    Epilogue, FusedActivation, channel_sums, conv, conv_input_gradient, conv_weight_gradient,
+};
 pub use moments::Moments;
 pub use shape::{ConvShape, Map};
 pub use simd::Isa;

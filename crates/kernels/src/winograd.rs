@@ -330,9 +330,13 @@ impl Pass<'_> {
         bias: Option<&[f32]>,
         sums: Option<&mut [ShiftedSums]>,
     ) {
+        let in_block = self.out_channels - block * LANES;
+        let is_partial = in_block < LANES;
+        let channels = std::array::from_fn(|lane| f32::from(u8::from(lane < in_block)));
         let finish = Finish {
             bias: bias.map(|bias| &bias[block * LANES..][..LANES]),
             activation: self.epilogue.activation,
+            channels: is_partial.then_some(&channels),
         };
         // SAFETY: the scratch holds the run's products; the tiles of a run are no other run's.
         unsafe {

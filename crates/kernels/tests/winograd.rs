@@ -290,3 +290,45 @@ fn threads_change_no_bit() {
         assert!(one == run(2) && one == run(3), "{channels} channels");
     }
 }
+
+#[test]
+fn a_nan_reaches_its_tiles_and_no_lane_without_a_channel() {
+    let extent = Extent {
+        n: 1,
+        size: [1, 12, 12],
+    };
+    let shape = ConvShape {
+        input: extent,
+        output: extent,
+        in_channels: 16,
+        out_channels: 20,
+        kernel: [1, 3, 3],
+        stride: [1; 3],
+        padding: [0, 1, 1],
+        dilation: [1; 3],
+        groups: 1,
+    };
+    let mut input = vec![1.0f32; 16 * 144];
+    input[5 * 12 + 5] = f32::NAN;
+    let blocked = to_blocked(&input, 16, extent);
+    let sources = [Source {
+        values: blocked.as_slice(),
+        blocks: 1,
+    }];
+    let weight = vec![0.5; 20 * 16 * 9];
+    for &isa in Isa::ALL.iter().filter(|isa| isa.is_available()) {
+        let (output, _) =
+            winograd::conv(isa, &sources, &weight, Epilogue::default(), &shape, false);
+        for (index, value) in output.as_slice().iter().enumerate() {
+            let (block, pixel, lane) = (index / 16 / 144, index / 16 % 144, index % 16);
+            let (y, x) = (pixel / 12, pixel % 12);
+            if block * 16 + lane >= 20 {
+                assert_eq!(*value, 0.0);
+            } else if (4..=6).contains(&y) && (4..=6).contains(&x) {
+                assert!(value.is_nan());
+            } else if y < 4 || x < 4 || y > 7 || x > 7 {
+                assert!(value.is_finite());
+            }
+        }
+    }
+}

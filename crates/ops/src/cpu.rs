@@ -13,7 +13,10 @@ pub(crate) use conv::{Convolution, TransposedConvolution};
 pub(crate) use layout::{FromBlocked, ToBlocked};
 pub(crate) use memory::{tensor_of, values_of};
 
-use burn::{backend::DispatchDevice, tensor::{DType, Device, Tensor}};
+use burn::{
+    backend::DispatchDevice,
+    tensor::{DType, Device, Tensor},
+};
 
 /// Whether tensors of this device and type are computed by our kernels.
 pub(crate) fn is_ours<const D: usize>(tensor: &Tensor<D>) -> bool {

@@ -425,6 +425,9 @@ pub(super) struct Finish<'a> {
     /// Sixteen values of the block, zero in lanes without a channel.
     pub(super) bias: Option<&'a [f32]>,
     pub(super) activation: FusedActivation,
+    /// Positive for the lanes that are a channel; `None` where all are. A NaN of the input times the
+    /// zero weights of the others would otherwise reach them.
+    pub(super) channels: Option<&'a [f32; LANES]>,
 }
 
 /// Transforms products back and writes the pixels of a run, one block of channels.
@@ -499,7 +502,11 @@ impl Kernel for Scatter<'_> {
                         if place.x + j >= width {
                             break;
                         }
-                        let value = self.finish.activation.apply::<S>(S::add(value, bias));
+                        let mut value = self.finish.activation.apply::<S>(S::add(value, bias));
+                        if let Some(channels) = self.finish.channels {
+                            let channels = S::load(channels.as_ptr());
+                            value = S::where_positive(channels, value, S::zero());
+                        }
                         S::store(to.add((i * width + j) * LANES), value);
                         sums.add(value);
                     }

@@ -72,10 +72,7 @@ fn own_blocks(channels: usize) -> Vec<usize> {
 fn map_tensor(buffer: Buffer, channels: usize, extent: Extent) -> FlexTensor {
     if channels < LANES {
         // The buffer's last line may be longer than the map, which burn's memory must not be.
-        tensor_from_vec(
-            buffer.as_slice().to_vec(),
-            &planar_sizes(channels, extent),
-        )
+        tensor_from_vec(buffer.as_slice().to_vec(), &planar_sizes(channels, extent))
     } else {
         tensor_of(buffer, &blocked_sizes(blocks(channels), extent))
     }

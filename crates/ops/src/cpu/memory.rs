@@ -36,7 +36,10 @@ struct Owner {
     buffer: Buffer,
 }
 
-#[expect(unsafe_code, reason = "the trait of burn's memory has an unsafe method")]
+#[expect(
+    unsafe_code,
+    reason = "the trait of burn's memory has an unsafe method"
+)]
 impl AllocationController for Owner {
     fn alloc_align(&self) -> usize {
         64

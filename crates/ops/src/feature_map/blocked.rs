@@ -21,10 +21,7 @@ impl Block {
     /// A planar map `[N, C, Z, Y, X]`, copied.
     pub(crate) fn from_planar(tensor: Tensor<5>) -> Self {
         let [n, channels, z, y, x] = tensor.dims();
-        let extent = Extent {
-            n,
-            size: [z, y, x],
-        };
+        let extent = Extent { n, size: [z, y, x] };
         let operation = ToBlocked { channels, extent };
         Self {
             tensor: call(operation, vec![tensor.into_dispatch()]),
@@ -44,10 +41,7 @@ impl Block {
     /// The sizes apart from the channels.
     pub(crate) fn extent(&self) -> Extent {
         let [n, _, z, y, x, _] = self.tensor.dims();
-        Extent {
-            n,
-            size: [z, y, x],
-        }
+        Extent { n, size: [z, y, x] }
     }
 
     /// Blocks of sixteen channels.

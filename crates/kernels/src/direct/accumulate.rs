@@ -1,0 +1,137 @@
+//! The innermost loops of weight gradients: a few taps and channels, many pixels.
+
+use crate::LANES;
+use crate::simd::Simd;
+
+/// Pixels side by side whose products are added.
+#[derive(Clone, Copy)]
+pub(super) struct Patch {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// Values from one row of the input, and of the gradient, to the next.
+    pub(super) input_row: usize,
+    pub(super) gradient_row: usize,
+}
+
+/// Adds `input[tap][pixel * STEP + lane] * gradient[block][pixel]`, summed over the pixels of the
+/// patch, to `sums[tap * tap_step + (lane * W + block) * 16]`.
+///
+/// The sums of `T` taps, `R` lanes and `W` blocks stay in registers all the while. That they start
+/// from zero keeps the rounding errors of long sums small.
+///
+/// # Safety
+///
+/// All these places must exist.
+#[inline(always)]
+pub(super) unsafe fn dense<
+    S: Simd,
+    const T: usize,
+    const R: usize,
+    const STEP: usize,
+    const W: usize,
+>(
+    input: &[*const f32],
+    gradient: &[*const f32],
+    patch: Patch,
+    sums: *mut f32,
+    tap_step: usize,
+) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let mut acc = [[[S::zero(); W]; R]; T];
+        let mut rows: [*const f32; T] = [std::ptr::null(); T];
+        rows.copy_from_slice(&input[..T]);
+        let mut gradient_rows: [*const f32; W] = [std::ptr::null(); W];
+        gradient_rows.copy_from_slice(&gradient[..W]);
+        for _ in 0..patch.rows {
+            for column in 0..patch.columns {
+                let mut factors = [S::zero(); W];
+                for block in 0..W {
+                    factors[block] = S::load(gradient_rows[block].add(column * LANES));
+                }
+                for tap in 0..T {
+                    for lane in 0..R {
+                        let value = S::splat(*rows[tap].add(column * STEP + lane));
+                        for block in 0..W {
+                            acc[tap][lane][block] =
+                                S::mul_add(value, factors[block], acc[tap][lane][block]);
+                        }
+                    }
+                }
+            }
+            for row in &mut rows {
+                *row = row.wrapping_add(patch.input_row);
+            }
+            for row in &mut gradient_rows {
+                *row = row.wrapping_add(patch.gradient_row);
+            }
+        }
+        for (tap, acc) in acc.iter().enumerate() {
+            for (index, &sum) in acc.as_flattened().iter().enumerate() {
+                let to = sums.add(tap * tap_step + index * LANES);
+                S::store(to, S::add(S::load(to), sum));
+            }
+        }
+    }
+}
+
+/// Adds `input[tap][pixel] * gradient[pixel]`, summed over the pixels of the patch, to `sums[tap]`;
+/// all of these are vectors.
+///
+/// # Safety
+///
+/// All these places must exist.
+#[inline(always)]
+pub(super) unsafe fn depthwise<S: Simd, const T: usize>(
+    input: &[*const f32],
+    gradient: *const f32,
+    patch: Patch,
+    sums: *mut f32,
+) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let mut acc = [S::zero(); T];
+        let mut rows: [*const f32; T] = [std::ptr::null(); T];
+        rows.copy_from_slice(&input[..T]);
+        let mut gradient_row = gradient;
+        for _ in 0..patch.rows {
+            for column in 0..patch.columns {
+                let factor = S::load(gradient_row.add(column * LANES));
+                for tap in 0..T {
+                    let value = S::load(rows[tap].add(column * LANES));
+                    acc[tap] = S::mul_add(value, factor, acc[tap]);
+                }
+            }
+            for row in &mut rows {
+                *row = row.wrapping_add(patch.input_row);
+            }
+            gradient_row = gradient_row.wrapping_add(patch.gradient_row);
+        }
+        for (tap, &sum) in acc.iter().enumerate() {
+            let to = sums.add(tap * LANES);
+            S::store(to, S::add(S::load(to), sum));
+        }
+    }
+}
+
+/// Calls `$loops::<$simd, T, $other...>` with `T` the number of taps, of which each takes `$rows`
+/// rows of the register tile.
+macro_rules! with_taps {
+    (@call $loops:ident, $simd:ident, $count:literal, [$($other:tt)*], ($($argument:expr),*)) => {
+        $loops::<$simd, $count $(, $other)*>($($argument),*)
+    };
+    (@count $taps:expr, $rows:expr, $loops:ident, $simd:ident, $other:tt, $arguments:tt,
+        $($count:literal)*) => {
+        match $taps {
+            $($count if $simd::GRADIENT_ROWS >= $count * $rows => {
+                with_taps!(@call $loops, $simd, $count, $other, $arguments)
+            })*
+            _ => with_taps!(@call $loops, $simd, 1, $other, $arguments),
+        }
+    };
+    ($taps:expr, $rows:expr,
+        $loops:ident::<$simd:ident $(, $other:tt)*>($($argument:expr),*)) => {
+        with_taps!(@count $taps, $rows, $loops, $simd, [$($other)*], ($($argument),*), 2 3 4 5 6 7 8)
+    };
+}
+pub(super) use with_taps;
