@@ -1,66 +1,296 @@
-use burn::tensor::{Tensor, module};
+use std::sync::{Arc, OnceLock};
 
-use crate::FeatureMap;
+use burn::tensor::{Device, Tensor, module};
+use coverslip_kernels::{
+    FusedActivation,
+    maps::{MapShape, Moments, PartialMoments, Statistics},
+};
 
-/// What [`batch_norm`] computes in training.
-pub struct BatchNormOutput {
-    /// The normalised map, same shape as the input.
+use crate::{
+    Activation, ConvGeometry, FeatureMap, activate,
+    conv::{conv, cpu_conv},
+    cpu::{NormalizeActivate, call, fetch},
+};
+
+/// Which statistics a map is normalised by. All tensors are `[C]`.
+#[derive(Clone, Debug)]
+pub enum Normalization {
+    /// None: the map stays as it is.
+    None,
+    /// Mean and biased variance of each channel over `N, Z, Y, X`.
+    Batch {
+        /// Scale.
+        weight: Tensor<1>,
+        /// Shift.
+        bias: Tensor<1>,
+        /// Added to the variance.
+        epsilon: f64,
+    },
+    /// Given mean and variance of each channel, as batch normalisation does after training.
+    Running {
+        /// Scale.
+        weight: Tensor<1>,
+        /// Shift.
+        bias: Tensor<1>,
+        /// Mean.
+        mean: Tensor<1>,
+        /// Variance.
+        variance: Tensor<1>,
+        /// Added to the variance.
+        epsilon: f64,
+    },
+    /// Mean and biased variance of each sample and each of so many equal groups of channels; a group
+    /// for each channel is instance normalisation, one group layer normalisation.
+    ///
+    /// The statistics are those of what is passed in, so a tile is normalised differently from the
+    /// image it was cut from.
+    Group {
+        /// How many groups.
+        groups: usize,
+        /// Scale and shift, if any.
+        affine: Option<(Tensor<1>, Tensor<1>)>,
+        /// Added to the variance.
+        epsilon: f64,
+    },
+}
+
+/// A normalised map.
+pub struct Normalized {
+    /// The map, same shape as the input.
     pub output: FeatureMap,
-    /// Mean of each channel, `[C]`, without gradient.
+    /// What running statistics collect; for [`Normalization::Batch`] only.
+    pub statistics: Option<BatchStatistics>,
+}
+
+/// Statistics of a batch, without gradient.
+pub struct BatchStatistics {
+    /// Mean of each channel, `[C]`.
     pub mean: Tensor<1>,
-    /// Unbiased variance of each channel, `[C]`, without gradient: what running statistics collect.
+    /// Unbiased variance of each channel, `[C]`, as PyTorch's running statistics collect it; with a
+    /// single value per channel it equals the biased one.
     pub unbiased_variance: Tensor<1>,
 }
 
-/// Normalises each channel by the mean and biased variance over `N, Z, Y, X`, then scales by
-/// `weight` and shifts by `bias` (both `[C]`).
-///
-/// Running statistics collect the unbiased variance, as PyTorch's `BatchNorm` does; with a single
-/// value per channel it equals the biased one.
-pub fn batch_norm(
+/// `activation((x - mean) / sqrt(variance + epsilon) * weight + bias)`.
+pub fn normalize_activate(
+    input: FeatureMap,
+    normalization: Normalization,
+    activation: Activation,
+) -> Normalized {
+    normalize_with_parts(input, normalization, activation, None)
+}
+
+/// A convolution (see [`conv`]), normalisation and activation, in as few passes over memory as can be.
+pub fn conv_normalize_activate(
+    input: FeatureMap,
+    weight: Tensor<5>,
+    bias: Option<Tensor<1>>,
+    geometry: ConvGeometry,
+    normalization: Normalization,
+    activation: Activation,
+) -> Normalized {
+    if !input.is_ours() {
+        let map = conv(input, weight, bias, geometry);
+        return normalize_activate(map, normalization, activation);
+    }
+    let is_training = input.device().is_autodiff();
+    let normalization = match (normalization, activation.fused()) {
+        (Normalization::None, Some(fused)) if !is_training => {
+            let output = cpu_conv(input, weight, bias, geometry, fused, None);
+            return Normalized::plain(output);
+        }
+        (Normalization::Running { weight: scale, bias: shift, mean, variance, epsilon }, Some(fused))
+            if !is_training =>
+        {
+            // The normalisation of a convolution is a convolution.
+            let scale = scale / variance.add_scalar(epsilon).sqrt();
+            let shift = match bias {
+                Some(bias) => shift + (bias - mean) * scale.clone(),
+                None => shift - mean * scale.clone(),
+            };
+            let [channels] = scale.dims();
+            let weight = weight * scale.reshape([channels, 1, 1, 1, 1]);
+            let output = cpu_conv(input, weight, Some(shift), geometry, fused, None);
+            return Normalized::plain(output);
+        }
+        (other, _) => other,
+    };
+    let wants_moments = matches!(
+        normalization,
+        Normalization::Batch { .. } | Normalization::Group { .. }
+    );
+    let parts = wants_moments.then(|| Arc::new(OnceLock::new()));
+    let place = parts.clone();
+    let fused = FusedActivation::Identity;
+    let map = cpu_conv(input, weight, bias, geometry, fused, place);
+    normalize_with_parts(map, normalization, activation, parts)
+}
+
+impl Normalized {
+    fn plain(output: FeatureMap) -> Self {
+        Self {
+            output,
+            statistics: None,
+        }
+    }
+}
+
+type Parts = Arc<OnceLock<Vec<PartialMoments>>>;
+
+fn normalize_with_parts(
+    input: FeatureMap,
+    normalization: Normalization,
+    activation: Activation,
+    parts: Option<Parts>,
+) -> Normalized {
+    let is_ours = input.is_ours();
+    match normalization {
+        Normalization::None => Normalized::plain(activate(input, activation)),
+        Normalization::Batch {
+            weight,
+            bias,
+            epsilon,
+        } => {
+            if is_ours {
+                let affine = (weight, bias);
+                let statistics = Statistics::Batch;
+                return ours(input, statistics, affine, epsilon, activation, None, parts);
+            }
+            batch(input, weight, bias, epsilon, activation)
+        }
+        Normalization::Running {
+            weight,
+            bias,
+            mean,
+            variance,
+            epsilon,
+        } => {
+            if is_ours {
+                let frozen = Moments {
+                    mean: fetch(mean),
+                    variance: fetch(variance),
+                    count: 1,
+                };
+                let affine = (weight, bias);
+                let statistics = Statistics::Batch;
+                let mut result = ours(
+                    input,
+                    statistics,
+                    affine,
+                    epsilon,
+                    activation,
+                    Some(frozen),
+                    None,
+                );
+                result.statistics = None;
+                return result;
+            }
+            let tensor = input.into_tensor();
+            let map = module::batch_norm(tensor, weight, bias, mean, variance, epsilon);
+            Normalized::plain(activate(FeatureMap::from_tensor(map), activation))
+        }
+        Normalization::Group {
+            groups,
+            affine,
+            epsilon,
+        } => {
+            let channels = input.dims()[1];
+            if is_ours {
+                let device = input.device();
+                let affine = affine.unwrap_or_else(|| identity(channels, &device));
+                let statistics = if groups == channels {
+                    Statistics::Instance
+                } else {
+                    Statistics::Group(groups)
+                };
+                let mut result = ours(input, statistics, affine, epsilon, activation, None, parts);
+                result.statistics = None;
+                return result;
+            }
+            let map = group(input, groups, affine, epsilon);
+            Normalized::plain(activate(map, activation))
+        }
+    }
+}
+
+/// A scale of one and a shift of zero.
+fn identity(channels: usize, device: &Device) -> (Tensor<1>, Tensor<1>) {
+    (
+        Tensor::ones([channels], device),
+        Tensor::zeros([channels], device),
+    )
+}
+
+fn ours(
+    input: FeatureMap,
+    statistics: Statistics,
+    affine: (Tensor<1>, Tensor<1>),
+    epsilon: f64,
+    activation: Activation,
+    frozen: Option<Moments>,
+    parts: Option<Parts>,
+) -> Normalized {
+    let found = Arc::new(OnceLock::new());
+    let device = input.device();
+    let channels = input.dims()[1];
+    let extent = input.extent();
+    let (gamma, beta) = affine;
+    let operation = |shape: MapShape| NormalizeActivate {
+        shape,
+        statistics,
+        epsilon: epsilon as f32,
+        activation: activation.into(),
+        frozen,
+        parts,
+        found: Arc::clone(&found),
+    };
+    let output = input.map_with(vec![gamma.into_dispatch(), beta.into_dispatch()], operation);
+    let statistics = found.get().map(|moments: &Moments| {
+        let count = (extent.n * extent.pixels()) as f32;
+        let correction = count / (count - 1.0).max(1.0);
+        let device = device.inner();
+        let tensor = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &device);
+        let unbiased = moments.variance.iter().map(|v| v * correction).collect();
+        BatchStatistics {
+            mean: tensor(moments.mean.clone()),
+            unbiased_variance: tensor(unbiased),
+        }
+    });
+    let _ = channels;
+    Normalized { output, statistics }
+}
+
+fn batch(
     input: FeatureMap,
     weight: Tensor<1>,
     bias: Tensor<1>,
     epsilon: f64,
-) -> BatchNormOutput {
+    activation: Activation,
+) -> Normalized {
     let [n, _, z, y, x] = input.dims();
     let count = n * z * y * x;
     let result = module::batch_norm_train(input.into_tensor(), weight, bias, epsilon);
     let correction = count as f64 / count.saturating_sub(1).max(1) as f64;
-    BatchNormOutput {
-        output: FeatureMap::from_tensor(result.output),
-        mean: result.mean.detach(),
-        unbiased_variance: result.variance.detach().mul_scalar(correction),
+    Normalized {
+        output: activate(FeatureMap::from_tensor(result.output), activation),
+        statistics: Some(BatchStatistics {
+            mean: result.mean.detach(),
+            unbiased_variance: result.variance.detach().mul_scalar(correction),
+        }),
     }
 }
 
-/// Normalises each channel by given statistics: `(x - mean) / sqrt(variance + epsilon) * weight + bias`,
-/// all of shape `[C]`.
-pub fn batch_norm_inference(
+fn group(
     input: FeatureMap,
-    weight: Tensor<1>,
-    bias: Tensor<1>,
-    mean: Tensor<1>,
-    variance: Tensor<1>,
-    epsilon: f64,
-) -> FeatureMap {
-    let tensor = module::batch_norm(input.into_tensor(), weight, bias, mean, variance, epsilon);
-    FeatureMap::from_tensor(tensor)
-}
-
-/// Normalises each channel of each sample by its own mean and biased variance over `Z, Y, X`; with
-/// `affine`, scales and shifts by the pair of `[C]` tensors.
-///
-/// The statistics are those of what is passed in, so a tile is normalised differently from the
-/// image it was cut from.
-pub fn instance_norm(
-    input: FeatureMap,
+    groups: usize,
     affine: Option<(Tensor<1>, Tensor<1>)>,
     epsilon: f64,
 ) -> FeatureMap {
     let dims = input.dims();
     let [n, c, z, y, x] = dims;
-    let rows = input.into_tensor().reshape([n * c, z * y * x]);
+    let rows = input
+        .into_tensor()
+        .reshape([n * groups, c / groups * z * y * x]);
     let mean = rows.clone().mean_dim(1);
     let centred = rows - mean;
     let variance = centred.clone().square().mean_dim(1);
@@ -83,11 +313,16 @@ mod tests {
         let device = Device::flex();
         let values = Tensor::<1>::from_floats([1.0, 2.0, 3.0, 6.0], &device);
         let map = FeatureMap::from_tensor(values.reshape([2, 1, 1, 1, 2]));
-        let one = Tensor::<1>::ones([1], &device);
-        let zero = Tensor::<1>::zeros([1], &device);
-        let result = batch_norm(map, one, zero, 0.0);
-        assert_eq!(result.mean.into_scalar::<f32>(), 3.0);
-        let variance = result.unbiased_variance.into_scalar::<f32>();
+        let (weight, bias) = identity(1, &device);
+        let normalization = Normalization::Batch {
+            weight,
+            bias,
+            epsilon: 0.0,
+        };
+        let result = normalize_activate(map, normalization, Activation::None);
+        let statistics = result.statistics.unwrap();
+        assert_eq!(statistics.mean.into_scalar::<f32>(), 3.0);
+        let variance = statistics.unbiased_variance.into_scalar::<f32>();
         assert!((variance - 14.0 / 3.0).abs() < 1e-6, "{variance}");
         // The output itself is normalised by the biased variance, 3.5.
         let first = result
@@ -105,7 +340,13 @@ mod tests {
         let values = Tensor::<1>::from_floats([1.0, 3.0, 10.0, 30.0], &device);
         let map = FeatureMap::from_tensor(values.reshape([1, 2, 1, 1, 2]));
         let expected = Tensor::<1>::from_floats([-1.0, 1.0, -1.0, 1.0], &device);
-        let normalised = instance_norm(map, None, 0.0).into_tensor().reshape([4]);
+        let normalization = Normalization::Group {
+            groups: 2,
+            affine: None,
+            epsilon: 0.0,
+        };
+        let result = normalize_activate(map, normalization, Activation::None);
+        let normalised = result.output.into_tensor().reshape([4]);
         normalised
             .into_data()
             .assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-6));

@@ -1,7 +1,11 @@
 //! From planar to blocked and back, as operations of the graph.
 
 use burn_flex::FlexTensor;
-use coverslip_kernels::{Extent, blocks, from_blocked, to_blocked};
+use coverslip_kernels::{
+    Extent, blocks, from_blocked,
+    maps::{Layout, MapShape},
+    to_blocked,
+};
 
 use super::{Operation, memory::tensor_from_vec, tensor_of, values_of};
 
@@ -68,5 +72,13 @@ impl Operation for FromBlocked {
         _wanted: &[bool],
     ) -> Vec<Option<FlexTensor>> {
         vec![Some(into_blocked(&gradient, self.channels, self.extent))]
+    }
+}
+
+/// The sizes of a map of either layout.
+pub(crate) fn map_sizes(shape: MapShape) -> Vec<usize> {
+    match shape.layout {
+        Layout::Planar => planar_sizes(shape.channels, shape.extent).to_vec(),
+        Layout::Blocked => blocked_sizes(blocks(shape.channels), shape.extent).to_vec(),
     }
 }
