@@ -18,6 +18,7 @@
 
 mod blocked;
 mod buffer;
+pub mod maps;
 mod shape;
 mod simd;
 
