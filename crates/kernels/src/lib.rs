@@ -20,7 +20,7 @@ mod blocked;
 mod buffer;
 pub mod direct;
 mod epilogue;
-mod moments;
+pub mod maps;
 mod shape;
 mod simd;
 pub mod winograd;
@@ -30,7 +30,6 @@ pub use buffer::{Buffer, Pointer};
 pub use direct::{
     Epilogue, FusedActivation, channel_sums, conv, conv_input_gradient, conv_weight_gradient,
 };
-pub use moments::Moments;
 pub use shape::{ConvShape, Map};
 pub use simd::Isa;
 

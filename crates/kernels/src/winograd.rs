@@ -14,7 +14,7 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
-use crate::{Buffer, ConvShape, Epilogue, Isa, LANES, Moments, Source, blocks};
+use crate::{Buffer, ConvShape, Epilogue, Isa, LANES, Source, blocks, maps::PartialMoments};
 use grid::{Grid, Reading, Writing};
 use tiles::{
     AREA, Finish, GatherGradient, GatherInput, Multiply, MultiplyGradient, Run, Scatter,
@@ -35,8 +35,8 @@ pub fn is_suited(shape: &ConvShape) -> bool {
         && shape.out_channels >= LANES
 }
 
-/// The convolution of a blocked map, blocked; with `with_moments` also mean and variance of each
-/// image and channel of the result.
+/// The convolution of a blocked map, blocked; with `with_moments` also the moments of each image and
+/// block of the result, `[N, blocks]`.
 ///
 /// # Panics
 ///
@@ -48,7 +48,7 @@ pub fn conv(
     epilogue: Epilogue<'_>,
     shape: &ConvShape,
     with_moments: bool,
-) -> (Buffer, Option<Moments>) {
+) -> (Buffer, Option<Vec<PartialMoments>>) {
     check(shape, weight);
     let weights = Weights::new(isa, weight, shape, Direction::Forward);
     let pass = Pass {
@@ -154,7 +154,11 @@ fn run_length(inner: usize, outer: usize, tiles: usize) -> usize {
 }
 
 impl Pass<'_> {
-    fn run(&self, blocks: &[usize], with_moments: bool) -> (Vec<Buffer>, Option<Moments>) {
+    fn run(
+        &self,
+        blocks: &[usize],
+        with_moments: bool,
+    ) -> (Vec<Buffer>, Option<Vec<PartialMoments>>) {
         assert_eq!(self.input.blocks() * self.depth(), self.weights.inner);
         assert_eq!(blocks.iter().sum::<usize>(), self.weights.outer);
         let bias = self.epilogue.bias.map(|bias| {
@@ -364,21 +368,13 @@ impl Pass<'_> {
     }
 
     /// Adds the sums of all runs up in their order.
-    fn merge(&self, runs: &[RunSums]) -> Moments {
-        let mut moments = Moments::empty(self.grid.extent.n, self.out_channels);
+    fn merge(&self, runs: &[RunSums]) -> Vec<PartialMoments> {
+        let outer = self.weights.outer;
+        let mut moments = vec![PartialMoments::default(); self.grid.extent.n * outer];
         for run in runs {
             for (index, sums) in run.sums.iter().flatten().enumerate() {
                 let (block, image) = (index / run.images, run.first + index % run.images);
-                for lane in 0..LANES.min(self.out_channels - block * LANES) {
-                    moments.add_shifted(
-                        image,
-                        block * LANES + lane,
-                        sums.count,
-                        sums.shift[lane],
-                        sums.sum[lane],
-                        sums.squares[lane],
-                    );
-                }
+                moments[image * outer + block].merge(&sums.moments());
             }
         }
         moments

@@ -99,9 +99,16 @@ pub fn conv_normalize_activate(
             let output = cpu_conv(input, weight, bias, geometry, fused, None);
             return Normalized::plain(output);
         }
-        (Normalization::Running { weight: scale, bias: shift, mean, variance, epsilon }, Some(fused))
-            if !is_training =>
-        {
+        (
+            Normalization::Running {
+                weight: scale,
+                bias: shift,
+                mean,
+                variance,
+                epsilon,
+            },
+            Some(fused),
+        ) if !is_training => {
             // The normalisation of a convolution is a convolution.
             let scale = scale / variance.add_scalar(epsilon).sqrt();
             let shift = match bias {

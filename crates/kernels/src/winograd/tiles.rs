@@ -6,6 +6,7 @@
 
 use crate::{
     FusedActivation, LANES,
+    maps::PartialMoments,
     simd::{Kernel, Simd},
 };
 
@@ -460,6 +461,20 @@ impl ShiftedSums {
         sum: [0.0; LANES],
         squares: [0.0; LANES],
     };
+
+    /// Mean and sum of squared deviations of each lane.
+    pub(super) fn moments(&self) -> PartialMoments {
+        let count = self.count.max(1) as f64;
+        let mean = |lane: usize| f64::from(self.sum[lane]) / count;
+        PartialMoments {
+            count: self.count,
+            mean: std::array::from_fn(|lane| f64::from(self.shift[lane]) + mean(lane)),
+            m2: std::array::from_fn(|lane| {
+                let squares = f64::from(self.squares[lane]);
+                (squares - f64::from(self.sum[lane]) * mean(lane)).max(0.0)
+            }),
+        }
+    }
 }
 
 impl Kernel for Scatter<'_> {
