@@ -1,6 +1,7 @@
 use burn::tensor::activation;
+use coverslip_kernels::{FusedActivation, maps};
 
-use crate::FeatureMap;
+use crate::{FeatureMap, cpu::Activate};
 
 /// A function applied to every value of a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,8 +25,43 @@ pub enum Activation {
     Sigmoid,
 }
 
+impl Activation {
+    /// The same as a convolution can apply it, if it can.
+    pub(crate) fn fused(self) -> Option<FusedActivation> {
+        match self {
+            Self::None => Some(FusedActivation::Identity),
+            Self::Relu => Some(FusedActivation::Relu),
+            Self::LeakyRelu { slope } => Some(FusedActivation::LeakyRelu(slope as f32)),
+            Self::Gelu | Self::Silu | Self::Tanh | Self::Sigmoid => None,
+        }
+    }
+}
+
+impl From<Activation> for maps::Activation {
+    fn from(activation: Activation) -> Self {
+        match activation {
+            Activation::None => Self::Identity,
+            Activation::Relu => Self::Relu,
+            Activation::LeakyRelu { slope } => Self::LeakyRelu {
+                slope: slope as f32,
+            },
+            Activation::Gelu => Self::Gelu,
+            Activation::Silu => Self::Silu,
+            Activation::Tanh => Self::Tanh,
+            Activation::Sigmoid => Self::Sigmoid,
+        }
+    }
+}
+
 /// Applies `function` to every value.
 pub fn activate(input: FeatureMap, function: Activation) -> FeatureMap {
+    if function == Activation::None {
+        return input;
+    }
+    if input.is_ours() {
+        let activation = function.into();
+        return input.call_same(Vec::new(), |shape| Activate { shape, activation });
+    }
     let tensor = input.into_tensor();
     FeatureMap::from_tensor(match function {
         Activation::None => tensor,

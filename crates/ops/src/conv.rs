@@ -8,7 +8,7 @@ use burn::{
         ops::{ConvOptions, ConvTransposeOptions},
     },
 };
-use coverslip_kernels::{ConvShape, Extent, LANES, Moments};
+use coverslip_kernels::{ConvShape, Extent, FusedActivation, LANES, maps::PartialMoments};
 
 use crate::{
     FeatureMap,
@@ -106,7 +106,14 @@ pub fn conv(
     geometry: ConvGeometry,
 ) -> FeatureMap {
     if input.is_ours() {
-        return cpu_conv(input, weight, bias, geometry, None);
+        return cpu_conv(
+            input,
+            weight,
+            bias,
+            geometry,
+            FusedActivation::Identity,
+            None,
+        );
     }
     let [out, channels, kz, ky, kx] = weight.dims();
     let ConvGeometry {
@@ -128,14 +135,15 @@ pub fn conv(
     FeatureMap::from_tensor(conv3d(input.into_tensor(), weight, bias, options))
 }
 
-/// [`conv`] by our kernels; with a place for them, mean and variance of the result too where the
-/// algorithm has them for nothing.
+/// [`conv`] and, without a gradient, an activation by our kernels; with a place for them, moments of
+/// the result too where the algorithm has them for nothing.
 pub(crate) fn cpu_conv(
     input: FeatureMap,
     weight: Tensor<5>,
     bias: Option<Tensor<1>>,
     geometry: ConvGeometry,
-    moments: Option<Arc<OnceLock<Moments>>>,
+    activation: FusedActivation,
+    moments: Option<Arc<OnceLock<Vec<PartialMoments>>>>,
 ) -> FeatureMap {
     let [n, in_channels, ..] = input.dims();
     let [out_channels, _, kz, ky, kx] = weight.dims();
@@ -169,6 +177,7 @@ pub(crate) fn cpu_conv(
         sources,
         has_bias: bias.is_some(),
         may_transform: !geometry.exact,
+        activation,
         moments,
     };
     inputs.push(weight.into_dispatch());

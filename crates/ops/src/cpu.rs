@@ -3,15 +3,19 @@
 //! [`call`] is the one door. An operation is a value that implements [`Operation`]; its tensors go
 //! through burn's dispatch, so that a gradient finds its way back through it.
 
+mod activation;
 mod call;
 mod conv;
 mod layout;
 mod memory;
+mod norm;
 
+pub(crate) use activation::Activate;
 pub(crate) use call::{Operation, call};
 pub(crate) use conv::{Convolution, TransposedConvolution};
 pub(crate) use layout::{FromBlocked, ToBlocked};
 pub(crate) use memory::{tensor_of, values_of};
+pub(crate) use norm::NormalizeActivate;
 
 use burn::{
     backend::DispatchDevice,
@@ -28,4 +32,12 @@ fn is_cpu(device: &Device) -> bool {
         device.clone().inner().as_dispatch(),
         DispatchDevice::Flex(_)
     )
+}
+
+/// The values of a tensor, without its gradient.
+pub(crate) fn fetch(tensor: Tensor<1>) -> Vec<f32> {
+    tensor
+        .into_data()
+        .try_to_vec()
+        .expect("parameters are contiguous f32 on a processor")
 }

@@ -1,7 +1,10 @@
 mod blocked;
 
-use burn::tensor::{DType, Device, Tensor, ops::PadMode};
-use coverslip_kernels::{Extent, LANES};
+use burn::{
+    backend::DispatchTensor,
+    tensor::{DType, Device, Tensor, ops::PadMode},
+};
+use coverslip_kernels::{Extent, LANES, maps::MapShape};
 
 use crate::cpu;
 pub(crate) use blocked::{Block, MOST_SOURCES};
@@ -72,6 +75,32 @@ impl FeatureMap {
             return Ok(blocks.swap_remove(0));
         }
         Ok(Block::join(blocks))
+    }
+
+    /// Calls an operation that gives a map of the same sizes on the map and further inputs.
+    ///
+    /// # Panics
+    ///
+    /// On a map that is not ours.
+    pub(crate) fn call_same<O: cpu::Operation>(
+        self,
+        further: Vec<DispatchTensor>,
+        operation: impl FnOnce(MapShape) -> O,
+    ) -> Self {
+        debug_assert!(self.is_ours());
+        let (extent, channels) = (self.extent(), self.dims()[1]);
+        let with = |map: DispatchTensor| std::iter::once(map).chain(further).collect();
+        match self.into_block() {
+            Ok(block) => {
+                let operation = operation(MapShape::blocked(extent, channels));
+                let tensor = cpu::call(operation, with(block.tensor.into_dispatch()));
+                Self::from_blocks(vec![Block { tensor, channels }])
+            }
+            Err(tensor) => {
+                let operation = operation(MapShape::planar(extent, channels));
+                Self::from_tensor(cpu::call(operation, with(tensor.into_dispatch())))
+            }
+        }
     }
 
     /// Whether our kernels compute on this map.

@@ -18,7 +18,9 @@ mod resample;
 pub use activation::{Activation, activate};
 pub use conv::{ConvGeometry, conv, conv_transpose};
 pub use feature_map::{FeatureMap, Padding};
-pub use normalization::{BatchNormOutput, batch_norm, batch_norm_inference, instance_norm};
+pub use normalization::{
+    BatchStatistics, Normalization, Normalized, conv_normalize_activate, normalize_activate,
+};
 pub use pooling::max_pool;
 pub use reduce::{mean, sum};
 pub use resample::{Interpolation, upsample};

@@ -239,7 +239,6 @@ fn ours(
 ) -> Normalized {
     let found = Arc::new(OnceLock::new());
     let device = input.device();
-    let channels = input.dims()[1];
     let extent = input.extent();
     let (gamma, beta) = affine;
     let operation = |shape: MapShape| NormalizeActivate {
@@ -251,7 +250,7 @@ fn ours(
         parts,
         found: Arc::clone(&found),
     };
-    let output = input.map_with(vec![gamma.into_dispatch(), beta.into_dispatch()], operation);
+    let output = input.call_same(vec![gamma.into_dispatch(), beta.into_dispatch()], operation);
     let statistics = found.get().map(|moments: &Moments| {
         let count = (extent.n * extent.pixels()) as f32;
         let correction = count / (count - 1.0).max(1.0);
@@ -263,7 +262,6 @@ fn ours(
             unbiased_variance: tensor(unbiased),
         }
     });
-    let _ = channels;
     Normalized { output, statistics }
 }
 

@@ -2,9 +2,11 @@ use burn::{
     module::{Module, Param},
     tensor::Tensor,
 };
-use coverslip_ops::{ConvGeometry, FeatureMap, conv, conv_transpose};
+use coverslip_ops::{
+    Activation, ConvGeometry, FeatureMap, conv, conv_normalize_activate, conv_transpose,
+};
 
-use super::Initializer;
+use super::{Initializer, Norm};
 
 /// A convolution that keeps the size of the map (odd kernel, stride 1, zero padding).
 #[derive(Module, Debug)]
@@ -37,6 +39,28 @@ impl Conv {
         let [_, _, kz, ky, kx] = weight.dims();
         let geometry = ConvGeometry::same([kz, ky, kx]);
         conv(input, weight, self.bias.as_ref().map(Param::val), geometry)
+    }
+
+    /// The same followed by normalisation and activation.
+    pub fn forward_normalized(
+        &self,
+        input: FeatureMap,
+        norm: &Norm,
+        activation: Activation,
+    ) -> FeatureMap {
+        let weight = self.weight.val();
+        let [channels, _, kz, ky, kx] = weight.dims();
+        let normalization = norm.normalization(channels, input.device().is_autodiff());
+        let result = conv_normalize_activate(
+            input,
+            weight,
+            self.bias.as_ref().map(Param::val),
+            ConvGeometry::same([kz, ky, kx]),
+            normalization,
+            activation,
+        );
+        norm.collect(result.statistics);
+        result.output
     }
 }
 

@@ -1,5 +1,5 @@
 use burn::module::Module;
-use coverslip_ops::{Activation, FeatureMap, activate};
+use coverslip_ops::{Activation, FeatureMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -87,7 +87,7 @@ impl ConvBlock {
             .iter()
             .zip(&self.norms)
             .fold(input, |map, (conv, norm)| {
-                activate(norm.forward(conv.forward(map)), self.activation)
+                conv.forward_normalized(map, norm, self.activation)
             })
     }
 }

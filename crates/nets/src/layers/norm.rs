@@ -2,7 +2,7 @@ use burn::{
     module::{Flag, Module, Param, RunningState},
     tensor::Tensor,
 };
-use coverslip_ops::{FeatureMap, batch_norm, batch_norm_inference, instance_norm};
+use coverslip_ops::{BatchStatistics, Normalization};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,12 +43,24 @@ impl Norm {
         }
     }
 
-    /// Normalises `[N, C, Z, Y, X]`.
-    pub fn forward(&self, input: FeatureMap) -> FeatureMap {
+    /// How maps of `channels` channels are normalised; `is_training` is whether they are on a device
+    /// that records gradients.
+    pub fn normalization(&self, channels: usize, is_training: bool) -> Normalization {
         match &self.batch {
-            Some(batch) => batch.forward(input),
-            None if self.instance => instance_norm(input, None, EPSILON),
-            None => input,
+            Some(batch) => batch.normalization(is_training),
+            None if self.instance => Normalization::Group {
+                groups: channels,
+                affine: None,
+                epsilon: EPSILON,
+            },
+            None => Normalization::None,
+        }
+    }
+
+    /// Takes the statistics of a batch into the running ones.
+    pub fn collect(&self, statistics: Option<BatchStatistics>) {
+        if let (Some(batch), Some(statistics)) = (&self.batch, statistics) {
+            batch.collect(statistics);
         }
     }
 }
@@ -80,18 +92,28 @@ impl BatchNorm {
         }
     }
 
-    /// Normalises `[N, C, Z, Y, X]`, by the batch's statistics on a training device, else by the
-    /// running ones.
-    pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        let (weight, bias) = (self.weight.val(), self.bias.val());
-        if !(input.device().is_autodiff() && self.training.is_enabled()) {
-            let (mean, variance) = (self.running_mean.value(), self.running_var.value());
-            return batch_norm_inference(input, weight, bias, mean, variance, EPSILON);
+    /// By the batch's statistics in training, else by the running ones.
+    fn normalization(&self, is_training: bool) -> Normalization {
+        let (weight, bias, epsilon) = (self.weight.val(), self.bias.val(), EPSILON);
+        if is_training && self.training.is_enabled() {
+            return Normalization::Batch {
+                weight,
+                bias,
+                epsilon,
+            };
         }
-        let result = batch_norm(input, weight, bias, EPSILON);
-        advance(&self.running_mean, result.mean);
-        advance(&self.running_var, result.unbiased_variance);
-        result.output
+        Normalization::Running {
+            weight,
+            bias,
+            mean: self.running_mean.value(),
+            variance: self.running_var.value(),
+            epsilon,
+        }
+    }
+
+    fn collect(&self, statistics: BatchStatistics) {
+        advance(&self.running_mean, statistics.mean);
+        advance(&self.running_var, statistics.unbiased_variance);
     }
 }
 
@@ -106,6 +128,7 @@ fn advance(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
 mod tests {
     use super::*;
     use burn::tensor::{Device, Tolerance};
+    use coverslip_ops::{Activation, FeatureMap, normalize_activate};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -120,7 +143,9 @@ mod tests {
         let device = Device::flex().autodiff();
         let norm = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0, 3.0, 6.0], &device);
-        norm.forward(FeatureMap::from_tensor(values.reshape([1, 1, 1, 2, 2])));
+        let map = FeatureMap::from_tensor(values.reshape([1, 1, 1, 2, 2]));
+        let result = normalize_activate(map, norm.normalization(true), Activation::None);
+        norm.collect(result.statistics.unwrap());
         let mean = norm.running_mean.value().into_scalar::<f32>();
         let variance = norm.running_var.value().into_scalar::<f32>();
         assert!((mean - 0.3).abs() < 1e-6, "{mean}");
@@ -136,7 +161,9 @@ mod tests {
         let norm = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0], &Device::flex());
         let map = FeatureMap::from_tensor(values.clone().reshape([1, 1, 1, 1, 2]));
-        let output = norm.valid().forward(map).into_tensor().reshape([2]);
+        let normalization = norm.valid().normalization(false);
+        let output = normalize_activate(map, normalization, Activation::None).output;
+        let output = output.into_tensor().reshape([2]);
         let tolerance = Tolerance::absolute(1e-4);
         output
             .into_data()

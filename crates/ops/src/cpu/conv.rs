@@ -4,12 +4,14 @@ use std::sync::{Arc, OnceLock};
 
 use burn_flex::FlexTensor;
 use coverslip_kernels::{
-    Buffer, ConvShape, Epilogue, Extent, Isa, LANES, Map, Moments, Source, blocks, direct, winograd,
+    Buffer, ConvShape, Epilogue, Extent, FusedActivation, Isa, LANES, Map, Source, blocks, direct,
+    maps::{MapShape, PartialMoments},
+    winograd,
 };
 
 use super::{
     Operation,
-    layout::{blocked_sizes, planar_sizes},
+    layout::{blocked_sizes, map_sizes},
     memory::tensor_from_vec,
     tensor_of, values_of,
 };
@@ -25,8 +27,10 @@ pub(crate) struct Convolution {
     pub(crate) has_bias: bool,
     /// Whether Winograd's algorithm is allowed.
     pub(crate) may_transform: bool,
-    /// Where mean and variance of the output go if they are wanted.
-    pub(crate) moments: Option<Arc<OnceLock<Moments>>>,
+    /// Applied to the output; [`FusedActivation::Identity`] where there is a gradient.
+    pub(crate) activation: FusedActivation,
+    /// Where the moments of each image and block of the output go if they are wanted and cost nothing.
+    pub(crate) moments: Option<Arc<OnceLock<Vec<PartialMoments>>>>,
 }
 
 impl Convolution {
@@ -70,12 +74,12 @@ fn own_blocks(channels: usize) -> Vec<usize> {
 
 /// A map that a kernel made, as a tensor.
 fn map_tensor(buffer: Buffer, channels: usize, extent: Extent) -> FlexTensor {
-    if channels < LANES {
-        // The buffer's last line may be longer than the map, which burn's memory must not be.
-        tensor_from_vec(buffer.as_slice().to_vec(), &planar_sizes(channels, extent))
+    let layout = if channels < LANES {
+        MapShape::planar
     } else {
-        tensor_of(buffer, &blocked_sizes(blocks(channels), extent))
-    }
+        MapShape::blocked
+    };
+    tensor_of(buffer, &map_sizes(layout(extent, channels)))
 }
 
 /// Buffers of the gradients of all sources as tensors.
@@ -104,7 +108,7 @@ impl Operation for Convolution {
         let weight = values_of(&rest[0]);
         let epilogue = Epilogue {
             bias: self.has_bias.then(|| values_of(&rest[1])),
-            ..Epilogue::default()
+            activation: self.activation,
         };
         let isa = Isa::best();
         let output = with_map(maps, &self.sources, |map, sources| {
