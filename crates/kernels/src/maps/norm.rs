@@ -377,8 +377,10 @@ fn channel_sums<'a>(
 /// The parameters' gradients, and the coefficients of [`Combined`] for each image and channel.
 fn solve(shape: MapShape, sums: &[[f64; 2]], norm: &Norm<'_>) -> (NormGradient, [Vec<f32>; 3]) {
     let channels = shape.channels;
-    let group_of =
-        |index: usize| norm.statistics.group_of(shape, index / channels, index % channels);
+    let group_of = |index: usize| {
+        norm.statistics
+            .group_of(shape, index / channels, index % channels)
+    };
     let inverse_std = |index: usize| f64::from(norm.inverse_std[group_of(index)]);
     let gamma = |index: usize| f64::from(norm.gamma[index % channels]);
 
