@@ -5,17 +5,31 @@
 //! processor lacks the instruction set that they are given.
 
 mod activation;
+mod average_pool;
+mod channels;
 mod elementwise;
 mod functions;
 mod layout;
+mod max_pool;
 mod moments;
 mod norm;
+mod pad;
 mod parts;
+mod pixel;
+mod resample;
+mod separable;
 mod sums;
+mod window;
 
 pub use activation::{Activation, activate, activate_backward};
+pub use average_pool::{average_pool, average_pool_backward};
+pub use channels::{concatenate, split};
 pub use elementwise::{Combination, combine, combine_into};
 pub use layout::{Layout, MapShape};
+pub use max_pool::{max_pool, max_pool_backward};
 pub use moments::{Moments, PartialMoments, Statistics, merge_moments, moments};
 pub use norm::{Norm, NormGradient, normalize_activate, normalize_activate_backward};
+pub use pad::{crop, pad};
+pub use resample::{Interpolation, resample, resample_backward};
 pub use sums::{channel_sums, global_average, global_average_backward};
+pub use window::Window;

@@ -1,8 +1,8 @@
 //! Average pooling.
 
 use super::layout::MapShape;
-use super::max_pool::Window;
 use super::separable::{Axes, Axis, Tap, apply};
+use super::window::Window;
 use crate::{Buffer, Isa};
 
 /// The matrices of the window: its average is the product of the axes' averages, and so is the

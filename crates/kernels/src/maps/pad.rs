@@ -24,13 +24,7 @@ fn shift(inputs: [usize; 3], outputs: [usize; 3], offset: [isize; 3]) -> Axes {
 /// # Panics
 ///
 /// When the number of values is not that of the shape.
-pub fn pad(
-    isa: Isa,
-    shape: MapShape,
-    x: &[f32],
-    before: [usize; 3],
-    after: [usize; 3],
-) -> Buffer {
+pub fn pad(isa: Isa, shape: MapShape, x: &[f32], before: [usize; 3], after: [usize; 3]) -> Buffer {
     let size = std::array::from_fn(|axis| before[axis] + shape.extent.size[axis] + after[axis]);
     let axes = shift(shape.extent.size, size, before.map(usize::cast_signed));
     apply(isa, shape, x, &axes)
@@ -41,13 +35,7 @@ pub fn pad(
 /// # Panics
 ///
 /// When the number of values is not that of the shape, or the part is not within the image.
-pub fn crop(
-    isa: Isa,
-    shape: MapShape,
-    x: &[f32],
-    start: [usize; 3],
-    size: [usize; 3],
-) -> Buffer {
+pub fn crop(isa: Isa, shape: MapShape, x: &[f32], start: [usize; 3], size: [usize; 3]) -> Buffer {
     for axis in 0..3 {
         assert!(
             start[axis] + size[axis] <= shape.extent.size[axis],
