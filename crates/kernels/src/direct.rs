@@ -26,7 +26,7 @@ pub use channel_sums::channel_sums;
 
 use crate::{Buffer, ConvShape, Extent, Isa, LANES, Map, Pointer, blocks};
 
-use apply::{Job, Product};
+use apply::{Job, Loops, Product};
 use finish::Finish;
 use grid::Grid;
 use grouping::Grouping;
@@ -56,7 +56,7 @@ pub struct Epilogue<'a> {
     pub activation: FusedActivation,
 }
 
-impl<'a> Epilogue<'a> {
+impl Epilogue<'_> {
     fn assert_fits(&self, channels: usize) {
         if let Some(bias) = self.bias {
             assert_eq!(
@@ -117,7 +117,7 @@ pub fn conv(
             work.run(
                 &input,
                 &destination(&maps, shape.output, shape.out_channels),
-            )
+            );
         };
     };
     // SAFETY: the grid of a forward pass holds every pixel of the output.
@@ -190,7 +190,7 @@ pub fn conv_input_gradient(
             work.run(
                 &gradient,
                 &destination(&maps, shape.input, shape.in_channels),
-            )
+            );
         };
     };
     // SAFETY: the grids of all phases together hold every pixel of the input.
@@ -278,21 +278,23 @@ impl Work<'_> {
                 view = view.transposed();
             }
             let input = part(input, group, groups);
+            let loops = Loops::of(product, &input, view.out_channels);
             let form = pixel_form(product, &input, view.in_channels);
-            let pack = |grid: &Grid| match product {
-                Product::Dense => view.pack(grid, form, width),
-                Product::Depthwise => pack_depthwise(weight, view.out_channels, grid),
+            let pack = |grid: &Grid| match loops {
+                Loops::Dense => view.pack(grid, form, width),
+                Loops::Dot => view.pack_dot(grid),
+                Loops::Depthwise => pack_depthwise(weight, view.out_channels, grid),
             };
             let epilogue = self.epilogue.of_group(group, view.out_channels);
             let job = Job {
                 isa: self.isa,
-                product,
+                loops,
                 input,
                 form,
                 grids: self.grids,
                 weights: self.grids.iter().map(pack).collect(),
                 finish: Finish::of(epilogue, view.out_channels),
-                out_blocks: blocks(view.out_channels),
+                out_channels: view.out_channels,
             };
             let planes = destination.len() / groups;
             // SAFETY: as the caller promises; the weights were packed for this form and width.

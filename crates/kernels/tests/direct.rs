@@ -121,7 +121,7 @@ fn random_shape(rng: &mut ChaCha8Rng) -> ConvShape {
                 return [1, 1, 0, 1, 1, 1];
             }
             let kernel = if is_plain {
-                *[1, 2, 3, 3].get(rng.random_range(0..4)).unwrap()
+                [1, 2, 3, 3][rng.random_range(0..4)]
             } else {
                 rng.random_range(1..=7)
             };
@@ -293,10 +293,9 @@ fn finished(sums: &[f64], bias: &[f32], activation: FusedActivation, pixels: usi
     let finish = |(index, &sum): (usize, &f64)| {
         let value = sum + f64::from(bias[index / pixels % bias.len()]);
         match activation {
-            FusedActivation::Identity => value,
             FusedActivation::Relu => value.max(0.0),
             FusedActivation::LeakyRelu(slope) if value < 0.0 => value * f64::from(slope),
-            FusedActivation::LeakyRelu(_) => value,
+            FusedActivation::LeakyRelu(_) | FusedActivation::Identity => value,
         }
     };
     sums.iter().enumerate().map(finish).collect()

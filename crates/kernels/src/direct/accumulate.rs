@@ -49,12 +49,11 @@ pub(super) unsafe fn dense<
                 for block in 0..W {
                     factors[block] = S::load(gradient_rows[block].add(column * LANES));
                 }
-                for tap in 0..T {
-                    for lane in 0..R {
-                        let value = S::splat(*rows[tap].add(column * STEP + lane));
-                        for block in 0..W {
-                            acc[tap][lane][block] =
-                                S::mul_add(value, factors[block], acc[tap][lane][block]);
+                for (row, acc) in rows.iter().zip(&mut acc) {
+                    for (lane, acc) in acc.iter_mut().enumerate() {
+                        let value = S::splat(*row.add(column * STEP + lane));
+                        for (sum, &factor) in acc.iter_mut().zip(&factors) {
+                            *sum = S::mul_add(value, factor, *sum);
                         }
                     }
                 }
