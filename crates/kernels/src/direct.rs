@@ -227,12 +227,18 @@ pub fn conv_weight_gradient(
     for group in 0..groups {
         let input = part(&input, group, groups);
         let gradient = part(&gradient, group, groups);
+        let loops = Loops::of(product, &input, out_channels);
+        // A gradient that is not broadcast is read in vectors.
+        let gradient_product = match loops {
+            Loops::Dot => Product::Dense,
+            Loops::Dense | Loops::Depthwise => Product::Depthwise,
+        };
         let job = GradientJob {
             isa,
-            product,
+            loops,
             form: pixel_form(product, &input, in_channels),
             input,
-            gradient_form: pixel_form(Product::Depthwise, &gradient, out_channels),
+            gradient_form: pixel_form(gradient_product, &gradient, out_channels),
             gradient,
             grid: &grid,
             in_channels,
