@@ -5,13 +5,11 @@
 //! fits the second-level cache, with zeros around the image, so that the innermost loops know no
 //! edges. Forward passes and input gradients (thus transposed convolutions) are the same loops over
 //! different grids of pixels.
-//!
-//! A tap beyond the image multiplies a zero; thus a weight that is infinite or NaN makes NaN there,
-//! where a convolution that skips such taps would not.
 
 mod accumulate;
 mod apply;
 mod channel_sums;
+mod checks;
 mod finish;
 mod grid;
 mod grouping;
@@ -21,19 +19,19 @@ mod slab;
 mod tile;
 mod weight_gradient;
 mod weights;
+mod work;
 
 pub use channel_sums::channel_sums;
 
 use crate::{Buffer, ConvShape, Extent, Isa, LANES, Map, Pointer, blocks};
 
-use apply::{Job, Product};
-use finish::Finish;
+use apply::{Loops, Product};
+use checks::{assert_map, assert_valid, assert_weight};
 use grid::Grid;
 use grouping::Grouping;
-use partition::PixelForm;
 use planes::{Destination, Planes};
 use weight_gradient::GradientJob;
-use weights::{WeightView, pack_depthwise};
+use work::{Work, part, pixel_form};
 
 /// An activation that a convolution applies to what it stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -56,7 +54,7 @@ pub struct Epilogue<'a> {
     pub activation: FusedActivation,
 }
 
-impl<'a> Epilogue<'a> {
+impl Epilogue<'_> {
     fn assert_fits(&self, channels: usize) {
         if let Some(bias) = self.bias {
             assert_eq!(
@@ -77,7 +75,10 @@ impl<'a> Epilogue<'a> {
 
 /// The convolution of `input` with `weight`, `[out_channels, in_channels / groups, KZ, KY, KX]`.
 ///
-/// The result is planar for fewer than sixteen output channels, else blocked.
+/// The result is planar for fewer than sixteen output channels, else blocked. NaN and infinity reach
+/// every output that sees them and no other. A tap beyond the image multiplies a zero, so that a
+/// weight that is infinite or NaN makes NaN at the margins too, where a convolution that skips such
+/// taps would not; the same holds for gradients in [`conv_weight_gradient`].
 ///
 /// # Panics
 ///
@@ -117,7 +118,7 @@ pub fn conv(
             work.run(
                 &input,
                 &destination(&maps, shape.output, shape.out_channels),
-            )
+            );
         };
     };
     // SAFETY: the grid of a forward pass holds every pixel of the output.
@@ -190,7 +191,7 @@ pub fn conv_input_gradient(
             work.run(
                 &gradient,
                 &destination(&maps, shape.input, shape.in_channels),
-            )
+            );
         };
     };
     // SAFETY: the grids of all phases together hold every pixel of the input.
@@ -227,12 +228,18 @@ pub fn conv_weight_gradient(
     for group in 0..groups {
         let input = part(&input, group, groups);
         let gradient = part(&gradient, group, groups);
+        let loops = Loops::of(product, &input, out_channels);
+        // A gradient that is not broadcast is read in vectors.
+        let gradient_product = match loops {
+            Loops::Dot => Product::Dense,
+            Loops::Dense | Loops::Depthwise => Product::Depthwise,
+        };
         let job = GradientJob {
             isa,
-            product,
+            loops,
             form: pixel_form(product, &input, in_channels),
             input,
-            gradient_form: pixel_form(Product::Depthwise, &gradient, out_channels),
+            gradient_form: pixel_form(gradient_product, &gradient, out_channels),
             gradient,
             grid: &grid,
             in_channels,
@@ -243,88 +250,6 @@ pub fn conv_weight_gradient(
         weight.append(&mut unsafe { job.run() });
     }
     weight
-}
-
-/// A forward pass or input gradient of any grouping but [`Grouping::Mixed`].
-struct Work<'a> {
-    isa: Isa,
-    grouping: Grouping,
-    grids: &'a [Grid],
-    weight: &'a [f32],
-    epilogue: Epilogue<'a>,
-    shape: &'a ConvShape,
-    /// From the output's channels to the input's.
-    is_transposed: bool,
-}
-
-impl Work<'_> {
-    /// # Safety
-    ///
-    /// The processor must have the instruction set, `input` the sizes that the grids read and
-    /// `destination` those that they write.
-    unsafe fn run(&self, input: &Planes<'_>, destination: &Destination) {
-        let (product, groups) = self.grouping.product(self.shape);
-        let (in_channels, out_channels) = (
-            self.shape.in_channels / groups,
-            self.shape.out_channels / groups,
-        );
-        let taps: usize = self.shape.kernel.iter().product();
-        let width = self.isa.width();
-        let group_weights = self.weight.len() / groups;
-        for group in 0..groups {
-            let weight = &self.weight[group * group_weights..][..group_weights];
-            let mut view = WeightView::forward(weight, out_channels, in_channels, taps);
-            if self.is_transposed {
-                view = view.transposed();
-            }
-            let input = part(input, group, groups);
-            let form = pixel_form(product, &input, view.in_channels);
-            let pack = |grid: &Grid| match product {
-                Product::Dense => view.pack(grid, form, width),
-                Product::Depthwise => pack_depthwise(weight, view.out_channels, grid),
-            };
-            let epilogue = self.epilogue.of_group(group, view.out_channels);
-            let job = Job {
-                isa: self.isa,
-                product,
-                input,
-                form,
-                grids: self.grids,
-                weights: self.grids.iter().map(pack).collect(),
-                finish: Finish::of(epilogue, view.out_channels),
-                out_blocks: blocks(view.out_channels),
-            };
-            let planes = destination.len() / groups;
-            // SAFETY: as the caller promises; the weights were packed for this form and width.
-            unsafe { job.run(&destination.range(group * planes..(group + 1) * planes)) };
-        }
-    }
-}
-
-/// The planes of one of several groups of channels.
-fn part<'a>(planes: &Planes<'a>, group: usize, groups: usize) -> Planes<'a> {
-    let count = planes.len() / groups;
-    planes.range(group * count..(group + 1) * count)
-}
-
-/// How the kernels see the channels of a map.
-fn pixel_form(product: Product, planes: &Planes<'_>, channels: usize) -> PixelForm {
-    if planes.lanes == LANES {
-        PixelForm {
-            step: LANES,
-            lanes: LANES,
-            blocks: planes.len(),
-        }
-    } else {
-        PixelForm {
-            step: match product {
-                Product::Dense => channels.next_power_of_two(),
-                Product::Depthwise => LANES,
-            },
-            lanes: channels,
-            blocks: 1,
-        }
-    }
 }
 
 /// The same convolution with all pixels in one row, if every pixel is by itself.
@@ -385,51 +310,4 @@ unsafe fn filled_by(
     let first = unsafe { Buffer::filled_by(len, write) };
     others.insert(0, first);
     others
-}
-
-fn assert_valid(isa: Isa, shape: &ConvShape) {
-    assert!(isa.is_available(), "the processor has no {}", isa.name());
-    assert_eq!(shape.input.n, shape.output.n, "images of input and output");
-    let pixels = [shape.input.pixels(), shape.output.pixels()];
-    assert!(!pixels.contains(&0), "an image without pixels: {shape:?}");
-    let counts = [shape.in_channels, shape.out_channels, shape.groups];
-    assert!(!counts.contains(&0), "no channels or groups: {counts:?}");
-    assert!(
-        shape.in_channels.is_multiple_of(shape.groups)
-            && shape.out_channels.is_multiple_of(shape.groups),
-        "{} and {} channels are not divisible into {} groups",
-        shape.in_channels,
-        shape.out_channels,
-        shape.groups,
-    );
-    let ConvShape {
-        kernel,
-        stride,
-        dilation,
-        ..
-    } = shape;
-    assert!(
-        ![kernel, stride, dilation]
-            .iter()
-            .any(|sizes| sizes.contains(&0)),
-        "kernel {kernel:?}, stride {stride:?} or dilation {dilation:?} has a zero",
-    );
-}
-
-fn assert_weight(weight: &[f32], shape: &ConvShape) {
-    let taps: usize = shape.kernel.iter().product();
-    let expected = shape.out_channels * (shape.in_channels / shape.groups) * taps;
-    assert_eq!(weight.len(), expected, "weights of {shape:?}");
-}
-
-fn assert_map(map: Map<'_>, extent: Extent, channels: usize, name: &str) {
-    assert_eq!(
-        matches!(map, Map::Planar(_)),
-        channels < LANES,
-        "the {name} of {channels} channels must be planar below {LANES} channels, else blocked",
-    );
-    assert!(
-        map.fits(extent, channels),
-        "the {name} does not have the values of {channels} channels and {extent:?}",
-    );
 }

@@ -3,6 +3,9 @@
 use crate::LANES;
 use crate::simd::Simd;
 
+/// The most taps that the loops below are compiled for.
+pub(super) const MOST_TAPS: usize = 8;
+
 /// Pixels side by side whose products are added.
 #[derive(Clone, Copy)]
 pub(super) struct Patch {
@@ -13,8 +16,16 @@ pub(super) struct Patch {
     pub(super) gradient_row: usize,
 }
 
+/// Values from one sum to the next.
+#[derive(Clone, Copy)]
+pub(super) struct SumSteps {
+    pub(super) tap: usize,
+    pub(super) lane: usize,
+    pub(super) block: usize,
+}
+
 /// Adds `input[tap][pixel * STEP + lane] * gradient[block][pixel]`, summed over the pixels of the
-/// patch, to `sums[tap * tap_step + (lane * W + block) * 16]`.
+/// patch, to the vector `sums[tap, lane, block]`.
 ///
 /// The sums of `T` taps, `R` lanes and `W` blocks stay in registers all the while. That they start
 /// from zero keeps the rounding errors of long sums small.
@@ -34,7 +45,7 @@ pub(super) unsafe fn dense<
     gradient: &[*const f32],
     patch: Patch,
     sums: *mut f32,
-    tap_step: usize,
+    steps: SumSteps,
 ) {
     // SAFETY: as the caller promises.
     unsafe {
@@ -49,12 +60,11 @@ pub(super) unsafe fn dense<
                 for block in 0..W {
                     factors[block] = S::load(gradient_rows[block].add(column * LANES));
                 }
-                for tap in 0..T {
-                    for lane in 0..R {
-                        let value = S::splat(*rows[tap].add(column * STEP + lane));
-                        for block in 0..W {
-                            acc[tap][lane][block] =
-                                S::mul_add(value, factors[block], acc[tap][lane][block]);
+                for (row, acc) in rows.iter().zip(&mut acc) {
+                    for (lane, acc) in acc.iter_mut().enumerate() {
+                        let value = S::splat(*row.add(column * STEP + lane));
+                        for (sum, &factor) in acc.iter_mut().zip(&factors) {
+                            *sum = S::mul_add(value, factor, *sum);
                         }
                     }
                 }
@@ -67,12 +77,43 @@ pub(super) unsafe fn dense<
             }
         }
         for (tap, acc) in acc.iter().enumerate() {
-            for (index, &sum) in acc.as_flattened().iter().enumerate() {
-                let to = sums.add(tap * tap_step + index * LANES);
-                S::store(to, S::add(S::load(to), sum));
+            for (lane, acc) in acc.iter().enumerate() {
+                for (block, &sum) in acc.iter().enumerate() {
+                    let to = tap * steps.tap + lane * steps.lane + block * steps.block;
+                    let to = sums.add(to);
+                    S::store(to, S::add(S::load(to), sum));
+                }
             }
         }
     }
+}
+
+/// Adds `gradient[pixel * STEP + channel] * input[term][pixel]`, summed over the pixels of the patch,
+/// to the vector `sums[(term * R + channel) * 16]`: [`dense`] with the maps exchanged, for gradients
+/// of few channels and blocks of the input.
+///
+/// # Safety
+///
+/// All these places must exist.
+#[inline(always)]
+pub(super) unsafe fn dot<S: Simd, const T: usize, const R: usize, const STEP: usize>(
+    input: &[*const f32],
+    gradient: *const f32,
+    patch: Patch,
+    sums: *mut f32,
+) {
+    let exchanged = Patch {
+        input_row: patch.gradient_row,
+        gradient_row: patch.input_row,
+        ..patch
+    };
+    let steps = SumSteps {
+        tap: 0,
+        lane: LANES,
+        block: R * LANES,
+    };
+    // SAFETY: as the caller promises.
+    unsafe { dense::<S, 1, R, STEP, T>(&[gradient], input, exchanged, sums, steps) };
 }
 
 /// Adds `input[tap][pixel] * gradient[pixel]`, summed over the pixels of the patch, to `sums[tap]`;
@@ -114,24 +155,24 @@ pub(super) unsafe fn depthwise<S: Simd, const T: usize>(
     }
 }
 
-/// Calls `$loops::<$simd, T, $other...>` with `T` the number of taps, of which each takes `$rows`
-/// rows of the register tile.
+/// Calls `$loops::<$simd, T, $other...>` with `T` the number of taps, at most `$most` and
+/// [`MOST_TAPS`].
 macro_rules! with_taps {
     (@call $loops:ident, $simd:ident, $count:literal, [$($other:tt)*], ($($argument:expr),*)) => {
         $loops::<$simd, $count $(, $other)*>($($argument),*)
     };
-    (@count $taps:expr, $rows:expr, $loops:ident, $simd:ident, $other:tt, $arguments:tt,
+    (@count $taps:expr, $most:expr, $loops:ident, $simd:ident, $other:tt, $arguments:tt,
         $($count:literal)*) => {
         match $taps {
-            $($count if $simd::GRADIENT_ROWS >= $count * $rows => {
+            $($count if $most >= $count => {
                 with_taps!(@call $loops, $simd, $count, $other, $arguments)
             })*
             _ => with_taps!(@call $loops, $simd, 1, $other, $arguments),
         }
     };
-    ($taps:expr, $rows:expr,
+    ($taps:expr, $most:expr,
         $loops:ident::<$simd:ident $(, $other:tt)*>($($argument:expr),*)) => {
-        with_taps!(@count $taps, $rows, $loops, $simd, [$($other)*], ($($argument),*), 2 3 4 5 6 7 8)
+        with_taps!(@count $taps, $most, $loops, $simd, [$($other)*], ($($argument),*), 2 3 4 5 6 7 8)
     };
 }
 pub(super) use with_taps;

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::simd::{Kernel, Simd};
 use crate::{Extent, Isa, LANES, Map};
 
-use super::assert_map;
+use super::checks::assert_map;
 use super::planes::Planes;
 
 /// Values that are added in `f32`, four vectors at a time, before `f64` takes over.

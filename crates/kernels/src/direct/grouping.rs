@@ -86,11 +86,9 @@ impl Owned {
 
 /// A map as `[N, C, Z, Y, X]`.
 fn planar_copy(map: Map<'_>, channels: usize, extent: Extent) -> Vec<f32> {
-    let Map::Blocked(sources) = map else {
-        let Map::Planar(values) = map else {
-            unreachable!("a map is planar or blocked")
-        };
-        return values.to_vec();
+    let sources = match map {
+        Map::Planar(values) => return values.to_vec(),
+        Map::Blocked(sources) => sources,
     };
     let pixels = extent.pixels();
     let mut planar = vec![0.0; extent.n * channels * pixels];

@@ -1,6 +1,6 @@
 //! The input of a region, laid out so that a kernel meets no edges.
 
-use crate::Buffer;
+use crate::{Buffer, LANES};
 
 use super::grid::{Axis, Grid};
 use super::partition::{PixelForm, Region};
@@ -166,10 +166,12 @@ fn copy_columns(
     let start = (first + (begin * stride) as isize) as usize;
     if lanes == step && stride == 1 {
         inside.copy_from_slice(&rows[0][start * lanes..][..(end - begin) * lanes]);
-    } else if lanes == step {
-        let source = rows[0][start * lanes..].chunks(stride * lanes);
-        for (pixel, from) in inside.chunks_exact_mut(step).zip(source) {
-            pixel.copy_from_slice(&from[..lanes]);
+    } else if lanes == LANES && step == LANES {
+        // Arrays, because their length is known, so that no call copies each of them.
+        let pixels = inside.as_chunks_mut::<LANES>().0;
+        let source = rows[0].as_chunks::<LANES>().0[start..].iter();
+        for (pixel, from) in pixels.iter_mut().zip(source.step_by(stride)) {
+            *pixel = *from;
         }
     } else {
         for (lane, row) in rows.iter().enumerate() {

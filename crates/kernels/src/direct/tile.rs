@@ -8,6 +8,9 @@ pub(super) const MOST_PIXELS: usize = 14;
 /// The most output blocks of a tile.
 pub(super) const MOST_WIDTH: usize = 2;
 
+/// The most output channels of [`dot`].
+pub(super) const MOST_DOT_CHANNELS: usize = 4;
+
 /// Room for the sums of a tile, `[width, MOST_PIXELS, 16]`.
 #[repr(C, align(64))]
 pub(super) struct Sums(pub(super) [[[f32; LANES]; MOST_PIXELS]; MOST_WIDTH]);
@@ -53,6 +56,62 @@ pub(super) unsafe fn dense<S: Simd, const P: usize, const STEP: usize, const W: 
             }
         }
     }
+}
+
+/// `sums[0][pixel][channel] = sum of weights[term][channel][lane] * terms[term][pixel * 16 + lane]`
+/// over the terms and lanes.
+///
+/// For few output channels: [`dense`] would compute sixteen and keep these.
+///
+/// # Safety
+///
+/// The terms must be readable for a vector at each of the pixels from `shift` on, the weights for
+/// `CHANNELS` vectors a term.
+#[inline(always)]
+pub(super) unsafe fn dot<S: Simd, const P: usize, const CHANNELS: usize>(
+    terms: &[*const f32],
+    shift: usize,
+    mut weights: *const f32,
+    sums: &mut Sums,
+) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let mut acc = [[S::zero(); CHANNELS]; P];
+        for term in terms {
+            let pixels = term.add(shift);
+            let mut factors = [S::zero(); CHANNELS];
+            for (channel, factor) in factors.iter_mut().enumerate() {
+                *factor = S::load(weights.add(channel * LANES));
+            }
+            weights = weights.add(CHANNELS * LANES);
+            for (pixel, acc) in acc.iter_mut().enumerate() {
+                let value = S::load(pixels.add(pixel * LANES));
+                for (sum, &factor) in acc.iter_mut().zip(&factors) {
+                    *sum = S::mul_add(value, factor, *sum);
+                }
+            }
+        }
+        let mut lanes = [0.0; LANES];
+        for (pixel, acc) in acc.iter().enumerate() {
+            for (channel, &sum) in acc.iter().enumerate() {
+                S::store(lanes.as_mut_ptr(), sum);
+                sums.0[0][pixel][channel] = sum_of(lanes);
+            }
+        }
+    }
+}
+
+/// The sum of a vector, halves first.
+#[inline(always)]
+fn sum_of(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// `sums[0][pixel][lane] = sum of weights[term][lane] * terms[term][pixel * 16 + lane]`.

@@ -8,13 +8,13 @@ use rayon::prelude::*;
 use crate::simd::{Kernel, Simd};
 use crate::{Buffer, Isa, LANES, blocks};
 
-use super::accumulate::{Patch, dense, depthwise, with_taps};
-use super::apply::Product;
+use super::accumulate::{MOST_TAPS, Patch, SumSteps, dense, depthwise, dot, with_taps};
+use super::apply::Loops;
 use super::grid::Grid;
 use super::partition::{PixelForm, Region, Wanted, partition, ranges};
 use super::planes::Planes;
 use super::slab::{View, view};
-use super::tile::tiles;
+use super::tile::{MOST_DOT_CHANNELS, tiles};
 
 /// Bytes that the partial sums may take together.
 const PARTIAL_SUMS: usize = 8 << 20;
@@ -32,11 +32,11 @@ thread_local! {
 /// The gradient of the weights of one group of a convolution.
 pub(super) struct GradientJob<'a> {
     pub(super) isa: Isa,
-    pub(super) product: Product,
+    pub(super) loops: Loops,
     pub(super) input: Planes<'a>,
     pub(super) form: PixelForm,
     pub(super) gradient: Planes<'a>,
-    /// Sixteen values a pixel.
+    /// Sixteen values a pixel, but for [`Loops::Dot`].
     pub(super) gradient_form: PixelForm,
     /// Of the forward pass.
     pub(super) grid: &'a Grid,
@@ -47,18 +47,20 @@ pub(super) struct GradientJob<'a> {
 impl GradientJob<'_> {
     /// Output blocks that are computed together.
     fn width(&self) -> usize {
-        match self.product {
-            Product::Dense => self.isa.width(),
-            Product::Depthwise => 1,
+        match self.loops {
+            Loops::Dense => self.isa.width(),
+            Loops::Dot | Loops::Depthwise => 1,
         }
     }
 
-    /// Sums of one group of output blocks: `[blocks, taps, step, width * 16]`, or `[taps, 16]`.
+    /// Sums of one group of output blocks: `[blocks, taps, step, width * 16]`, or
+    /// `[blocks, taps, out_channels, 16]`, or `[taps, 16]`.
     fn group_len(&self) -> usize {
         let taps = self.grid.tap_count();
-        match self.product {
-            Product::Dense => self.form.blocks * taps * self.form.step * self.width() * LANES,
-            Product::Depthwise => taps * LANES,
+        match self.loops {
+            Loops::Dense => self.form.blocks * taps * self.form.step * self.width() * LANES,
+            Loops::Dot => self.form.blocks * taps * self.out_channels * LANES,
+            Loops::Depthwise => taps * LANES,
         }
     }
 
@@ -92,7 +94,10 @@ impl GradientJob<'_> {
                 unsafe { self.partial_sums(groups, &regions[part]) }
             })
             .collect();
-        self.total(&sums, &group_ranges)
+        match self.loops {
+            Loops::Dot => self.total_of_dot(&sums),
+            Loops::Dense | Loops::Depthwise => self.total(&sums, &group_ranges),
+        }
     }
 
     /// # Safety
@@ -132,9 +137,9 @@ impl GradientJob<'_> {
         let taps: Vec<usize> = self.grid.taps().map(|(_, index)| index).collect();
         let parts = sums.len() / group_ranges.len();
         let width = self.width();
-        let in_channels = match self.product {
-            Product::Dense => self.in_channels,
-            Product::Depthwise => 1,
+        let in_channels = match self.loops {
+            Loops::Dense | Loops::Dot => self.in_channels,
+            Loops::Depthwise => 1,
         };
         let kernel_len = in_channels * taps.len();
         let mut weight = vec![0.0; self.out_channels * kernel_len];
@@ -150,13 +155,13 @@ impl GradientJob<'_> {
             let group_width = width.min(blocks(self.out_channels) - group * width);
             for channel in 0..in_channels {
                 for (tap, &index) in taps.iter().enumerate() {
-                    let row = match self.product {
-                        Product::Dense => {
+                    let row = match self.loops {
+                        Loops::Dense => {
                             let block = channel / self.form.lanes;
                             let lane = channel % self.form.lanes;
                             (block * taps.len() + tap) * self.form.step + lane
                         }
-                        Product::Depthwise => tap,
+                        Loops::Dot | Loops::Depthwise => tap,
                     };
                     let mut total = [0.0f64; LANES];
                     for part in sums {
@@ -172,6 +177,22 @@ impl GradientJob<'_> {
                 }
             }
         });
+        weight
+    }
+
+    /// [`Self::total`] for [`Loops::Dot`].
+    fn total_of_dot(&self, sums: &[Buffer]) -> Vec<f32> {
+        let taps: Vec<usize> = self.grid.taps().map(|(_, index)| index).collect();
+        let mut weight = vec![0.0; self.out_channels * self.in_channels * taps.len()];
+        for (row, kernel) in weight.chunks_exact_mut(taps.len()).enumerate() {
+            let (out, channel) = (row / self.in_channels, row % self.in_channels);
+            for (tap, &index) in taps.iter().enumerate() {
+                let term = channel / LANES * taps.len() + tap;
+                let place = (term * self.out_channels + out) * LANES + channel % LANES;
+                let values = sums.iter().map(|part| f64::from(part.as_slice()[place]));
+                kernel[index] = values.sum::<f64>() as f32;
+            }
+        }
         weight
     }
 }
@@ -191,15 +212,21 @@ impl Kernel for Products<'_> {
     unsafe fn run<S: Simd>(mut self) {
         // SAFETY: as the caller promises.
         unsafe {
-            match (self.job.product, self.job.form.step) {
-                (Product::Depthwise, _) => self.depthwise::<S>(),
-                (Product::Dense, 1) => self.dense::<S, 1, 1>(),
-                (Product::Dense, 2) => self.dense::<S, 2, 2>(),
-                (Product::Dense, 4) => self.dense::<S, 4, 4>(),
-                (Product::Dense, 8) if S::GRADIENT_ROWS >= 8 => self.dense::<S, 8, 8>(),
-                (Product::Dense, 8) => self.dense::<S, 8, 4>(),
-                (Product::Dense, _) if S::GRADIENT_ROWS >= 8 => self.dense::<S, 16, 8>(),
-                (Product::Dense, _) => self.dense::<S, 16, 4>(),
+            match (self.job.loops, self.job.form.step) {
+                (Loops::Depthwise, _) => self.depthwise::<S>(),
+                (Loops::Dot, _) => match self.job.out_channels {
+                    1 => self.dot::<S, 1, 1>(),
+                    2 => self.dot::<S, 2, 2>(),
+                    3 => self.dot::<S, 3, 4>(),
+                    _ => self.dot::<S, MOST_DOT_CHANNELS, 4>(),
+                },
+                (Loops::Dense, 1) => self.dense::<S, 1, 1>(),
+                (Loops::Dense, 2) => self.dense::<S, 2, 2>(),
+                (Loops::Dense, 4) => self.dense::<S, 4, 4>(),
+                (Loops::Dense, 8) if S::GRADIENT_ROWS >= 8 => self.dense::<S, 8, 8>(),
+                (Loops::Dense, 8) => self.dense::<S, 8, 4>(),
+                (Loops::Dense, _) if S::GRADIENT_ROWS >= 8 => self.dense::<S, 16, 8>(),
+                (Loops::Dense, _) => self.dense::<S, 16, 4>(),
             }
         }
     }
@@ -231,7 +258,7 @@ impl Products<'_> {
                             + first * self.job.form.step,
                         gradient: z * self.gradient.plane_step
                             + y * self.gradient.row_step
-                            + first * LANES,
+                            + first * self.job.gradient_form.step,
                     });
                 }
             }
@@ -281,30 +308,64 @@ impl Products<'_> {
     ) {
         let PixelForm { lanes, blocks, .. } = self.job.form;
         let taps = self.input.terms.len() / blocks;
-        let tap_step = STEP * W * LANES;
+        let steps = SumSteps {
+            tap: STEP * W * LANES,
+            lane: W * LANES,
+            block: LANES,
+        };
+        let most = (S::GRADIENT_ROWS / R).clamp(1, MOST_TAPS);
         let mut gradient: [*const f32; W] = [std::ptr::null(); W];
         for (to, from) in gradient.iter_mut().zip(gradients) {
             *to = from.wrapping_add(placed.gradient);
         }
         for block in 0..blocks {
             let terms = &self.input.terms[block * taps..][..taps];
-            for (first, count) in tiles(taps, (S::GRADIENT_ROWS / R).max(1)) {
+            for (first, count) in tiles(taps, most) {
                 for lane in (0..lanes).step_by(R) {
-                    let mut inputs: [*const f32; 8] = [std::ptr::null(); 8];
+                    let mut inputs: [*const f32; 8] = [std::ptr::null(); MOST_TAPS];
                     for (to, from) in inputs.iter_mut().zip(&terms[first..][..count]) {
                         *to = from.wrapping_add(placed.input + lane);
                     }
                     // SAFETY: as the caller promises; lanes up to `STEP` can be read and have room
                     // in the sums.
                     unsafe {
-                        let sums = sums.add((block * taps + first) * tap_step + lane * W * LANES);
+                        let sums = sums.add((block * taps + first) * steps.tap + lane * W * LANES);
                         let patch = placed.patch;
                         with_taps!(
                             count,
-                            R,
-                            dense::<S, R, STEP, W>(&inputs, &gradient, patch, sums, tap_step)
+                            S::GRADIENT_ROWS / R,
+                            dense::<S, R, STEP, W>(&inputs, &gradient, patch, sums, steps)
                         );
                     }
+                }
+            }
+        }
+    }
+
+    /// `R` output channels, of pixels of `STEP` values.
+    ///
+    /// # Safety
+    ///
+    /// As [`Kernel::run`].
+    #[inline(always)]
+    unsafe fn dot<S: Simd, const R: usize, const STEP: usize>(&mut self) {
+        let most = (S::GRADIENT_ROWS * S::WIDTH / R).clamp(1, MOST_TAPS);
+        for placed in self.patches() {
+            let gradient = self.gradient.terms[0].wrapping_add(placed.gradient);
+            for (first, count) in tiles(self.input.terms.len(), most) {
+                let mut inputs: [*const f32; MOST_TAPS] = [std::ptr::null(); MOST_TAPS];
+                for (to, from) in inputs.iter_mut().zip(&self.input.terms[first..][..count]) {
+                    *to = from.wrapping_add(placed.input);
+                }
+                let sums = self.sums[first * R * LANES..].as_mut_ptr();
+                let patch = placed.patch;
+                // SAFETY: as the caller promises.
+                unsafe {
+                    with_taps!(
+                        count,
+                        S::GRADIENT_ROWS * S::WIDTH / R,
+                        dot::<S, R, STEP>(&inputs, gradient, patch, sums)
+                    );
                 }
             }
         }
@@ -322,8 +383,8 @@ impl Products<'_> {
             let terms = &self.input.terms[block * taps..][..taps];
             for placed in &patches {
                 let gradient = self.gradient.terms[block].wrapping_add(placed.gradient);
-                for (first, count) in tiles(taps, S::GRADIENT_ROWS.min(8)) {
-                    let mut inputs: [*const f32; 8] = [std::ptr::null(); 8];
+                for (first, count) in tiles(taps, S::GRADIENT_ROWS.min(MOST_TAPS)) {
+                    let mut inputs: [*const f32; 8] = [std::ptr::null(); MOST_TAPS];
                     for (to, from) in inputs.iter_mut().zip(&terms[first..][..count]) {
                         *to = from.wrapping_add(placed.input);
                     }
@@ -331,7 +392,11 @@ impl Products<'_> {
                     let patch = placed.patch;
                     // SAFETY: as the caller promises.
                     unsafe {
-                        with_taps!(count, 1, depthwise::<S>(&inputs, gradient, patch, sums));
+                        with_taps!(
+                            count,
+                            S::GRADIENT_ROWS,
+                            depthwise::<S>(&inputs, gradient, patch, sums)
+                        );
                     }
                 }
             }

@@ -83,6 +83,26 @@ impl<'a> WeightView<'a> {
             });
         packed
     }
+
+    /// `[blocks, taps, out_channels, 16]` with the taps of `grid`; zeros where a channel does not
+    /// exist.
+    pub(super) fn pack_dot(&self, grid: &Grid) -> Buffer {
+        let taps: Vec<usize> = grid.taps().map(|(_, index)| index).collect();
+        let term_len = self.out_channels * LANES;
+        let mut packed = Buffer::zeros(blocks(self.in_channels) * taps.len() * term_len);
+        let values = packed.as_mut_slice();
+        for out in 0..self.out_channels {
+            for channel in 0..self.in_channels {
+                let kernel = &self.values[out * self.out_step + channel * self.in_step..];
+                let (block, lane) = (channel / LANES, channel % LANES);
+                for (tap, &index) in taps.iter().enumerate() {
+                    let term = block * taps.len() + tap;
+                    values[term * term_len + out * LANES + lane] = kernel[index];
+                }
+            }
+        }
+        packed
+    }
 }
 
 /// Weights of a convolution of each channel by itself, `[blocks, taps, 16]` with the taps of `grid`;
