@@ -1,6 +1,6 @@
 //! Memory for maps, packed weights and scratch.
 
-use std::mem::MaybeUninit;
+mod pool;
 
 use crate::LANES;
 
@@ -12,8 +12,8 @@ struct Line([f32; LANES]);
 /// Values that begin on a cache line; their number is rounded up to whole lines.
 ///
 /// Unaligned buffers cost a quarter of a kernel's speed, because every second vector would straddle
-/// two lines.
-#[derive(Clone)]
+/// two lines. The memory of large buffers is used again, because the first touch of fresh memory
+/// costs more than many kernels do; see [`pool`].
 pub struct Buffer {
     lines: Vec<Line>,
     len: usize,
@@ -22,35 +22,20 @@ pub struct Buffer {
 impl Buffer {
     /// `len` zeros.
     pub fn zeros(len: usize) -> Self {
-        let lines = vec![Line([0.0; LANES]); len.div_ceil(LANES)];
+        let mut buffer = Self::unspecified(len);
+        buffer.lines.fill(Line([0.0; LANES]));
+        buffer
+    }
+
+    /// `len` values of any kind: those that the memory held before. For who writes them all.
+    pub(crate) fn unspecified(len: usize) -> Self {
+        let lines = pool::take(len.div_ceil(LANES));
         Self { lines, len }
     }
 
-    /// Memory for `len` values that nobody has written yet.
-    ///
-    /// # Safety
-    ///
-    /// Every value must be written, through [`Buffer::pointer`], before any is read.
-    pub unsafe fn unwritten(len: usize) -> Self {
-        let count = len.div_ceil(LANES);
-        let mut lines: Vec<Line> = Vec::with_capacity(count);
-        if let Some(last) = lines.spare_capacity_mut()[..count].last_mut() {
-            // The end of the last line belongs to no value.
-            *last = MaybeUninit::new(Line([0.0; LANES]));
-        }
-        // SAFETY: the capacity is at least `count`; the caller writes before it reads.
-        unsafe { lines.set_len(count) };
-        Self { lines, len }
-    }
-
-    /// `len` values that `fill` writes, without zeroing the memory first.
-    ///
-    /// # Safety
-    ///
-    /// `fill` must write every one of the `len` values behind the pointer it gets.
-    pub unsafe fn filled_by(len: usize, fill: impl FnOnce(Pointer)) -> Self {
-        // SAFETY: `fill` writes every value.
-        let mut buffer = unsafe { Self::unwritten(len) };
+    /// `len` values that `fill` writes; those that it does not are unspecified.
+    pub fn filled_by(len: usize, fill: impl FnOnce(Pointer)) -> Self {
+        let mut buffer = Self::unspecified(len);
         fill(buffer.pointer());
         buffer
     }
@@ -69,6 +54,25 @@ impl Buffer {
     pub fn pointer(&mut self) -> Pointer {
         Pointer(self.lines.as_mut_ptr().cast())
     }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        pool::give_back(std::mem::take(&mut self.lines));
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        let mut copy = Self::unspecified(self.len);
+        copy.lines.copy_from_slice(&self.lines);
+        copy
+    }
+}
+
+/// Gives the memory that is kept for coming buffers back to the operating system.
+pub fn release_memory() {
+    pool::clear();
 }
 
 /// A pointer that several threads write behind, each to values of its own.
@@ -90,5 +94,20 @@ impl Pointer {
     pub unsafe fn at(self, index: usize) -> *mut f32 {
         // SAFETY: as the caller promises.
         unsafe { self.0.add(index) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recycled_memory_is_zeroed_where_zeros_are_asked_for() {
+        for _ in 0..3 {
+            let mut buffer = Buffer::zeros(100_003);
+            assert_eq!(buffer.as_slice().len(), 100_003);
+            assert!(buffer.as_slice().iter().all(|&value| value == 0.0));
+            buffer.as_mut_slice().fill(f32::NAN);
+        }
     }
 }

@@ -306,8 +306,7 @@ unsafe fn filled_by(
         // SAFETY: as the caller promises.
         others = unsafe { filled_by(rest, pointers, fill) };
     };
-    // SAFETY: the innermost call fills all buffers before any of them counts as written.
-    let first = unsafe { Buffer::filled_by(len, write) };
+    let first = Buffer::filled_by(len, write);
     others.insert(0, first);
     others
 }

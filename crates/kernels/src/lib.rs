@@ -26,7 +26,7 @@ mod simd;
 pub mod winograd;
 
 pub use blocked::{Extent, Source, blocks, from_blocked, to_blocked};
-pub use buffer::{Buffer, Pointer};
+pub use buffer::{Buffer, Pointer, release_memory};
 pub use direct::{
     Epilogue, FusedActivation, channel_sums, conv, conv_input_gradient, conv_weight_gradient,
 };

@@ -133,7 +133,7 @@ fn with_scratch(lengths: [usize; 2], work: impl FnOnce(*mut f32, *mut f32)) {
     SCRATCH.with_borrow_mut(|scratch| {
         for (buffer, length) in scratch.iter_mut().zip(lengths) {
             if buffer.as_slice().len() < length {
-                *buffer = Buffer::zeros(length);
+                *buffer = Buffer::unspecified(length);
             }
         }
         let [first, second] = scratch;
@@ -169,8 +169,8 @@ impl Pass<'_> {
         });
         let bias = bias.as_ref().map(Buffer::as_slice);
         let mut moments = None;
-        // SAFETY: every pixel belongs to a tile, and every tile is written in each block.
-        let buffers = unsafe {
+        // Every pixel belongs to a tile, and every tile is written in each block.
+        let buffers = {
             Writing::filled_by(blocks, self.grid.extent, |output| {
                 let sums =
                     if self.weights.values.as_slice().len() * size_of::<f32>() > SHARED_WEIGHTS {
@@ -233,7 +233,7 @@ impl Pass<'_> {
         let tiles = self.grid.tiles();
         let room = SHARED_RUN.min(tiles);
         let strides = [inner, outer].map(|blocks| frequency_stride(blocks, room));
-        let [mut input, mut product] = strides.map(|stride| Buffer::zeros(AREA * stride));
+        let [mut input, mut product] = strides.map(|stride| Buffer::unspecified(AREA * stride));
         let (input, product) = (input.pointer(), product.pointer());
         (0..tiles.div_ceil(room))
             .map(|number| {
@@ -463,7 +463,7 @@ impl GradientPass<'_> {
         let mut gradients: Vec<Buffer> = (0..parts)
             .into_par_iter()
             .map(|part| {
-                let mut weights = Buffer::zeros(length);
+                let mut weights = Buffer::unspecified(length);
                 let to = weights.as_mut_slice().as_mut_ptr();
                 let (start, end) = (runs * part / parts, runs * (part + 1) / parts);
                 with_scratch(strides.map(|stride| AREA * stride), |input, gradient| {
@@ -502,9 +502,9 @@ impl GradientPass<'_> {
         let tiles = self.grid.tiles();
         let room = SHARED_RUN.min(tiles);
         let strides = [self.inner, self.outer].map(|blocks| frequency_stride(blocks, room));
-        let [mut input, mut gradient] = strides.map(|stride| Buffer::zeros(AREA * stride));
+        let [mut input, mut gradient] = strides.map(|stride| Buffer::unspecified(AREA * stride));
         let (input, gradient) = (input.pointer(), gradient.pointer());
-        let mut weights = Buffer::zeros(length);
+        let mut weights = Buffer::unspecified(length);
         let to = weights.pointer();
         for number in 0..tiles.div_ceil(room) {
             let run = self.nth_run(number, room);

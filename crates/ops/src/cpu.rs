@@ -9,6 +9,8 @@ mod conv;
 mod layout;
 mod memory;
 mod norm;
+mod pool;
+mod resample;
 
 pub(crate) use activation::Activate;
 pub(crate) use call::{Operation, call};
@@ -16,6 +18,8 @@ pub(crate) use conv::{Convolution, TransposedConvolution};
 pub(crate) use layout::{FromBlocked, ToBlocked};
 pub(crate) use memory::{tensor_of, values_of};
 pub(crate) use norm::NormalizeActivate;
+pub(crate) use pool::{AveragePool, MaxPool};
+pub(crate) use resample::Resample;
 
 use burn::{
     backend::DispatchDevice,

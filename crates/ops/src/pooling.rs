@@ -1,12 +1,18 @@
 use burn::tensor::{module::max_pool2d, ops::MaxPoolOptions};
 
-use crate::FeatureMap;
+use coverslip_kernels::maps::Window;
+
+use crate::{FeatureMap, cpu::MaxPool};
 
 /// The largest value of each block of `kernel` (`[Z, Y, X]`) pixels; blocks do not overlap and an
 /// incomplete last block is dropped.
 ///
 /// `[N, C, Z, Y, X]` becomes `[N, C, Z / kz, Y / ky, X / kx]`.
 pub fn max_pool(input: FeatureMap, kernel: [usize; 3]) -> FeatureMap {
+    if input.is_ours() {
+        let window = Window::tiles(kernel);
+        return input.call_same(Vec::new(), |shape| MaxPool { shape, window });
+    }
     let [n, c, z, y, x] = input.dims();
     let [kz, ky, kx] = kernel;
     let mut tensor = input.into_tensor();

@@ -4,7 +4,9 @@ use burn::tensor::{
     ops::{InterpolateMode, InterpolateOptions},
 };
 
-use crate::FeatureMap;
+use coverslip_kernels::maps;
+
+use crate::{FeatureMap, cpu::Resample};
 
 /// How [`upsample`] fills the pixels between the old ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +35,27 @@ impl Interpolation {
     }
 }
 
+impl From<Interpolation> for maps::Interpolation {
+    fn from(mode: Interpolation) -> Self {
+        match mode {
+            Interpolation::Nearest => Self::Nearest,
+            Interpolation::Linear { align_corners } => Self::Linear { align_corners },
+        }
+    }
+}
+
 /// Enlarges a map by whole factors `[Z, Y, X]`: `[N, C, Z, Y, X]` to `[N, C, Z fz, Y fy, X fx]`.
 pub fn upsample(input: FeatureMap, factors: [usize; 3], mode: Interpolation) -> FeatureMap {
     let [n, c, z, y, x] = input.dims();
     let [fz, fy, fx] = factors;
+    if input.is_ours() {
+        let (size, interpolation) = ([z * fz, y * fy, x * fx], mode.into());
+        return input.call_same(Vec::new(), |shape| Resample {
+            shape,
+            size,
+            interpolation,
+        });
+    }
     let mut tensor = input.into_tensor();
     if [fy, fx] != [1, 1] {
         let planes = resize(tensor.reshape([n, c * z, y, x]), [y * fy, x * fx], mode);

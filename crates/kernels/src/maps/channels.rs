@@ -115,8 +115,7 @@ fn gather(target: MapShape, sources: &[Selection<'_>]) -> Buffer {
                 }
             });
     };
-    // SAFETY: the runs of a plane have all its channels, and lanes without one are set to zero.
-    unsafe { Buffer::filled_by(target.len(), fill) }
+    Buffer::filled_by(target.len(), fill)
 }
 
 fn check(shape: MapShape, values: &[f32]) {

@@ -92,8 +92,7 @@ pub fn combine(isa: Isa, combination: Combination, a: &[f32], b: &[f32]) -> Buff
             unsafe { run(isa, kernel) };
         });
     };
-    // SAFETY: the parts are all values.
-    unsafe { Buffer::filled_by(a.len(), fill) }
+    Buffer::filled_by(a.len(), fill)
 }
 
 /// As [`combine`], in place of `a`.

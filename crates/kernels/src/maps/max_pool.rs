@@ -194,8 +194,7 @@ pub fn max_pool(isa: Isa, shape: MapShape, x: &[f32], window: Window) -> Buffer 
         });
     };
     let result = shape.with_size(window.output_size(shape.extent.size));
-    // SAFETY: the rows are all values.
-    unsafe { Buffer::filled_by(result.len(), fill) }
+    Buffer::filled_by(result.len(), fill)
 }
 
 /// Does work for each row of the output: with its windows, its plane and its first value.
@@ -334,8 +333,7 @@ fn tiled_backward(
             unsafe { run(isa, OnPixels(shape.layout, kernel)) };
         });
     };
-    // SAFETY: every pixel is within a window of some row or after its windows.
-    unsafe { Buffer::filled_by(shape.len(), fill) }
+    Buffer::filled_by(shape.len(), fill)
 }
 
 /// The winners' numbers of one output row.
@@ -431,8 +429,7 @@ fn overlapping_backward(
             unsafe { run(isa, OnPixels(shape.layout, kernel)) };
         });
     };
-    // SAFETY: the rows are all values.
-    let winners = unsafe { Buffer::filled_by(pooled.len(), find) };
+    let winners = Buffer::filled_by(pooled.len(), find);
 
     let [z, y, row_len] = [0, 1, 2].map(|axis| shape.extent.size[axis]);
     let fill = |values: Pointer| {
@@ -454,6 +451,5 @@ fn overlapping_backward(
             unsafe { run(isa, OnPixels(shape.layout, kernel)) };
         });
     };
-    // SAFETY: the rows are all values.
-    unsafe { Buffer::filled_by(shape.len(), fill) }
+    Buffer::filled_by(shape.len(), fill)
 }

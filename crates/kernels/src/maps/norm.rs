@@ -87,8 +87,7 @@ pub fn normalize_activate(
             unsafe { run(isa, kernel) };
         });
     };
-    // SAFETY: the parts are all values.
-    unsafe { Buffer::filled_by(shape.len(), fill) }
+    Buffer::filled_by(shape.len(), fill)
 }
 
 /// A normalisation as its backward pass needs it.

@@ -237,8 +237,7 @@ pub(super) fn apply(isa: Isa, shape: MapShape, x: &[f32], axes: &Axes) -> Buffer
             unsafe { run(isa, OnPixels(shape.layout, kernel)) };
         });
     };
-    // SAFETY: the rows are all values.
-    unsafe { Buffer::filled_by(result.len(), fill) }
+    Buffer::filled_by(result.len(), fill)
 }
 
 #[cfg(test)]

@@ -104,29 +104,20 @@ impl<'a> Reading<'a> {
 pub(super) type Writing = Planes<Pointer>;
 
 impl Writing {
-    /// Buffers of the given numbers of blocks, written by `write`.
-    ///
-    /// # Safety
-    ///
-    /// `write` must write every value of every plane.
-    pub(super) unsafe fn filled_by(
+    /// Buffers of the given numbers of blocks, written by `write`; what it leaves is unspecified.
+    pub(super) fn filled_by(
         blocks: &[usize],
         extent: Extent,
         write: impl FnOnce(&Self),
     ) -> Vec<Buffer> {
-        let mut buffers: Vec<Buffer> = Vec::new();
-        // SAFETY: the buffers are handed on only after `write`, which writes all values.
-        unsafe {
-            let mut pointers = Vec::new();
-            for &count in blocks {
-                let buffer = Buffer::unwritten(extent.blocked_len(count));
-                buffers.push(buffer);
-            }
-            for (buffer, &count) in buffers.iter_mut().zip(blocks) {
-                pointers.push((buffer.pointer(), count));
-            }
-            write(&Self::new(pointers.into_iter(), extent));
-        }
+        let buffer = |&count: &usize| Buffer::unspecified(extent.blocked_len(count));
+        let mut buffers: Vec<Buffer> = blocks.iter().map(buffer).collect();
+        let pointers: Vec<(Pointer, usize)> = buffers
+            .iter_mut()
+            .zip(blocks)
+            .map(|(buffer, &count)| (buffer.pointer(), count))
+            .collect();
+        write(&Self::new(pointers.into_iter(), extent));
         buffers
     }
 

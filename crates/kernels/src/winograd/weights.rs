@@ -43,36 +43,35 @@ impl Weights {
         let (inner, outer) = (depth * blocks(from), blocks(to));
         let width = isa.width();
         let stride = inner * outer * LANES * LANES;
-        // SAFETY: every group and inner block writes its own rows of all frequencies, zeros where
-        // there is no channel.
-        let values = unsafe {
-            Buffer::filled_by(AREA * stride, |values| {
-                let groups = outer.div_ceil(width);
-                (0..groups * inner).into_par_iter().for_each(|index| {
-                    let (group, block) = (index / inner, index % inner);
-                    let columns = width.min(outer - group * width) * LANES;
-                    let start = (group * width * inner * LANES + block * columns) * LANES;
-                    let (plane, block) = (block / blocks(from), block % blocks(from));
-                    let tap = |to_channel: usize, from_channel: usize, tap: usize| {
-                        if to_channel >= to || from_channel >= from {
-                            return 0.0;
+        let values = Buffer::filled_by(AREA * stride, |values| {
+            let groups = outer.div_ceil(width);
+            (0..groups * inner).into_par_iter().for_each(|index| {
+                let (group, block) = (index / inner, index % inner);
+                let columns = width.min(outer - group * width) * LANES;
+                let start = (group * width * inner * LANES + block * columns) * LANES;
+                let (plane, block) = (block / blocks(from), block % blocks(from));
+                let tap = |to_channel: usize, from_channel: usize, tap: usize| {
+                    if to_channel >= to || from_channel >= from {
+                        return 0.0;
+                    }
+                    let (o, i, plane, tap) = match direction {
+                        Direction::Forward => (to_channel, from_channel, plane, tap),
+                        Direction::Backward => {
+                            (from_channel, to_channel, depth - 1 - plane, 8 - tap)
                         }
-                        let (o, i, plane, tap) = match direction {
-                            Direction::Forward => (to_channel, from_channel, plane, tap),
-                            Direction::Backward => {
-                                (from_channel, to_channel, depth - 1 - plane, 8 - tap)
-                            }
-                        };
-                        weight[((o * shape.in_channels + i) * depth + plane) * 9 + tap]
                     };
-                    let mut taps = [[0.0f32; 2 * LANES]; 9];
-                    for lane in 0..LANES {
-                        for (number, taps) in taps.iter_mut().enumerate() {
-                            for (column, value) in taps[..columns].iter_mut().enumerate() {
-                                let to_channel = group * width * LANES + column;
-                                *value = tap(to_channel, block * LANES + lane, number);
-                            }
+                    weight[((o * shape.in_channels + i) * depth + plane) * 9 + tap]
+                };
+                let mut taps = [[0.0f32; 2 * LANES]; 9];
+                for lane in 0..LANES {
+                    for (number, taps) in taps.iter_mut().enumerate() {
+                        for (column, value) in taps[..columns].iter_mut().enumerate() {
+                            let to_channel = group * width * LANES + column;
+                            *value = tap(to_channel, block * LANES + lane, number);
                         }
+                    }
+                    // SAFETY: every group and inner block has rows of its own in each frequency.
+                    unsafe {
                         isa.run(TransformWeights {
                             taps: &taps,
                             columns,
@@ -80,9 +79,9 @@ impl Weights {
                             stride,
                         });
                     }
-                });
-            })
-        };
+                }
+            });
+        });
         Self {
             values,
             inner,
