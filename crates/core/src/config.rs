@@ -30,7 +30,7 @@ pub use schema::Schema;
 pub(crate) use schema::ordered;
 pub use settings::{
     Blend, DataSettings, EarlyStopping, ImagePairs, Output, PatchSettings, PredictSettings,
-    Sampling, Settings, Subset, TargetKind, TrainingSettings, Validation,
+    Sampling, Settings, Subset, TargetKind, TargetScale, TrainingSettings, Validation,
 };
 
 use crate::registry::Registry;

@@ -12,7 +12,7 @@ pub use files::{PredictedFiles, predict_files};
 pub use tiles::{Tiling, predict_tiled};
 
 use crate::{
-    config::Output, error::Error, finite::NotFinite, monitor::Monitor, package::Model,
+    config::{Output, TargetScale}, error::Error, finite::NotFinite, monitor::Monitor, package::Model,
     postprocess::Prediction, preprocess,
 };
 
@@ -123,15 +123,19 @@ impl PredictError {
 pub fn predict_image(model: &Model, image: &Image, monitor: &dyn Monitor) -> Result<Image, Error> {
     let name = image.path().unwrap_or("the image".as_ref()).to_owned();
     let mut array = check(model, image, &name)?;
-    for warning in preprocess::apply_all(&model.preprocess, &mut array)? {
+    let preprocessed = preprocess::apply_all(&model.preprocess, &mut array)?;
+    for warning in &preprocessed.warnings {
         monitor.warn(&format!("`{}`: {warning}", name.display()));
     }
-    let values = predict_tiled(
+    let mut values = predict_tiled(
         model.predictor.as_ref(),
         &array.view(),
         model.tiling,
         monitor,
     )?;
+    if model.description.target.scale == TargetScale::Source {
+        preprocessed.restore(&mut values)?;
+    }
     finish(model, values, image)
 }
 

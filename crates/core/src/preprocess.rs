@@ -5,27 +5,61 @@ use ndarray::Array4;
 
 /// A deterministic change of a whole image `[C, Z, Y, X]`, made before patches or tiles are cut.
 pub trait PreprocessStep: Send + Sync {
-    /// Changes the image in place; gives what the user should be warned of, if anything.
+    /// Changes the image in place.
     ///
     /// # Errors
     ///
     /// When the step is not defined for this image, e.g. no value of it is finite.
-    fn apply(&self, image: &mut Array4<f32>) -> Result<Option<String>, AlgorithmError>;
+    fn apply(&self, image: &mut Array4<f32>) -> Result<Applied, AlgorithmError>;
 }
 
-impl PreprocessStep for Normalization {
-    fn apply(&self, image: &mut Array4<f32>) -> Result<Option<String>, AlgorithmError> {
-        let scaling = self.fit_channels(&image.view().into_dyn())?;
-        scaling.apply(&mut image.view_mut().into_dyn())?;
-        let constant = scaling.is_constant();
-        Ok(
-            constant
-                .then(|| "all pixels have the same value: it carries no information".to_owned()),
-        )
+/// Takes an image of as many channels back to the intensities before a step.
+pub type Undo = Box<dyn Fn(&mut Array4<f32>) -> Result<(), AlgorithmError> + Send + Sync>;
+
+/// What a step did to one image.
+#[derive(Default)]
+pub struct Applied {
+    /// What the user should be warned of.
+    pub warning: Option<String>,
+    /// The way back; `None` for a step that leaves intensities as they are.
+    pub undo: Option<Undo>,
+}
+
+/// What all steps did to one image.
+#[derive(Default)]
+pub struct Preprocessed {
+    /// What the user should be warned of.
+    pub warnings: Vec<String>,
+    undo: Vec<Undo>,
+}
+
+impl Preprocessed {
+    /// Takes values on the scale of the prepared image to the intensities of the image as it was.
+    ///
+    /// # Errors
+    ///
+    /// When a step went channel by channel and the values have another number of channels.
+    pub fn restore(&self, values: &mut Array4<f32>) -> Result<(), AlgorithmError> {
+        self.undo.iter().rev().try_for_each(|undo| undo(values))
     }
 }
 
-/// Takes an image through steps in their order; gives the warnings.
+impl PreprocessStep for Normalization {
+    fn apply(&self, image: &mut Array4<f32>) -> Result<Applied, AlgorithmError> {
+        let scaling = self.fit_channels(&image.view().into_dyn())?;
+        scaling.apply(&mut image.view_mut().into_dyn())?;
+        let warning = scaling
+            .is_constant()
+            .then(|| "all pixels have the same value: it carries no information".to_owned());
+        let undo: Undo = Box::new(move |values| scaling.undo(&mut values.view_mut().into_dyn()));
+        Ok(Applied {
+            warning,
+            undo: Some(undo),
+        })
+    }
+}
+
+/// Takes an image through steps in their order.
 ///
 /// # Errors
 ///
@@ -33,10 +67,12 @@ impl PreprocessStep for Normalization {
 pub fn apply_all(
     steps: &[Box<dyn PreprocessStep>],
     image: &mut Array4<f32>,
-) -> Result<Vec<String>, AlgorithmError> {
-    let mut warnings = Vec::new();
+) -> Result<Preprocessed, AlgorithmError> {
+    let mut all = Preprocessed::default();
     for step in steps {
-        warnings.extend(step.apply(image)?);
+        let applied = step.apply(image)?;
+        all.warnings.extend(applied.warning);
+        all.undo.extend(applied.undo);
     }
-    Ok(warnings)
+    Ok(all)
 }

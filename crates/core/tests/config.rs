@@ -277,10 +277,12 @@ fn contradictions_for_classes() {
         "predict.output=values",
         "data.validation.subset=val",
         "data.target_preprocess=[standard]",
+        "data.target_scale=source",
     ]), @"
-    the config has 8 faults
+    the config has 9 faults
     --set loss: loss `mse` works with image targets, but `data.target_kind` is semantic; allowed: cross_entropy, dice; or another `data.target_kind`
     --set data.target_preprocess: `data.target_preprocess` changes intensities, but `data.target_kind` is semantic; allowed: an empty list
+    --set data.target_scale: `data.target_scale` is source, but `data.target_kind` is semantic; allowed: target
     --set data.class_names: `data.class_names` has 1 names, but there are 2 classes; allowed: one name for each class, background first
     --set loss: `loss[1].cross_entropy.class_weights` has 3 weights for 2 classes; allowed: 2 weights, one for each class in their order
     --set loss: `loss[2].dice.class_weights` has 2 weights for 1 classes without the background; allowed: 1 weights, one for each class in their order
@@ -312,10 +314,13 @@ fn contradictions_for_images() {
         "data.class_names=[a, b]",
         "predict.output=labels",
         "postprocess=[argmax]",
+        "data.target_preprocess=[standard]",
+        "data.target_scale=source",
     ]), @"
-    the config has 5 faults
+    the config has 6 faults
     run.yaml:5:8: loss `dice` works with semantic and instance targets, but `data.target_kind` is image; allowed: mse, l1; or another `data.target_kind`
     --set postprocess: post-processing step `argmax` works with semantic and instance targets, but `data.target_kind` is image; allowed: another `data.target_kind`: semantic, instance
+    --set data.target_scale: `data.target_scale` is source, which leaves nothing for `data.target_preprocess` to do; allowed: target, or an empty `data.target_preprocess`
     --set data.classes: `data.classes` is given, but `data.target_kind` is image; allowed: no `data.classes`
     --set data.class_names: `data.class_names` is given, but `data.target_kind` is image; allowed: no `data.class_names`
     --set predict.output: `predict.output` is labels, but `data.target_kind` is image; allowed: values

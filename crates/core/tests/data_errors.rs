@@ -246,6 +246,24 @@ fn a_channel_that_is_not_there() {
 }
 
 #[test]
+fn a_colour_target_for_a_grey_source() {
+    let folders = Folders::new();
+    folders.plane("images/a.png");
+    folders.image("masks/a.png", "cyx", &[3, 4, 5], 1u8);
+    let recipe = Recipe {
+        match_source: true,
+        ..Recipe::new(Target::Image)
+    };
+    let error = recipe
+        .load(&folders.pairs().unwrap().pairs()[0])
+        .unwrap_err();
+    assert_snapshot!(folders.text(&error), @r"
+    `images/a.png` has 1 channel, its target `masks/a.png` has 3
+    hint: choose the channel that the target shows with `data.channels`, or set `data.target_scale` to target
+    ");
+}
+
+#[test]
 fn a_text_file_among_the_images() {
     let folders = Folders::new();
     fs::write(folders.path("images/a.tif"), "this is no image").unwrap();

@@ -64,6 +64,30 @@ fn take(sampler: &Sampler, first: u64, workers: usize, count: usize) -> Vec<Batc
 }
 
 #[test]
+fn a_target_is_brought_to_the_intensities_of_its_source() {
+    let folder = folders(40, 30);
+    let negative = Array2::from_shape_fn((40, 30), |(y, x)| -((y * 300 + x) as f32));
+    let negative = Image::new(negative, "yx".parse().unwrap()).unwrap();
+    write_image(folder.path().join("targets/0.tif"), &negative).unwrap();
+    let data = DataSet::from_folders(
+        &folder.path().join("images"),
+        &folder.path().join("targets"),
+    )
+    .unwrap();
+    let recipe = Recipe {
+        match_source: true,
+        ..Recipe::new(Target::Image)
+    };
+    for (number, pair) in data.pairs().iter().enumerate() {
+        let sample = recipe.load(pair).unwrap();
+        for (target, source) in sample.target.iter().zip(&sample.source) {
+            assert!((target - source).abs() < 0.1, "{target} {source}");
+        }
+        assert_eq!(sample.warnings.len(), usize::from(number == 0));
+    }
+}
+
+#[test]
 fn threads_memory_and_restarts_change_nothing() {
     let folder = folders(40, 30);
     let reference = take(&sampler(images(&folder, usize::MAX), 9), 0, 1, 12);

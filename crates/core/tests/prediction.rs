@@ -216,6 +216,29 @@ fn a_result_keeps_axes_and_pixel_size() {
     );
 }
 
+/// With `target_scale: source` a brighter image of the same place gives the same result, brighter.
+#[test]
+fn a_restored_image_has_the_intensities_of_its_source() {
+    let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/nuclei2d");
+    let images = sample.join("images");
+    let (model, _folder) = trained(&[
+        "data.target_kind=image",
+        &format!("data.train.target={}", images.display()),
+        "data.preprocess=[standard]",
+        "data.target_scale=source",
+        "loss=[mse]",
+        "postprocess=[]",
+    ]);
+    let input = read_image(images.join("n000_d256b32a.png")).unwrap();
+    let dark = input.to_czyx_f32().unwrap();
+    let bright = Image::from_czyx(dark.mapv(|value| 20.0 * value + 1000.0), &input);
+    let predict = |image| predict_image(&model, image, &Silent).unwrap().to_czyx_f32().unwrap();
+    let expected = predict(&input).mapv(|value| 20.0 * value + 1000.0);
+    for (value, expected) in predict(&bright).iter().zip(&expected) {
+        assert!((value - expected).abs() < 0.1, "{value} {expected}");
+    }
+}
+
 #[test]
 fn a_regression_runs_the_same_road() {
     let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/nuclei2d");

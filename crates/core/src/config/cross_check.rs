@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, Validation};
+use super::{Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation};
 use crate::registry::{Kind, Named, Registry};
 
 /// Every contradiction between settings that are each fine alone.
@@ -62,6 +62,31 @@ impl CrossChecker<'_> {
             );
             self.fault(&data("target_preprocess"), problem, "an empty list");
         }
+        self.target_scale();
+    }
+
+    fn target_scale(&mut self) {
+        let settings = &self.settings.data;
+        if settings.target_scale == TargetScale::Target {
+            return;
+        }
+        let problem = if settings.target_kind != TargetKind::Image {
+            format!(
+                "`data.target_scale` is source, but `data.target_kind` is {}",
+                settings.target_kind.word()
+            )
+        } else if !settings.target_preprocess.is_empty() {
+            "`data.target_scale` is source, which leaves nothing for `data.target_preprocess` to do"
+                .to_owned()
+        } else {
+            return;
+        };
+        let allowed = if settings.target_kind == TargetKind::Image {
+            "target, or an empty `data.target_preprocess`"
+        } else {
+            "target"
+        };
+        self.fault(&data("target_scale"), problem, allowed);
     }
 
     fn entry_fits(&mut self, kind: Kind, named: &Named, path: &KeyPath) {

@@ -7,7 +7,9 @@ mod training;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use data::{DataSettings, ImagePairs, PatchSettings, Sampling, Subset, TargetKind, Validation};
+pub use data::{
+    DataSettings, ImagePairs, PatchSettings, Sampling, Subset, TargetKind, TargetScale, Validation,
+};
 pub use predict::{Blend, Output, PredictSettings};
 pub use training::{EarlyStopping, TrainingSettings};
 

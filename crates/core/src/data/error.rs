@@ -150,6 +150,18 @@ pub enum DataError {
         /// Its channels.
         first_channels: usize,
     },
+    /// A target that is to have its source's intensities does not have its channels.
+    #[error("`{}` has {}, its target `{}` has {target_channels}", source_path.display(), plural(*source_channels, "channel"), target_path.display())]
+    ChannelsOfPair {
+        /// The source.
+        source_path: PathBuf,
+        /// The target.
+        target_path: PathBuf,
+        /// The channels of the source.
+        source_channels: usize,
+        /// The channels of the target.
+        target_channels: usize,
+    },
     /// A step of preparation is not defined for an image.
     #[error("`{}` cannot be prepared: {cause}", path.display())]
     Preparation {
@@ -227,6 +239,11 @@ impl DataError {
             Self::NoSuchChannel { .. } => "correct `data.channels`".to_owned(),
             Self::ChannelsDiffer { .. } => {
                 "use images with the same channels, or choose common ones with `data.channels`"
+                    .to_owned()
+            }
+            Self::ChannelsOfPair { .. } => {
+                "choose the channel that the target shows with `data.channels`, or set \
+                 `data.target_scale` to target"
                     .to_owned()
             }
             Self::Image(error) => return error.hint(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use coverslip_image::{AlgorithmError, read_image};
+use coverslip_image::{AlgorithmError, metrics::image::linear_fit, read_image};
 use ndarray::{Array4, Axis};
 
 use super::pairs::check_sizes;
@@ -26,6 +26,9 @@ pub struct Recipe {
     pub prepare_source: Preparation,
     /// What the target goes through; for [`Target::Image`] only.
     pub prepare_target: Preparation,
+    /// Whether each channel of a target is brought to the intensities of its prepared source by a
+    /// straight line; for [`Target::Image`] only.
+    pub match_source: bool,
 }
 
 /// A pair of images in memory, whole.
@@ -49,6 +52,7 @@ impl Recipe {
             target,
             prepare_source: Arc::new(|_| Ok(Vec::new())),
             prepare_target: Arc::new(|_| Ok(Vec::new())),
+            match_source: false,
         }
     }
 
@@ -68,6 +72,9 @@ impl Recipe {
         let mut warnings = prepare(&pair.source, &mut source, &self.prepare_source)?;
         if self.target == Target::Image {
             warnings.extend(prepare(&pair.target, &mut target, &self.prepare_target)?);
+            if self.match_source {
+                warnings.extend(match_source(pair, &source, &mut target)?);
+            }
         }
         Ok(Sample {
             name: pair.name.clone(),
@@ -126,6 +133,43 @@ fn prepare(
         .into_iter()
         .map(|warning| format!("`{}`: {warning}", path.display()))
         .collect())
+}
+
+/// Brings each channel of the target to the intensities of the same channel of the source.
+///
+/// Least squares of the source, which carries the noise, on the target, which does not: noise then
+/// leaves gain and offset without bias. Gives a warning where the two have nothing in common.
+fn match_source(
+    pair: &ImagePair,
+    source: &Array4<f32>,
+    target: &mut Array4<f32>,
+) -> Result<Option<String>, DataError> {
+    let channels = [source.dim().0, target.dim().0];
+    if channels[0] != channels[1] {
+        return Err(DataError::ChannelsOfPair {
+            source_path: pair.source.clone(),
+            target_path: pair.target.clone(),
+            source_channels: channels[0],
+            target_channels: channels[1],
+        });
+    }
+    let mut is_related = true;
+    for (source, mut target) in source.outer_iter().zip(target.outer_iter_mut()) {
+        let fit =
+            linear_fit(&target.view(), &source).map_err(|cause| DataError::Preparation {
+                path: pair.target.clone(),
+                cause,
+            })?;
+        is_related &= fit.gain > 0.0;
+        target.mapv_inplace(|value| (f64::from(value) * fit.gain + fit.offset) as f32);
+    }
+    Ok((!is_related).then(|| {
+        format!(
+            "`{}` does not grow with its source `{}`: do the two show the same place?",
+            pair.target.display(),
+            pair.source.display()
+        )
+    }))
 }
 
 fn check_finite(path: &Path, image: &Array4<f32>) -> Result<(), DataError> {

@@ -4,7 +4,7 @@ use coverslip_nets::NetworkIo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{PredictSettings, Settings, TargetKind},
+    config::{PredictSettings, Settings, TargetKind, TargetScale},
     predict::Tiling,
     registry::Named,
 };
@@ -53,6 +53,9 @@ pub struct TargetRecord {
     pub class_names: Vec<String>,
     /// What the targets went through before training; values are on that scale.
     pub preprocess: Vec<Named>,
+    /// Whose intensities the values have.
+    #[serde(default)]
+    pub scale: TargetScale,
 }
 
 /// Where weights come from.
@@ -104,6 +107,7 @@ impl Description {
                 kind: data.target_kind,
                 class_names: class_names(settings),
                 preprocess: data.target_preprocess.clone(),
+                scale: data.target_scale,
             },
             predict: PredictSettings {
                 tile: Some(

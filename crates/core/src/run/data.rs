@@ -4,7 +4,7 @@ use coverslip_nets::NetworkIo;
 use rayon::prelude::*;
 
 use crate::{
-    config::{ImagePairs, Settings, TargetKind, Validation},
+    config::{ImagePairs, Settings, TargetKind, TargetScale, Validation},
     data::{
         Augmentation, Batch, DataError, DataSet, Images, Preparation, Recipe, Sampler, Target,
         split_fraction,
@@ -196,7 +196,7 @@ fn recipe(settings: &Settings, registry: &Registry) -> Result<Recipe, Error> {
     let preparation = |steps: &[Named]| -> Result<Preparation, Error> {
         let steps = preprocess_steps(steps, registry)?;
         Ok(Arc::new(move |image: &mut ndarray::Array4<f32>| {
-            preprocess::apply_all(&steps, image)
+            Ok(preprocess::apply_all(&steps, image)?.warnings)
         }))
     };
     Ok(Recipe {
@@ -204,6 +204,7 @@ fn recipe(settings: &Settings, registry: &Registry) -> Result<Recipe, Error> {
         target,
         prepare_source: preparation(&data.preprocess)?,
         prepare_target: preparation(&data.target_preprocess)?,
+        match_source: data.target_scale == TargetScale::Source,
     })
 }
 

@@ -77,9 +77,25 @@ impl ChannelScaling {
     /// # Errors
     /// [`AlgorithmError::Parameter`] if the array has another number of channels than was fitted.
     pub fn apply(&self, values: &mut ArrayViewMutD<'_, f32>) -> Result<(), AlgorithmError> {
+        self.each_channel(values, Scaling::apply)
+    }
+
+    /// Undoes [`ChannelScaling::apply`] in place; what clipping cut off is lost.
+    ///
+    /// # Errors
+    /// As [`ChannelScaling::apply`].
+    pub fn undo(&self, values: &mut ArrayViewMutD<'_, f32>) -> Result<(), AlgorithmError> {
+        self.each_channel(values, Scaling::undo)
+    }
+
+    fn each_channel(
+        &self,
+        values: &mut ArrayViewMutD<'_, f32>,
+        change: fn(&Scaling, &mut ArrayViewMutD<'_, f32>),
+    ) -> Result<(), AlgorithmError> {
         let scalings = match self {
             Self::Shared(scaling) => {
-                scaling.apply(values);
+                change(scaling, values);
                 return Ok(());
             }
             Self::PerChannel(scalings) => scalings,
@@ -94,7 +110,7 @@ impl ChannelScaling {
             ));
         }
         for (scaling, mut channel) in scalings.iter().zip(values.axis_iter_mut(Axis(0))) {
-            scaling.apply(&mut channel);
+            change(scaling, &mut channel);
         }
         Ok(())
     }

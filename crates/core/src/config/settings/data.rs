@@ -42,6 +42,9 @@ pub struct DataSettings {
     #[serde(default)]
     #[schemars(extend("x-registry" = "preprocess"))]
     pub target_preprocess: Vec<Named>,
+    /// The intensities that the network learns to give; only for `target_kind: image`.
+    #[serde(default)]
+    pub target_scale: TargetScale,
     /// For `instance`: pixels of an object this close to another object or the background become
     /// the class "border", which keeps touching objects apart; 0 learns objects without borders.
     #[serde(default = "default_border_width")]
@@ -162,6 +165,21 @@ impl TargetKind {
             Self::Image => "image",
         }
     }
+}
+
+/// The intensities that a network of image targets learns to give.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetScale {
+    /// Those of the target image after `target_preprocess`.
+    #[default]
+    Target,
+    /// Those of the source image: each target is brought to them by a straight line (least squares,
+    /// for each channel), and predictions have the intensities of the image they are made from. For
+    /// denoising and restoration.
+    Source,
 }
 
 /// The pieces of images that training works on.
