@@ -136,7 +136,8 @@ fn moments_of_all_kinds() {
         for (isa, shape) in forms(extent, channels) {
             let got = moments(isa, shape, store(shape, &x).as_slice(), statistics);
             let what = format!("{statistics:?} {isa:?} {shape:?}");
-            assert_close(&widen(&got.mean), &mean, 1e-5, &what);
+            // The values' size is what counts: a mean may cancel.
+            assert_within(&widen(&got.mean), &mean, 1e-6, &what);
             assert_close(&widen(&got.variance), &variance, 1e-5, &what);
             assert_eq!(got.count * mean.len(), groups.len(), "{what}");
         }
@@ -234,14 +235,16 @@ fn check_norm(random: &mut impl Rng) {
     let tolerance = if is_flat { 2e-4 } else { 1e-5 };
     // The gradient is a difference, all of which may cancel: errors are relative to its first term.
     let first_term = rms(&norm.backward(&x, &dy, true)[0]);
+    // So may the sums over a channel: this is the size of a random one.
+    let sum = (count as f64 / channels as f64).sqrt();
     for (isa, shape) in forms(extent, channels) {
         let what = format!("{statistics:?} {:?} {isa:?} {shape:?}", norm.activation);
         let [got_y, dx, d_gamma, d_beta] =
             run_norm(isa, shape, &norm, statistics, is_frozen, &x, &dy);
         assert_close(&got_y, &y, tolerance, &what);
         assert_within(&dx, &gradients[0], tolerance * first_term, &what);
-        assert_close(&d_gamma, &gradients[1], tolerance, &what);
-        assert_close(&d_beta, &gradients[2], tolerance, &what);
+        assert_within(&d_gamma, &gradients[1], tolerance * sum, &what);
+        assert_within(&d_beta, &gradients[2], tolerance * sum, &what);
     }
 }
 
