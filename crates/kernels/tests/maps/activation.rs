@@ -18,11 +18,10 @@ pub(crate) const ALL: [Activation; 8] = [
 
 pub(crate) fn reference(activation: Activation, x: f64) -> f64 {
     match activation {
-        Activation::Identity => x,
         Activation::Relu => x.max(0.0),
         Activation::LeakyRelu { slope } if x < 0.0 => f64::from(slope) * x,
         Activation::Elu { alpha } if x < 0.0 => f64::from(alpha) * x.exp_m1(),
-        Activation::LeakyRelu { .. } | Activation::Elu { .. } => x,
+        Activation::Identity | Activation::LeakyRelu { .. } | Activation::Elu { .. } => x,
         Activation::Gelu => 0.5 * x * libm::erfc(-x / std::f64::consts::SQRT_2),
         Activation::Silu => x / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),

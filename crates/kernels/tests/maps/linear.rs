@@ -172,10 +172,10 @@ pub(crate) fn window(random: &mut impl Rng, size: [usize; 3]) -> Window {
         return Window::tiles(size.map(|side| side.min(pick(random, &[1, 2, 2, 3]))));
     }
     let mut window = Window::tiles([1; 3]);
-    for axis in 0..3 {
+    for (axis, side) in size.into_iter().enumerate() {
         let kernel: usize = random.random_range(1..=4);
         window.padding[axis] = random.random_range(0..=kernel / 2).min(kernel - 1);
-        window.kernel[axis] = kernel.min(size[axis] + 2 * window.padding[axis]);
+        window.kernel[axis] = kernel.min(side + 2 * window.padding[axis]);
         window.stride[axis] = random.random_range(1..=3);
     }
     window

@@ -189,7 +189,9 @@ fn merged_parts_are_the_whole() {
     let x = [1.0, 4.0, -2.0, 3.0, 9.0];
     let parts = [part(&x[..2]), PartialMoments::default(), part(&x[2..])];
     let mut merged = PartialMoments::default();
-    parts.iter().for_each(|part| merged.merge(part));
+    for part in &parts {
+        merged.merge(part);
+    }
     assert_eq!(merged, part(&x));
     let expected = Moments {
         mean: vec![3.0; 3],
@@ -315,7 +317,7 @@ fn check_by_differences(norm: &Reference, x: &[f64], dy: &[f64], dx: &[f64]) {
 }
 
 /// At a mean of a thousand standard deviations, the mean and the shift are rounded to 6e-5 standard
-/// deviations, and a ReLU's kink moves by as much.
+/// deviations, and so is where the activation is evaluated.
 #[test]
 fn norms_with_a_large_mean() {
     let extent = Extent {
