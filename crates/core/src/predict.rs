@@ -12,8 +12,13 @@ pub use files::{PredictedFiles, predict_files};
 pub use tiles::{Tiling, predict_tiled};
 
 use crate::{
-    config::{Output, TargetScale}, error::Error, finite::NotFinite, monitor::Monitor, package::Model,
-    postprocess::Prediction, preprocess,
+    config::{Output, TargetScale},
+    error::Error,
+    finite::NotFinite,
+    monitor::Monitor,
+    package::Model,
+    postprocess::Prediction,
+    preprocess,
 };
 
 /// An image that cannot be predicted.

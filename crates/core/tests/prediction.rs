@@ -232,7 +232,12 @@ fn a_restored_image_has_the_intensities_of_its_source() {
     let input = read_image(images.join("n000_d256b32a.png")).unwrap();
     let dark = input.to_czyx_f32().unwrap();
     let bright = Image::from_czyx(dark.mapv(|value| 20.0 * value + 1000.0), &input);
-    let predict = |image| predict_image(&model, image, &Silent).unwrap().to_czyx_f32().unwrap();
+    let predict = |image| {
+        predict_image(&model, image, &Silent)
+            .unwrap()
+            .to_czyx_f32()
+            .unwrap()
+    };
     let expected = predict(&input).mapv(|value| 20.0 * value + 1000.0);
     for (value, expected) in predict(&bright).iter().zip(&expected) {
         assert!((value - expected).abs() < 0.1, "{value} {expected}");

@@ -83,6 +83,12 @@ fn measure(isa: Isa, shape: MapShape) {
         });
     }
 
+    measure_sizes(isa, shape, x);
+}
+
+/// Pooling and resampling.
+fn measure_sizes(isa: Isa, shape: MapShape, x: &[f32]) {
+    let count = shape.len();
     let [_, y, x_len] = shape.extent.size;
     let window = Window::tiles([1, 2, 2]);
     let pooled = max_pool(isa, shape, x, window);
@@ -148,19 +154,22 @@ fn measure(isa: Isa, shape: MapShape) {
 
 fn main() {
     let isa = Isa::best();
-    let extent = Extent {
-        n: 4,
-        size: [1, 256, 256],
+    let extent = |n, side| Extent {
+        n,
+        size: [1, side, side],
     };
+    // The second is small enough for the allocator to keep: new memory costs more than any kernel.
     let shapes = [
-        ("blocked", MapShape::blocked(extent, 64)),
-        ("planar", MapShape::planar(extent, 15)),
+        ("blocked", MapShape::blocked(extent(4, 256), 64)),
+        ("blocked", MapShape::blocked(extent(1, 128), 64)),
+        ("planar", MapShape::planar(extent(4, 256), 15)),
     ];
     for threads in [1, 2] {
         for (name, shape) in shapes {
+            let Extent { n, size } = shape.extent;
+            let isa_name = isa.name();
             println!(
-                "{} {name} {threads} thread(s), 4x{}x256x256",
-                isa.name(),
+                "{isa_name} {name}, {threads} thread(s), {n} x {} x {size:?}",
                 shape.channels
             );
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

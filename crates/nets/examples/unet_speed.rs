@@ -29,18 +29,18 @@ fn main() {
         .init(io, &mut random, &device)
         .expect("the default options");
     for round in 0..4 {
-        let input = Tensor::<5>::random(
-            [4, 1, 1, 256, 256],
-            Distribution::Normal(0.0, 1.0),
-            &device,
-        );
+        let input =
+            Tensor::<5>::random([4, 1, 1, 256, 256], Distribution::Normal(0.0, 1.0), &device);
         let start = Instant::now();
         let output = network.forward(Inputs::new(input)).main;
         let loss = coverslip_ops::mean(output.square());
         let forward = start.elapsed().as_secs_f64();
         let gradients = loss.backward();
         drop(gradients);
-        println!("step {round}: {:.3} s, of which forward {forward:.3}", start.elapsed().as_secs_f64());
+        println!(
+            "step {round}: {:.3} s, of which forward {forward:.3}",
+            start.elapsed().as_secs_f64()
+        );
     }
     let network = network.valid();
     for round in 0..3 {

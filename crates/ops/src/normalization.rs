@@ -9,7 +9,7 @@ use coverslip_kernels::{
 use crate::{
     Activation, ConvGeometry, FeatureMap, activate,
     conv::{conv, cpu_conv},
-    cpu::{NormalizeActivate, call, fetch},
+    cpu::{NormalizeActivate, fetch},
 };
 
 /// Which statistics a map is normalised by. All tensors are `[C]`.

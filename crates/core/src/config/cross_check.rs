@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation};
+use super::{
+    Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
+};
 use crate::registry::{Kind, Named, Registry};
 
 /// Every contradiction between settings that are each fine alone.

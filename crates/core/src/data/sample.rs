@@ -155,11 +155,10 @@ fn match_source(
     }
     let mut is_related = true;
     for (source, mut target) in source.outer_iter().zip(target.outer_iter_mut()) {
-        let fit =
-            linear_fit(&target.view(), &source).map_err(|cause| DataError::Preparation {
-                path: pair.target.clone(),
-                cause,
-            })?;
+        let fit = linear_fit(&target.view(), &source).map_err(|cause| DataError::Preparation {
+            path: pair.target.clone(),
+            cause,
+        })?;
         is_related &= fit.gain > 0.0;
         target.mapv_inplace(|value| (f64::from(value) * fit.gain + fit.offset) as f32);
     }

@@ -9,8 +9,8 @@ use std::f32::consts::{LN_2, LOG2_E};
 /// Adding it rounds to an integer, which is then in the low bits.
 const ROUND: f32 = 12_582_912.0;
 /// `ln 2` in two parts, the first short enough that its small multiples are exact.
-const LN_2_HIGH: f32 = 0.693_359_375;
-const LN_2_LOW: f32 = (std::f64::consts::LN_2 - 0.693_359_375) as f32;
+const LN_2_HIGH: f32 = 355.0 / 512.0;
+const LN_2_LOW: f32 = (std::f64::consts::LN_2 - 355.0 / 512.0) as f32;
 
 /// The polynomial `(exp(r) - r - 1) / r^2` for `|r| <= ln 2 / 2`.
 #[inline(always)]
@@ -136,7 +136,7 @@ pub(super) fn gelu(x: f32) -> f32 {
 /// The derivative of [`gelu`].
 #[inline(always)]
 pub(super) fn gelu_slope(x: f32) -> f32 {
-    const DENSITY: f32 = 0.398_942_28;
+    const DENSITY: f32 = 0.398_942_3;
     let bell = bell(x);
     normal_below(x, bell) + x * (DENSITY * bell)
 }

@@ -74,7 +74,7 @@ struct Merged {
 }
 
 impl Merged {
-    /// Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+    /// Chan, Golub and Le Veque, "Updating formulae and a pairwise algorithm for computing sample
     /// variances" (1979).
     fn merge(&mut self, count: f64, mean: f64, m2: f64) {
         if count > 0.0 {

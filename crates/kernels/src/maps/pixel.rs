@@ -36,7 +36,6 @@ pub(super) trait Pixel: Copy {
 #[derive(Clone, Copy)]
 pub(super) struct Single;
 
-// SAFETY of all methods: the pointers are valid as the caller promises; nothing else is unsafe.
 impl Pixel for Single {
     const LANES: usize = 1;
     type Value = f32;
@@ -47,10 +46,12 @@ impl Pixel for Single {
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> f32 {
+        // SAFETY: as the caller promises.
         unsafe { from.read() }
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, value: f32) {
+        // SAFETY: as the caller promises.
         unsafe { to.write(value) }
     }
     #[inline(always)]
@@ -80,33 +81,38 @@ impl Pixel for Single {
 #[derive(Clone, Copy)]
 pub(super) struct Block<S>(std::marker::PhantomData<S>);
 
-// SAFETY of all methods: as the caller promises.
 impl<S: Simd> Pixel for Block<S> {
     const LANES: usize = LANES;
     type Value = S::Vector;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> S::Vector {
+        // SAFETY: as the caller promises.
         unsafe { S::splat(value) }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> S::Vector {
+        // SAFETY: as the caller promises.
         unsafe { S::load(from) }
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, value: S::Vector) {
+        // SAFETY: as the caller promises.
         unsafe { S::store(to, value) }
     }
     #[inline(always)]
     unsafe fn add(a: S::Vector, b: S::Vector) -> S::Vector {
+        // SAFETY: as the caller promises.
         unsafe { S::add(a, b) }
     }
     #[inline(always)]
     unsafe fn mul(a: S::Vector, b: S::Vector) -> S::Vector {
+        // SAFETY: as the caller promises.
         unsafe { S::mul(a, b) }
     }
     #[inline(always)]
     unsafe fn mul_add(a: S::Vector, b: S::Vector, c: S::Vector) -> S::Vector {
+        // SAFETY: as the caller promises.
         unsafe { S::mul_add(a, b, c) }
     }
     #[inline(always)]
@@ -116,6 +122,7 @@ impl<S: Simd> Pixel for Block<S> {
         then: S::Vector,
         otherwise: S::Vector,
     ) -> S::Vector {
+        // SAFETY: as the caller promises.
         unsafe {
             // The difference of unequal numbers is never zero; that of equal infinities is NaN,
             // which is not positive either. `candidate^2 + 1` is positive unless NaN.
@@ -126,6 +133,7 @@ impl<S: Simd> Pixel for Block<S> {
     }
     #[inline(always)]
     unsafe fn where_same(a: S::Vector, b: S::Vector, value: S::Vector) -> S::Vector {
+        // SAFETY: as the caller promises.
         unsafe {
             let difference = S::sub(a, b);
             let square = S::mul(difference, difference);

@@ -85,6 +85,8 @@ impl Axis {
                 from: self.taps.first().map_or(0, |tap| tap.source),
                 len: self.taps.len(),
             }
+        } else if is_copy && counts().all(|count| count == 1) {
+            Pattern::Copies
         } else if counts().all(|count| count == 2) {
             Pattern::Pairs
         } else {
@@ -98,6 +100,8 @@ impl Axis {
 enum Pattern {
     /// Successive outputs are copies of successive inputs; all others are zero.
     Run { to: usize, from: usize, len: usize },
+    /// Every output is a copy of an input.
+    Copies,
     /// Two taps for each output.
     Pairs,
     /// Anything.
@@ -141,6 +145,12 @@ impl PixelKernel for Row<'_> {
                     std::ptr::copy_nonoverlapping(row.add(from * lanes), target, len * lanes);
                     let rest = outputs - to - len;
                     std::ptr::write_bytes(target.add(len * lanes), 0, rest * lanes);
+                }
+                Pattern::Copies => {
+                    for (index, tap) in self.axis.taps.iter().enumerate() {
+                        let value = P::load(row.add(tap.source * P::LANES));
+                        P::store(self.output.add(index * P::LANES), value);
+                    }
                 }
                 Pattern::Pairs => {
                     for (index, taps) in self.axis.taps.chunks_exact(2).enumerate() {
@@ -255,7 +265,7 @@ mod tests {
         assert_eq!(padding.pattern(), run(2, 0, 3));
         assert_eq!(padding.transposed().pattern(), run(0, 2, 3));
         let nearest = Axis::new(3, 6, |o| [tap(o / 2)]);
-        assert_eq!(nearest.pattern(), Pattern::Any);
+        assert_eq!(nearest.pattern(), Pattern::Copies);
         assert_eq!(nearest.transposed().pattern(), Pattern::Pairs);
         assert_eq!(nearest.transposed().transposed(), nearest);
     }

@@ -168,9 +168,7 @@ impl TargetKind {
 }
 
 /// The intensities that a network of image targets learns to give.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetScale {
     /// Those of the target image after `target_preprocess`.

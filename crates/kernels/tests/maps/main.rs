@@ -1,0 +1,10 @@
+//! The operations on one map against references in `f64`, in planar layout, on every instruction
+//! set that this processor has.
+
+mod activation;
+mod channels;
+mod linear;
+mod max_pool;
+mod norm;
+mod support;
+mod threads;
