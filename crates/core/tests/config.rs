@@ -356,7 +356,7 @@ fn broken_texts() {
     the config has 4 faults
     run.yaml:2:1: `seed` is given twice, first on line 1; allowed: each key once in a mapping
     run.yaml:3:10: `network` is 3; allowed: a network by name (unet), with or without options
-    run.yaml:1:1: `data` is missing; allowed: a mapping with the keys train, validation, test, target_kind, classes, class_names, channels, preprocess, target_preprocess, border_width, patch, augment, workers, cache_gib
+    run.yaml:1:1: `data` is missing; allowed: a mapping with the keys train, validation, test, target_kind, classes, class_names, channels, preprocess, target_preprocess, target_scale, border_width, patch, augment, workers, cache_gib
     run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (cross_entropy, dice, mse, l1), with or without options
 
     the config has 1 fault
