@@ -159,13 +159,16 @@ impl Isa {
     pub(crate) unsafe fn run<K: Kernel>(self, kernel: K) {
         debug_assert!(self.is_available());
         match self {
-            // SAFETY: the caller promises the instruction set, for each arm.
             #[cfg(target_arch = "x86_64")]
+            // SAFETY: the caller promises the instruction set.
             Self::Avx512 => unsafe { avx512::run(kernel) },
             #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
             Self::Avx2 => unsafe { avx2::run(kernel) },
             #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
             Self::Neon => unsafe { neon::run(kernel) },
+            // SAFETY: the pointers are valid as the caller promises.
             Self::Portable => unsafe { kernel.run::<portable::Portable>() },
         }
     }

@@ -172,12 +172,11 @@ impl Pass<'_> {
         // Every pixel belongs to a tile, and every tile is written in each block.
         let buffers = {
             Writing::filled_by(blocks, self.grid.extent, |output| {
-                let sums =
-                    if self.weights.values.as_slice().len() * size_of::<f32>() > SHARED_WEIGHTS {
-                        self.shared_runs(output, bias, with_moments)
-                    } else {
-                        self.separate_runs(output, bias, with_moments)
-                    };
+                let sums = if size_of_val(self.weights.values.as_slice()) > SHARED_WEIGHTS {
+                    self.shared_runs(output, bias, with_moments)
+                } else {
+                    self.separate_runs(output, bias, with_moments)
+                };
                 if with_moments {
                     moments = Some(self.merge(&sums));
                 }

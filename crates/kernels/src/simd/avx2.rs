@@ -1,5 +1,10 @@
 //! AVX2 with fused multiply-add: a vector is two registers; a tile of 6 pixels fills 12 of the 16.
 
+#![expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "every method is a few instructions of the set that its caller promises"
+)]
+
 use std::arch::x86_64::{
     __m256, _CMP_GT_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_fmadd_ps,
     _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps,
@@ -22,7 +27,6 @@ pub(super) unsafe fn run<K: Kernel>(kernel: K) {
     unsafe { kernel.run::<Avx2>() }
 }
 
-// SAFETY of all methods: pairs of instructions of the set that the caller promises.
 impl Simd for Avx2 {
     type Vector = [__m256; 2];
     const TILE: usize = 6;

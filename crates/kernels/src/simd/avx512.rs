@@ -1,5 +1,10 @@
 //! AVX-512: a vector is one register; a tile of 14 pixels and 2 blocks fills 28 of the 32.
 
+#![expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "every method is a few instructions of the set that its caller promises"
+)]
+
 use std::arch::x86_64::{
     __m512, _CMP_GT_OQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps,
     _mm512_mask_blend_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps,
@@ -22,7 +27,6 @@ pub(super) unsafe fn run<K: Kernel>(kernel: K) {
     unsafe { kernel.run::<Avx512>() }
 }
 
-// SAFETY of all methods: single instructions of the set that the caller promises.
 impl Simd for Avx512 {
     type Vector = __m512;
     const TILE: usize = 14;

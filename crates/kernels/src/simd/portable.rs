@@ -1,5 +1,10 @@
 //! Plain arrays, for processors without a road of their own and for checking the others.
 
+#![expect(
+    clippy::undocumented_unsafe_blocks,
+    reason = "every method is a few instructions of the set that its caller promises"
+)]
+
 use super::Simd;
 use crate::LANES;
 
@@ -11,7 +16,6 @@ fn each(work: impl Fn(usize) -> f32) -> [f32; LANES] {
     std::array::from_fn(work)
 }
 
-// SAFETY of all methods: the pointers are valid as the caller promises; nothing else is unsafe.
 impl Simd for Portable {
     type Vector = [f32; LANES];
     const TILE: usize = 4;

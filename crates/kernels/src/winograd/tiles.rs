@@ -71,17 +71,13 @@ impl Kernel for GatherInput<'_> {
                 let x = place.x as isize + self.offset[2];
                 let tile = read_tile::<S, FREQUENCIES>(plane, [height, width], [y, x]);
                 let mut columns = [[S::zero(); FREQUENCIES]; FREQUENCIES];
-                for j in 0..FREQUENCIES {
-                    columns[j] = transform::input::<S>(tile[j]);
+                for (column, pixels) in columns.iter_mut().zip(tile) {
+                    *column = transform::input::<S>(pixels);
                 }
                 for i in 0..FREQUENCIES {
-                    let mut row = [S::zero(); FREQUENCIES];
-                    for j in 0..FREQUENCIES {
-                        row[j] = columns[j][i];
-                    }
-                    let row = transform::input::<S>(row);
-                    for j in 0..FREQUENCIES {
-                        S::store(to.add((i * FREQUENCIES + j) * self.stride), row[j]);
+                    let row = transform::input::<S>(columns.map(|column| column[i]));
+                    for (j, value) in row.into_iter().enumerate() {
+                        S::store(to.add((i * FREQUENCIES + j) * self.stride), value);
                     }
                 }
             }
@@ -112,17 +108,13 @@ impl Kernel for GatherGradient<'_> {
                 let start = [place.y as isize, place.x as isize];
                 let tile = read_tile::<S, OUTPUTS>(plane, [height, width], start);
                 let mut columns = [[S::zero(); FREQUENCIES]; OUTPUTS];
-                for j in 0..OUTPUTS {
-                    columns[j] = transform::gradient::<S>(tile[j]);
+                for (column, pixels) in columns.iter_mut().zip(tile) {
+                    *column = transform::gradient::<S>(pixels);
                 }
                 for i in 0..FREQUENCIES {
-                    let mut row = [S::zero(); OUTPUTS];
-                    for j in 0..OUTPUTS {
-                        row[j] = columns[j][i];
-                    }
-                    let row = transform::gradient::<S>(row);
-                    for j in 0..FREQUENCIES {
-                        S::store(to.add((i * FREQUENCIES + j) * self.stride), row[j]);
+                    let row = transform::gradient::<S>(columns.map(|column| column[i]));
+                    for (j, value) in row.into_iter().enumerate() {
+                        S::store(to.add((i * FREQUENCIES + j) * self.stride), value);
                     }
                 }
             }
@@ -498,9 +490,8 @@ impl Kernel for Scatter<'_> {
                     for (i, value) in column.iter_mut().enumerate() {
                         *value = S::load(from.add((i * FREQUENCIES + j) * self.stride));
                     }
-                    let column = transform::output::<S>(column);
-                    for i in 0..OUTPUTS {
-                        rows[i][j] = column[i];
+                    for (row, value) in rows.iter_mut().zip(transform::output::<S>(column)) {
+                        row[j] = value;
                     }
                 }
                 let to = self
