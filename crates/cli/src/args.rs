@@ -90,6 +90,31 @@ and as the first line of a config:
     /// Report what this machine offers: threads, CPU features, memory, devices
     #[command(after_help = "Example:\n  coverslip doctor --json")]
     Doctor,
+    /// Measure how fast this machine trains and applies a U-Net
+    #[command(after_help = "\
+Example:
+  coverslip bench
+  coverslip bench --case training-3d --runs 9 --json")]
+    Bench(BenchArguments),
+}
+
+/// Arguments of `coverslip bench`.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// A case to measure; may be repeated. Left out: training and inference-512
+    #[arg(long = "case", value_name = "NAME", value_parser = case_names())]
+    pub cases: Vec<String>,
+    /// Measured runs of each case
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub runs: u64,
+}
+
+fn case_names() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(
+        coverslip::speed::CASES
+            .iter()
+            .map(|case| clap::builder::PossibleValue::new(case.name).help(case.summary)),
+    )
 }
 
 /// Arguments of `coverslip init`.

@@ -1,5 +1,6 @@
 //! What the commands do, one file each.
 
+mod bench;
 mod check;
 mod demo;
 mod doctor;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Re
         Command::Schema => schema::run(registry, printer),
         Command::Info(arguments) => info::run(&arguments, printer)?,
         Command::Doctor => doctor::run(printer),
+        Command::Bench(arguments) => bench::run(&arguments, registry, printer)?,
     }
     Ok(())
 }

@@ -21,5 +21,6 @@ pub mod registry;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod speed;
 pub mod state_dict;
 pub mod trainer;

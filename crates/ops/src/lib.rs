@@ -24,3 +24,9 @@ pub use normalization::{
 pub use pooling::max_pool;
 pub use reduce::{mean, sum};
 pub use resample::{Interpolation, upsample};
+
+/// The instruction set that our kernels use on this processor: `avx512`, `avx2`, `neon` or `portable`.
+/// The environment variable `COVERSLIP_SIMD` can name a lower one, for tests.
+pub fn instruction_set() -> &'static str {
+    coverslip_kernels::Isa::best().name()
+}

@@ -2,7 +2,8 @@
 //!
 //! A training step asks for the same sizes as the one before it. The operating system hands fresh
 //! memory out page by page, at a fraction of the speed of memory itself; so memory is kept. It stays
-//! bounded: a request that nothing kept fits first frees as much of what is kept as it asks for.
+//! bounded: what is in use and what is kept are together at most a quarter more than was ever in use
+//! at once.
 
 use std::{
     collections::BTreeMap,
@@ -14,14 +15,23 @@ use crate::LANES;
 
 /// Smaller buffers are left to the allocator, which is fast for them.
 const LEAST: usize = (64 << 10) / size_of::<Line>();
+/// Lines that may be kept however little is in use.
+const SLACK: usize = (64 << 20) / size_of::<Line>();
 
+#[derive(Default)]
 struct Pool {
     /// Kept memory by its length in lines.
     kept: BTreeMap<usize, Vec<Vec<Line>>>,
+    kept_lines: usize,
+    used_lines: usize,
+    most_used_lines: usize,
 }
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     kept: BTreeMap::new(),
+    kept_lines: 0,
+    used_lines: 0,
+    most_used_lines: 0,
 });
 
 fn pool() -> MutexGuard<'static, Pool> {
@@ -31,9 +41,11 @@ fn pool() -> MutexGuard<'static, Pool> {
 
 /// Memory of `lines` lines with unspecified values.
 pub(super) fn take(lines: usize) -> Vec<Line> {
-    if lines >= LEAST
-        && let Some(mut memory) = pool().find(lines)
-    {
+    if lines < LEAST {
+        return vec![Line([0.0; LANES]); lines];
+    }
+    let found = pool().take(lines);
+    if let Some(mut memory) = found {
         memory.truncate(lines);
         memory.resize(lines, Line([0.0; LANES]));
         return memory;
@@ -41,39 +53,50 @@ pub(super) fn take(lines: usize) -> Vec<Line> {
     vec![Line([0.0; LANES]); lines]
 }
 
-/// Keeps memory.
+/// Keeps memory that [`take`] gave.
 pub(super) fn give_back(memory: Vec<Line>) {
     if memory.capacity() >= LEAST {
-        pool()
-            .kept
-            .entry(memory.capacity())
-            .or_default()
-            .push(memory);
+        pool().give_back(memory);
     }
 }
 
 /// Keeps nothing.
 pub(super) fn clear() {
-    let kept = std::mem::take(&mut pool().kept);
+    let mut pool = pool();
+    pool.kept_lines = 0;
+    pool.most_used_lines = pool.used_lines;
+    let kept = std::mem::take(&mut pool.kept);
+    drop(pool);
     drop(kept);
 }
 
 impl Pool {
-    /// Kept memory that holds `lines` lines and is little larger. If there is none, as much is freed.
-    fn find(&mut self, lines: usize) -> Option<Vec<Line>> {
+    /// Kept memory that holds `lines` lines and is little larger. If there is none, memory is freed
+    /// until the caller's own keeps within the bound.
+    fn take(&mut self, lines: usize) -> Option<Vec<Line>> {
         let fitting = self.kept.range(lines..=lines + lines / 8).next();
-        if let Some((&capacity, _)) = fitting {
-            return self.remove(capacity);
-        }
-        let mut freed = 0;
-        while freed < lines {
-            let Some((&largest, _)) = self.kept.last_key_value() else {
+        let found = fitting.map(|(&capacity, _)| capacity);
+        let memory = found.and_then(|capacity| self.remove(capacity));
+        self.used_lines += memory.as_ref().map_or(lines, Vec::capacity);
+        self.most_used_lines = self.most_used_lines.max(self.used_lines);
+        let bound = self.most_used_lines + self.most_used_lines / 4 + SLACK;
+        while self.used_lines + self.kept_lines > bound {
+            // The smallest that is enough by itself, or else the largest.
+            let excess = self.used_lines + self.kept_lines - bound;
+            let enough = self.kept.range(excess..).next();
+            let Some((&capacity, _)) = enough.or_else(|| self.kept.last_key_value()) else {
                 break;
             };
-            freed += largest;
-            drop(self.remove(largest));
+            drop(self.remove(capacity));
         }
-        None
+        memory
+    }
+
+    fn give_back(&mut self, memory: Vec<Line>) {
+        let lines = memory.capacity();
+        self.used_lines = self.used_lines.saturating_sub(lines);
+        self.kept_lines += lines;
+        self.kept.entry(lines).or_default().push(memory);
     }
 
     fn remove(&mut self, capacity: usize) -> Option<Vec<Line>> {
@@ -82,6 +105,7 @@ impl Pool {
         if memories.is_empty() {
             self.kept.remove(&capacity);
         }
+        self.kept_lines -= capacity;
         memory
     }
 }
@@ -91,17 +115,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nothing_fits_frees_as_much() {
-        let mut pool = Pool {
-            kept: BTreeMap::new(),
-        };
-        for lines in [100, 100, 300] {
-            let memory = vec![Line([0.0; LANES]); lines];
-            pool.kept.entry(lines).or_default().push(memory);
+    fn memory_is_used_again_and_bounded() {
+        let mut pool = Pool::default();
+        let fresh = |lines| vec![Line([0.0; LANES]); lines];
+        let unit = SLACK / 4;
+        for lines in [unit, unit, 4 * unit] {
+            assert!(pool.take(lines).is_none());
         }
-        assert_eq!(pool.find(95).map(|memory| memory.len()), Some(100));
-        assert!(pool.find(250).is_none());
-        assert!(!pool.kept.contains_key(&300) && pool.kept.contains_key(&100));
-        assert!(pool.find(1000).is_none() && pool.kept.is_empty());
+        assert_eq!(pool.most_used_lines, 6 * unit);
+        for lines in [unit, unit, 4 * unit] {
+            pool.give_back(fresh(lines));
+        }
+        assert_eq!((pool.used_lines, pool.kept_lines), (0, 6 * unit));
+        let again = pool.take(unit - unit / 16).map(|memory| memory.capacity());
+        assert_eq!(again, Some(unit));
+        // Twelve units would be in use or kept, eleven and a half are the bound.
+        assert!(pool.take(6 * unit).is_none());
+        assert!(pool.used_lines + pool.kept_lines <= 7 * unit * 5 / 4 + SLACK);
     }
 }

@@ -1,0 +1,254 @@
+//! How fast this machine trains and applies networks.
+
+use std::time::Instant;
+
+use burn::tensor::Device;
+use coverslip_nets::NetworkIo;
+use ndarray::{Array4, Array5};
+use rand::RngExt;
+use serde_json::json;
+
+use crate::{
+    config::TargetKind,
+    data::Batch,
+    error::Error,
+    framework::Workshop,
+    monitor::Monitor,
+    random,
+    registry::{Named, Registry},
+};
+
+/// Work whose speed is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, for a table.
+    pub summary: &'static str,
+    base: usize,
+    depth: usize,
+    channels: [usize; 2],
+    batch: usize,
+    /// `[Z, Y, X]`.
+    patch: [usize; 3],
+    is_training: bool,
+}
+
+/// Every case; the first two are those of a short look.
+pub const CASES: [Case; 8] = [
+    Case {
+        name: "training",
+        summary: "U-Net base 32 depth 4, training step, 4 x 1 x 256 x 256",
+        base: 32,
+        depth: 4,
+        channels: [1, 2],
+        batch: 4,
+        patch: [1, 256, 256],
+        is_training: true,
+    },
+    Case {
+        name: "inference-512",
+        summary: "the same, inference, 1 x 1 x 512 x 512",
+        base: 32,
+        depth: 4,
+        channels: [1, 2],
+        batch: 1,
+        patch: [1, 512, 512],
+        is_training: false,
+    },
+    Case {
+        name: "inference-1024",
+        summary: "the same, inference, 1 x 1 x 1024 x 1024",
+        base: 32,
+        depth: 4,
+        channels: [1, 2],
+        batch: 1,
+        patch: [1, 1024, 1024],
+        is_training: false,
+    },
+    Case {
+        name: "training-wide",
+        summary: "U-Net base 64 depth 4, training step, 2 x 3 x 256 x 256",
+        base: 64,
+        depth: 4,
+        channels: [3, 2],
+        batch: 2,
+        patch: [1, 256, 256],
+        is_training: true,
+    },
+    Case {
+        name: "training-3d",
+        summary: "3D U-Net base 16 depth 3, training step, 1 x 1 x 32 x 128 x 128",
+        base: 16,
+        depth: 3,
+        channels: [1, 2],
+        batch: 1,
+        patch: [32, 128, 128],
+        is_training: true,
+    },
+    Case {
+        name: "inference-3d",
+        summary: "the same, inference, 1 x 1 x 64 x 128 x 128",
+        base: 16,
+        depth: 3,
+        channels: [1, 2],
+        batch: 1,
+        patch: [64, 128, 128],
+        is_training: false,
+    },
+    Case {
+        name: "training-small",
+        summary: "U-Net base 16 depth 2, training step, 512 x 1 x 28 x 28",
+        base: 16,
+        depth: 2,
+        channels: [1, 2],
+        batch: 512,
+        patch: [1, 28, 28],
+        is_training: true,
+    },
+    Case {
+        name: "training-preset",
+        summary: "U-Net base 16 depth 4 (nuclei-2d), training step, 8 x 1 x 128 x 128",
+        base: 16,
+        depth: 4,
+        channels: [1, 3],
+        batch: 8,
+        patch: [1, 128, 128],
+        is_training: true,
+    },
+];
+
+/// The seconds that a case took.
+#[derive(Clone, Debug)]
+pub struct Measurement {
+    /// The case.
+    pub case: Case,
+    /// Each run's, the first ones that only warm up left out.
+    pub seconds: Vec<f64>,
+}
+
+impl Measurement {
+    /// The fastest run.
+    pub fn best(&self) -> f64 {
+        self.seconds.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    /// The run in the middle.
+    pub fn median(&self) -> f64 {
+        let mut sorted = self.seconds.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    }
+
+    /// Images a second at the median.
+    pub fn images_per_second(&self) -> f64 {
+        self.case.batch as f64 / self.median()
+    }
+}
+
+/// Runs that only bring memory and caches into their usual state.
+const WARM_UP: usize = 2;
+
+/// Measures a case `runs` times on the processor: a whole step of training with Adam, or a prediction.
+///
+/// # Errors
+///
+/// When the network cannot be built, which the cases do not provoke.
+pub fn measure(
+    case: Case,
+    runs: usize,
+    registry: &Registry,
+    monitor: &dyn Monitor,
+) -> Result<Measurement, Error> {
+    let network = Named {
+        name: "unet".to_owned(),
+        options: json!({"base": case.base, "depth": case.depth}),
+    };
+    let loss = [Named::new("cross_entropy")];
+    let optimizer = Named::new("adam");
+    let device = Device::flex();
+    let workshop = Workshop {
+        registry,
+        network: &network,
+        io: NetworkIo {
+            in_channels: case.channels[0],
+            out_channels: case.channels[1],
+            dimensions: if case.patch[0] == 1 { 2 } else { 3 },
+        },
+        target_kind: TargetKind::Semantic,
+        loss: &loss,
+        optimizer: Some(&optimizer),
+        seed: 0,
+        device: if case.is_training {
+            device.autodiff()
+        } else {
+            device
+        },
+    };
+    let fcn = Named::new("fcn");
+    let mut framework = registry
+        .frameworks
+        .get("fcn")?
+        .build
+        .train(&fcn, &workshop)?;
+    let predictor = framework.predictor();
+    let batch = batch(case);
+    let image: Array4<f32> = batch.source.index_axis(ndarray::Axis(0), 0).to_owned();
+    let task = monitor.begin(case.name, (runs + WARM_UP) as u64);
+    let mut seconds = Vec::new();
+    for _ in 0..runs + WARM_UP {
+        let start = Instant::now();
+        if case.is_training {
+            framework.train_step(&batch, 1.0);
+        } else {
+            predictor.predict(&image);
+        }
+        seconds.push(start.elapsed().as_secs_f64());
+        task.advance(1, case.name);
+    }
+    let seconds = seconds.split_off(WARM_UP);
+    Ok(Measurement { case, seconds })
+}
+
+/// Noise with random classes.
+fn batch(case: Case) -> Batch {
+    let mut random = random::stream(0, "speed", 0);
+    let [z, y, x] = case.patch;
+    let source = Array5::from_shape_simple_fn((case.batch, case.channels[0], z, y, x), || {
+        random.random_range(-1.7f32..1.7)
+    });
+    let classes = case.channels[1];
+    let target = Array5::from_shape_simple_fn((case.batch, 1, z, y, x), || {
+        random.random_range(0..classes) as f32
+    });
+    Batch { source, target }
+}
+
+/// The instruction set that networks are computed with on the processor, as `COVERSLIP_SIMD` names it.
+pub fn instruction_set() -> &'static str {
+    coverslip_ops::instruction_set()
+}
+
+/// The most memory that this process has had, in bytes, where the system tells.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn best_and_median() {
+        let measurement = Measurement {
+            case: CASES[0],
+            seconds: vec![3.0, 1.0, 2.0],
+        };
+        assert_eq!(measurement.best(), 1.0);
+        assert_eq!(measurement.median(), 2.0);
+        assert_eq!(measurement.images_per_second(), 2.0);
+    }
+}
