@@ -50,35 +50,36 @@ impl Weights {
                 let columns = width.min(outer - group * width) * LANES;
                 let start = (group * width * inner * LANES + block * columns) * LANES;
                 let (plane, block) = (block / blocks(from), block % blocks(from));
-                let tap = |to_channel: usize, from_channel: usize, tap: usize| {
-                    if to_channel >= to || from_channel >= from {
-                        return 0.0;
-                    }
-                    let (o, i, plane, tap) = match direction {
-                        Direction::Forward => (to_channel, from_channel, plane, tap),
-                        Direction::Backward => {
-                            (from_channel, to_channel, depth - 1 - plane, 8 - tap)
+                let mut taps = [[[0.0f32; 2 * LANES]; 9]; LANES];
+                // In the order of memory: whole kernels of 9 taps, as many of them in a row as the
+                // direction allows.
+                for column in 0..columns.min(to - group * width * LANES) {
+                    let to_channel = group * width * LANES + column;
+                    for (lane, taps) in taps.iter_mut().enumerate().take(from - block * LANES) {
+                        let from_channel = block * LANES + lane;
+                        let (o, i, plane) = match direction {
+                            Direction::Forward => (to_channel, from_channel, plane),
+                            Direction::Backward => (from_channel, to_channel, depth - 1 - plane),
+                        };
+                        let kernel =
+                            &weight[((o * shape.in_channels + i) * depth + plane) * 9..][..9];
+                        for (number, &value) in kernel.iter().enumerate() {
+                            let number = match direction {
+                                Direction::Forward => number,
+                                Direction::Backward => 8 - number,
+                            };
+                            taps[number][column] = value;
                         }
-                    };
-                    weight[((o * shape.in_channels + i) * depth + plane) * 9 + tap]
-                };
-                let mut taps = [[0.0f32; 2 * LANES]; 9];
-                for lane in 0..LANES {
-                    for (number, taps) in taps.iter_mut().enumerate() {
-                        for (column, value) in taps[..columns].iter_mut().enumerate() {
-                            let to_channel = group * width * LANES + column;
-                            *value = tap(to_channel, block * LANES + lane, number);
-                        }
                     }
-                    // SAFETY: every group and inner block has rows of its own in each frequency.
-                    unsafe {
-                        isa.run(TransformWeights {
-                            taps: &taps,
-                            columns,
-                            to: values.at(start + lane * columns),
-                            stride,
-                        });
-                    }
+                }
+                // SAFETY: every group and inner block has rows of its own in each frequency.
+                unsafe {
+                    isa.run(TransformWeights {
+                        taps: &taps,
+                        columns,
+                        to: values.at(start),
+                        stride,
+                    });
                 }
             });
         });
@@ -91,7 +92,7 @@ impl Weights {
 }
 
 struct TransformWeights<'a> {
-    taps: &'a [[f32; 2 * LANES]; 9],
+    taps: &'a [[[f32; 2 * LANES]; 9]; LANES],
     columns: usize,
     to: *mut f32,
     stride: usize,
@@ -100,20 +101,24 @@ struct TransformWeights<'a> {
 impl Kernel for TransformWeights<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        for column in (0..self.columns).step_by(LANES) {
-            // SAFETY: the taps have room for two blocks; the row of each frequency is this call's.
-            unsafe {
-                let load = |tap: usize| S::load(self.taps[tap].as_ptr().add(column));
-                let mut partial = [[S::zero(); 3]; 6];
-                for x in 0..3 {
-                    let along_y = transform::weight::<S>([load(x), load(3 + x), load(6 + x)]);
-                    for (partial, value) in partial.iter_mut().zip(along_y) {
-                        partial[x] = value;
+        for (lane, taps) in self.taps.iter().enumerate() {
+            for column in (0..self.columns).step_by(LANES) {
+                // SAFETY: the taps have room for two blocks; the rows of each frequency are this
+                // call's.
+                unsafe {
+                    let load = |tap: usize| S::load(taps[tap].as_ptr().add(column));
+                    let to = self.to.add(lane * self.columns + column);
+                    let mut partial = [[S::zero(); 3]; 6];
+                    for x in 0..3 {
+                        let along_y = transform::weight::<S>([load(x), load(3 + x), load(6 + x)]);
+                        for (partial, value) in partial.iter_mut().zip(along_y) {
+                            partial[x] = value;
+                        }
                     }
-                }
-                for (y, partial) in partial.into_iter().enumerate() {
-                    for (x, value) in transform::weight::<S>(partial).into_iter().enumerate() {
-                        S::store(self.to.add((y * 6 + x) * self.stride + column), value);
+                    for (y, partial) in partial.into_iter().enumerate() {
+                        for (x, value) in transform::weight::<S>(partial).into_iter().enumerate() {
+                            S::store(to.add((y * 6 + x) * self.stride), value);
+                        }
                     }
                 }
             }
