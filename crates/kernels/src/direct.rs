@@ -8,7 +8,6 @@
 
 mod accumulate;
 mod apply;
-mod channel_sums;
 mod checks;
 mod finish;
 mod grid;
@@ -21,9 +20,7 @@ mod weight_gradient;
 mod weights;
 mod work;
 
-pub use channel_sums::channel_sums;
-
-use crate::{Buffer, ConvShape, Extent, Isa, LANES, Map, Pointer, blocks};
+use crate::{Buffer, ConvShape, Epilogue, Extent, Isa, LANES, Map, Pointer, blocks};
 
 use apply::{Loops, Product};
 use checks::{assert_map, assert_valid, assert_weight};
@@ -32,46 +29,6 @@ use grouping::Grouping;
 use planes::{Destination, Planes};
 use weight_gradient::GradientJob;
 use work::{Work, part, pixel_form};
-
-/// An activation that a convolution applies to what it stores.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum FusedActivation {
-    /// None.
-    #[default]
-    Identity,
-    /// `max(0, x)`; NaN stays NaN.
-    Relu,
-    /// `x` where it is positive, else `x` times the slope.
-    LeakyRelu(f32),
-}
-
-/// What a convolution does to its sums before it stores them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Epilogue<'a> {
-    /// Added, one for each channel.
-    pub bias: Option<&'a [f32]>,
-    /// Applied after that.
-    pub activation: FusedActivation,
-}
-
-impl Epilogue<'_> {
-    fn assert_fits(&self, channels: usize) {
-        if let Some(bias) = self.bias {
-            assert_eq!(
-                bias.len(),
-                channels,
-                "biases for the channels of the result"
-            );
-        }
-    }
-
-    fn of_group(&self, group: usize, channels: usize) -> Self {
-        Self {
-            bias: self.bias.map(|bias| &bias[group * channels..][..channels]),
-            ..*self
-        }
-    }
-}
 
 /// The convolution of `input` with `weight`, `[out_channels, in_channels / groups, KZ, KY, KX]`.
 ///

@@ -27,9 +27,8 @@ pub mod winograd;
 
 pub use blocked::{Extent, Source, blocks, from_blocked, to_blocked};
 pub use buffer::{Buffer, Pointer, release_memory};
-pub use direct::{
-    Epilogue, FusedActivation, channel_sums, conv, conv_input_gradient, conv_weight_gradient,
-};
+pub use direct::{conv, conv_input_gradient, conv_weight_gradient};
+pub use epilogue::{Epilogue, FusedActivation};
 pub use shape::{ConvShape, Map};
 pub use simd::Isa;
 

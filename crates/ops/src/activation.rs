@@ -15,6 +15,11 @@ pub enum Activation {
         /// Slope of the negative half.
         slope: f64,
     },
+    /// `x` where positive, `alpha * (exp(x) - 1)` elsewhere.
+    Elu {
+        /// Minus the limit of the negative half.
+        alpha: f64,
+    },
     /// Gaussian error linear unit, exact form: `x * Phi(x)`.
     Gelu,
     /// `x * sigmoid(x)`, also called Swish.
@@ -32,7 +37,7 @@ impl Activation {
             Self::None => Some(FusedActivation::Identity),
             Self::Relu => Some(FusedActivation::Relu),
             Self::LeakyRelu { slope } => Some(FusedActivation::LeakyRelu(slope as f32)),
-            Self::Gelu | Self::Silu | Self::Tanh | Self::Sigmoid => None,
+            Self::Elu { .. } | Self::Gelu | Self::Silu | Self::Tanh | Self::Sigmoid => None,
         }
     }
 }
@@ -44,6 +49,9 @@ impl From<Activation> for maps::Activation {
             Activation::Relu => Self::Relu,
             Activation::LeakyRelu { slope } => Self::LeakyRelu {
                 slope: slope as f32,
+            },
+            Activation::Elu { alpha } => Self::Elu {
+                alpha: alpha as f32,
             },
             Activation::Gelu => Self::Gelu,
             Activation::Silu => Self::Silu,
@@ -60,13 +68,14 @@ pub fn activate(input: FeatureMap, function: Activation) -> FeatureMap {
     }
     if input.is_ours() {
         let activation = function.into();
-        return input.call_same(Vec::new(), |shape| Activate { shape, activation });
+        return input.call_each(|shape| Activate { shape, activation });
     }
     let tensor = input.into_tensor();
     FeatureMap::from_tensor(match function {
         Activation::None => tensor,
         Activation::Relu => activation::relu(tensor),
         Activation::LeakyRelu { slope } => activation::leaky_relu(tensor, slope),
+        Activation::Elu { alpha } => activation::elu(tensor, alpha),
         Activation::Gelu => activation::gelu(tensor),
         Activation::Silu => activation::silu(tensor),
         Activation::Tanh => activation::tanh(tensor),

@@ -8,12 +8,15 @@ use burn::{
         ops::{ConvOptions, ConvTransposeOptions},
     },
 };
-use coverslip_kernels::{ConvShape, Extent, FusedActivation, LANES, maps::PartialMoments};
+use coverslip_kernels::{
+    ConvShape, Extent, FusedActivation, LANES,
+    maps::{Layout, PartialMoments},
+};
 
 use crate::{
     FeatureMap,
-    cpu::{self, Convolution, TransposedConvolution, call},
-    feature_map::{Block, from_planes, into_planes},
+    cpu::{self, Convolution, Part, TransposedConvolution, call},
+    feature_map::{from_planes, into_planes},
 };
 
 /// Where a convolution looks: stride, zero padding and dilation along `[Z, Y, X]`, and groups.
@@ -21,8 +24,13 @@ use crate::{
 pub struct ConvGeometry {
     /// Step between output pixels, in input pixels (for a transposed convolution the reverse).
     pub stride: [usize; 3],
-    /// Zeros added on both sides of each axis.
+    /// Zeros added before the first pixel of each axis.
     pub padding: [usize; 3],
+    /// Zeros added after the last pixel.
+    pub padding_after: [usize; 3],
+    /// Pixels that a transposed convolution adds after the last of its result, fewer than the stride;
+    /// of no meaning to other convolutions.
+    pub output_padding: [usize; 3],
     /// Distance between the taps of the kernel.
     pub dilation: [usize; 3],
     /// Number of channel groups that do not see each other.
@@ -38,16 +46,25 @@ impl ConvGeometry {
     pub const UNIT: Self = Self {
         stride: [1; 3],
         padding: [0; 3],
+        padding_after: [0; 3],
+        output_padding: [0; 3],
         dilation: [1; 3],
         groups: 1,
         exact: false,
     };
 
-    /// Keeps the size of the map for an odd kernel `[Z, Y, X]` at stride 1.
+    /// Keeps the size of the map for a kernel `[Z, Y, X]` at stride 1. An even kernel has one zero
+    /// more after the last pixel than before the first, as PyTorch's `padding="same"`.
     pub fn same(kernel: [usize; 3]) -> Self {
+        Self::UNIT.with_padding(kernel.map(|k| (k - 1) / 2), kernel.map(|k| k / 2))
+    }
+
+    /// The same with other numbers of zeros before the first and after the last pixel.
+    pub fn with_padding(self, before: [usize; 3], after: [usize; 3]) -> Self {
         Self {
-            padding: kernel.map(|k| k / 2),
-            ..Self::UNIT
+            padding: before,
+            padding_after: after,
+            ..self
         }
     }
 
@@ -64,7 +81,7 @@ impl ConvGeometry {
     pub fn output(&self, size: [usize; 3], kernel: [usize; 3]) -> [usize; 3] {
         [0, 1, 2].map(|axis| {
             let reach = self.dilation[axis] * (kernel[axis] - 1) + 1;
-            let padded = size[axis] + 2 * self.padding[axis];
+            let padded = size[axis] + self.padding[axis] + self.padding_after[axis];
             assert!(
                 padded >= reach,
                 "a kernel of {kernel:?} does not fit into a map of {size:?} with {self:?}"
@@ -77,14 +94,16 @@ impl ConvGeometry {
     fn transposed_output(&self, size: [usize; 3], kernel: [usize; 3]) -> [usize; 3] {
         [0, 1, 2].map(|axis| {
             let reach = self.dilation[axis] * (kernel[axis] - 1) + 1;
-            (size[axis].saturating_sub(1) * self.stride[axis] + reach)
-                .saturating_sub(2 * self.padding[axis])
+            let whole = size[axis].saturating_sub(1) * self.stride[axis] + reach;
+            (whole + self.output_padding[axis])
+                .saturating_sub(self.padding[axis] + self.padding_after[axis])
         })
     }
 
     /// Whether planes along Z do not see each other, given the kernel's size along Z.
     fn is_planar(&self, kernel_z: usize) -> bool {
-        kernel_z == 1 && self.stride[0] == 1 && self.padding[0] == 0
+        let added = [self.padding, self.padding_after, self.output_padding];
+        kernel_z == 1 && self.stride[0] == 1 && added.iter().all(|pixels| pixels[0] == 0)
     }
 }
 
@@ -93,7 +112,8 @@ impl ConvGeometry {
 /// - `input`: `[N, C, Z, Y, X]`
 /// - `weight`: `[O, C / groups, KZ, KY, KX]`
 /// - `bias`: `[O]`
-/// - result: `[N, O, Z', Y', X']` with `n' = (n + 2 padding - dilation (k - 1) - 1) / stride + 1`
+/// - result: `[N, O, Z', Y', X']` with
+///   `n' = (n + padding + padding_after - dilation (k - 1) - 1) / stride + 1`
 ///
 /// # Panics
 ///
@@ -114,6 +134,12 @@ pub fn conv(
             FusedActivation::Identity,
             None,
         );
+    }
+    if geometry.padding != geometry.padding_after {
+        // burn pads both sides alike.
+        let pair = |axis| (geometry.padding[axis], geometry.padding_after[axis]);
+        let padded = input.pad_zero([0, 1, 2].map(pair));
+        return conv(padded, weight, bias, geometry.with_padding([0; 3], [0; 3]));
     }
     let [out, channels, kz, ky, kx] = weight.dims();
     let ConvGeometry {
@@ -162,16 +188,11 @@ pub(crate) fn cpu_conv(
         dilation: geometry.dilation,
         groups: geometry.groups,
     };
-    let (sources, mut inputs) = match input.into_blocks() {
-        Ok(blocks) => (
-            blocks.iter().map(Block::blocks).collect(),
-            blocks
-                .into_iter()
-                .map(|block| block.tensor.into_dispatch())
-                .collect(),
-        ),
-        Err(tensor) => (Vec::new(), vec![tensor.into_dispatch()]),
-    };
+    let parts = input.into_kernel_parts();
+    let is_blocked = |part: &&Part| part.shape.layout == Layout::Blocked;
+    let blocked = parts.iter().filter(is_blocked);
+    let sources = blocked.map(|part| part.shape.units()).collect();
+    let mut inputs: Vec<DispatchTensor> = parts.into_iter().map(|part| part.tensor).collect();
     let operation = Convolution {
         shape,
         sources,
@@ -190,7 +211,8 @@ pub(crate) fn cpu_conv(
 /// - `input`: `[N, C, Z, Y, X]`
 /// - `weight`: `[C, O / groups, KZ, KY, KX]`
 /// - `bias`: `[O]`
-/// - result: `[N, O, Z', Y', X']` with `n' = (n - 1) stride - 2 padding + dilation (k - 1) + 1`
+/// - result: `[N, O, Z', Y', X']` with
+///   `n' = (n - 1) stride - padding - padding_after + dilation (k - 1) + 1 + output_padding`
 pub fn conv_transpose(
     input: FeatureMap,
     weight: Tensor<5>,
@@ -201,9 +223,16 @@ pub fn conv_transpose(
         return cpu_conv_transpose(input, weight, bias, geometry);
     }
     let [channels, out, kz, ky, kx] = weight.dims();
+    if geometry.padding != geometry.padding_after {
+        // burn cuts both sides alike.
+        let size = geometry.transposed_output(input.spatial(), [kz, ky, kx]);
+        let whole = conv_transpose(input, weight, bias, geometry.with_padding([0; 3], [0; 3]));
+        return whole.crop(geometry.padding, size);
+    }
     let ConvGeometry {
         stride,
         padding,
+        output_padding,
         dilation,
         groups,
         ..
@@ -213,7 +242,7 @@ pub fn conv_transpose(
         let options = ConvTransposeOptions::new(
             [stride[1], stride[2]],
             [padding[1], padding[2]],
-            [0, 0],
+            [output_padding[1], output_padding[2]],
             [dilation[1], dilation[2]],
             groups,
         );
@@ -221,7 +250,7 @@ pub fn conv_transpose(
         let planes = conv_transpose2d(into_planes(input.into_tensor()), weight, bias, options);
         return FeatureMap::from_tensor(from_planes(planes, depth));
     }
-    let options = ConvTransposeOptions::new(stride, padding, [0; 3], dilation, groups);
+    let options = ConvTransposeOptions::new(stride, padding, output_padding, dilation, groups);
     FeatureMap::from_tensor(conv_transpose3d(input.into_tensor(), weight, bias, options))
 }
 
@@ -249,10 +278,7 @@ fn cpu_conv_transpose(
         dilation: geometry.dilation,
         groups: geometry.groups,
     };
-    let map = match input.into_block() {
-        Ok(block) => block.tensor.into_dispatch(),
-        Err(tensor) => tensor.into_dispatch(),
-    };
+    let map = input.into_kernel_part().tensor;
     let operation = TransposedConvolution {
         shape,
         has_bias: bias.is_some(),
@@ -268,13 +294,12 @@ fn call_for_map(
     inputs: Vec<DispatchTensor>,
     channels: usize,
 ) -> FeatureMap {
-    if channels < LANES {
-        return FeatureMap::from_tensor(call(operation, inputs));
-    }
-    FeatureMap::from_blocks(vec![Block {
-        tensor: call(operation, inputs),
-        channels,
-    }])
+    let layout = if channels < LANES {
+        Layout::Planar
+    } else {
+        Layout::Blocked
+    };
+    FeatureMap::from_kernel(layout, vec![(call(operation, inputs), channels)])
 }
 
 #[cfg(test)]

@@ -4,21 +4,25 @@
 //! through burn's dispatch, so that a gradient finds its way back through it.
 
 mod activation;
+mod arithmetic;
 mod call;
 mod conv;
 mod layout;
 mod memory;
 mod norm;
+mod pad;
 mod pool;
 mod resample;
 
 pub(crate) use activation::Activate;
-pub(crate) use call::{Operation, call};
+pub(crate) use arithmetic::{Add, Multiply, MultiplyChannels, MultiplyPixels};
+pub(crate) use call::{MOST_INPUTS, Operation, call};
 pub(crate) use conv::{Convolution, TransposedConvolution};
-pub(crate) use layout::{FromBlocked, ToBlocked};
+pub(crate) use layout::{Part, join};
 pub(crate) use memory::{tensor_of, values_of};
 pub(crate) use norm::NormalizeActivate;
-pub(crate) use pool::{AveragePool, MaxPool};
+pub(crate) use pad::{Crop, Pad};
+pub(crate) use pool::{AveragePool, GlobalAverage, MaxPool};
 pub(crate) use resample::Resample;
 
 use burn::{

@@ -1,16 +1,21 @@
 mod blocked;
+mod concat;
+mod pad;
+mod planes;
 
 use burn::{
     backend::DispatchTensor,
-    tensor::{DType, Device, Tensor, ops::PadMode},
+    tensor::{DType, Device, Tensor},
 };
-use coverslip_kernels::{Extent, LANES, maps::MapShape};
+use coverslip_kernels::{
+    Extent, LANES,
+    maps::{Layout, MapShape},
+};
 
-use crate::cpu;
-pub(crate) use blocked::{Block, MOST_SOURCES};
-
-/// Pixels to add on the low and high side of each spatial axis, `[(z, z), (y, y), (x, x)]`.
-pub type Padding = [(usize, usize); 3];
+use crate::cpu::{self, Part};
+use blocked::Block;
+pub use pad::{Margin, Padding};
+pub(crate) use planes::{from_planes, into_planes};
 
 /// The data inside a network: logical shape `[N, C, Z, Y, X]`, memory layout owned by this crate.
 ///
@@ -23,6 +28,10 @@ pub struct FeatureMap {
 
 /// How a map lies in memory.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few maps at a time, and each is passed on at once"
+)]
 enum Form {
     /// `[N, C, Z, Y, X]`.
     Planar(Tensor<5>),
@@ -43,64 +52,93 @@ impl FeatureMap {
     pub fn into_tensor(self) -> Tensor<5> {
         match self.form {
             Form::Planar(tensor) => tensor,
-            Form::Blocked(mut blocks) if blocks.len() == 1 => blocks.swap_remove(0).into_planar(),
             Form::Blocked(blocks) => {
-                Tensor::cat(blocks.into_iter().map(Block::into_planar).collect(), 1)
+                let parts = blocks.into_iter().map(Block::into_part).collect();
+                Tensor::from_dispatch(cpu::join(parts, Layout::Planar).tensor)
             }
         }
     }
 
     /// Takes blocked maps that follow each other along the channels.
-    pub(crate) fn from_blocks(blocks: Vec<Block>) -> Self {
+    fn from_blocks(blocks: Vec<Block>) -> Self {
         Self {
             form: Form::Blocked(blocks),
         }
     }
 
-    /// The blocked maps, or the planar tensor where the map is not for our kernels' layout.
-    pub(crate) fn into_blocks(self) -> Result<Vec<Block>, Tensor<5>> {
-        match self.form {
-            Form::Blocked(blocks) => Ok(blocks),
-            Form::Planar(tensor) if is_blocked_there(&tensor) => {
-                Ok(vec![Block::from_planar(tensor)])
+    /// Takes maps of the given channels, of which there is but one where they are planar.
+    pub(crate) fn from_kernel(layout: Layout, mut maps: Vec<(DispatchTensor, usize)>) -> Self {
+        match layout {
+            Layout::Planar => Self::from_tensor(Tensor::from_dispatch(maps.swap_remove(0).0)),
+            Layout::Blocked => {
+                let block = |(tensor, channels)| Block {
+                    tensor: Tensor::from_dispatch(tensor),
+                    channels,
+                };
+                Self::from_blocks(maps.into_iter().map(block).collect())
             }
-            Form::Planar(tensor) => Err(tensor),
         }
     }
 
-    /// The map as one blocked tensor, or the planar tensor.
-    pub(crate) fn into_block(self) -> Result<Block, Tensor<5>> {
-        let mut blocks = self.into_blocks()?;
-        if blocks.len() == 1 {
-            return Ok(blocks.swap_remove(0));
+    /// The maps that the map consists of, as they are in memory.
+    fn into_parts(self) -> Vec<Part> {
+        match self.form {
+            Form::Planar(tensor) => vec![planar_part(tensor)],
+            Form::Blocked(blocks) => blocks.into_iter().map(Block::into_part).collect(),
         }
-        Ok(Block::join(blocks))
     }
 
-    /// Calls an operation that gives a map of the same sizes on the map and further inputs.
+    /// The maps that the map consists of, in the layout that kernels have for so many channels.
+    pub(crate) fn into_kernel_parts(self) -> Vec<Part> {
+        match self.form {
+            Form::Planar(tensor) if tensor.dims()[1] >= LANES => {
+                let part = vec![planar_part(tensor)];
+                vec![cpu::join(part, Layout::Blocked)]
+            }
+            _ => self.into_parts(),
+        }
+    }
+
+    /// The same, as one map.
+    pub(crate) fn into_kernel_part(self) -> Part {
+        let mut parts = self.into_kernel_parts();
+        if parts.len() == 1 {
+            return parts.swap_remove(0);
+        }
+        cpu::join(parts, Layout::Blocked)
+    }
+
+    /// Calls an operation that computes each channel by itself.
     ///
     /// # Panics
     ///
     /// On a map that is not ours.
-    pub(crate) fn call_same<O: cpu::Operation>(
+    pub(crate) fn call_each<O: cpu::Operation>(self, operation: impl Fn(MapShape) -> O) -> Self {
+        debug_assert!(self.is_ours());
+        let parts = self.into_kernel_parts();
+        let layout = parts[0].shape.layout;
+        let each = parts.into_iter().map(|Part { shape, tensor }| {
+            let result = cpu::call(operation(shape), vec![tensor]);
+            (result, shape.channels)
+        });
+        Self::from_kernel(layout, each.collect())
+    }
+
+    /// Calls an operation on the whole map and further inputs.
+    ///
+    /// # Panics
+    ///
+    /// On a map that is not ours.
+    pub(crate) fn call_whole<O: cpu::Operation>(
         self,
         further: Vec<DispatchTensor>,
         operation: impl FnOnce(MapShape) -> O,
     ) -> Self {
         debug_assert!(self.is_ours());
-        let (extent, channels) = (self.extent(), self.dims()[1]);
-        let with = |map: DispatchTensor| std::iter::once(map).chain(further).collect();
-        match self.into_block() {
-            Ok(block) => {
-                let operation = operation(MapShape::blocked(extent, channels));
-                let tensor = cpu::call(operation, with(block.tensor.into_dispatch()));
-                Self::from_blocks(vec![Block { tensor, channels }])
-            }
-            Err(tensor) => {
-                let operation = operation(MapShape::planar(extent, channels));
-                Self::from_tensor(cpu::call(operation, with(tensor.into_dispatch())))
-            }
-        }
+        let Part { shape, tensor } = self.into_kernel_part();
+        let inputs = std::iter::once(tensor).chain(further).collect();
+        let result = cpu::call(operation(shape), inputs);
+        Self::from_kernel(shape.layout, vec![(result, shape.channels)])
     }
 
     /// Whether our kernels compute on this map.
@@ -137,6 +175,14 @@ impl FeatureMap {
         }
     }
 
+    /// The type of the values.
+    pub(crate) fn dtype(&self) -> DType {
+        match &self.form {
+            Form::Planar(tensor) => tensor.dtype(),
+            Form::Blocked(_) => DType::F32,
+        }
+    }
+
     /// The device the map lives on.
     pub fn device(&self) -> Device {
         match &self.form {
@@ -144,148 +190,32 @@ impl FeatureMap {
             Form::Blocked(blocks) => blocks[0].tensor.device(),
         }
     }
-
-    /// Joins maps of equal `N, Z, Y, X` along the channels, in the order given.
-    ///
-    /// Maps whose channels are multiples of 16 are not copied: the next convolution reads them where
-    /// they are.
-    ///
-    /// # Panics
-    ///
-    /// When the other sizes differ, or `maps` is empty.
-    pub fn concat(maps: Vec<Self>) -> Self {
-        let sources: usize = maps.iter().map(Self::sources).sum();
-        let (last, before) = maps.split_last().expect("there is a map to join");
-        let is_aligned = |map: &Self| map.dims()[1] % LANES == 0 && map.is_blocked();
-        if sources <= MOST_SOURCES && before.iter().all(is_aligned) && last.is_blocked() {
-            let blocks = maps.into_iter().filter_map(|map| map.into_blocks().ok());
-            return Self::from_blocks(blocks.flatten().collect());
-        }
-        let tensors = maps.into_iter().map(Self::into_tensor).collect();
-        Self::from_tensor(Tensor::cat(tensors, 1))
-    }
-
-    fn sources(&self) -> usize {
-        match &self.form {
-            Form::Planar(_) => 1,
-            Form::Blocked(blocks) => blocks.len(),
-        }
-    }
-
-    /// Whether the map is blocked or becomes so without leaving its layout's rule.
-    fn is_blocked(&self) -> bool {
-        match &self.form {
-            Form::Planar(tensor) => is_blocked_there(tensor),
-            Form::Blocked(_) => true,
-        }
-    }
-
-    /// Adds zeros around the spatial axes.
-    pub fn pad_zero(self, padding: Padding) -> Self {
-        if padding == Padding::default() {
-            return self;
-        }
-        let [z, y, x] = padding;
-        match self.form {
-            Form::Planar(tensor) => {
-                let pairs = [(0, 0), (0, 0), z, y, x];
-                Self::from_tensor(tensor.pad(pairs, PadMode::Constant(0.0)))
-            }
-            Form::Blocked(blocks) => Self::each_block(blocks, |tensor| {
-                let pairs = [(0, 0), (0, 0), z, y, x, (0, 0)];
-                tensor.pad(pairs, PadMode::Constant(0.0))
-            }),
-        }
-    }
-
-    /// The part of `size` pixels that begins at `start`, both `[Z, Y, X]`.
-    ///
-    /// # Panics
-    ///
-    /// When the part leaves the map.
-    pub fn crop(self, start: [usize; 3], size: [usize; 3]) -> Self {
-        if start == [0; 3] && size == self.spatial() {
-            return self;
-        }
-        let [z, y, x] = [0, 1, 2].map(|axis| start[axis]..start[axis] + size[axis]);
-        match self.form {
-            Form::Planar(tensor) => {
-                let [n, c, ..] = tensor.dims();
-                Self::from_tensor(tensor.slice([0..n, 0..c, z, y, x]))
-            }
-            Form::Blocked(blocks) => Self::each_block(blocks, |tensor| {
-                let [n, b, ..] = tensor.dims();
-                tensor.slice([0..n, 0..b, z.clone(), y.clone(), x.clone(), 0..LANES])
-            }),
-        }
-    }
-
-    fn each_block(blocks: Vec<Block>, change: impl Fn(Tensor<6>) -> Tensor<6>) -> Self {
-        Self::from_blocks(
-            blocks
-                .into_iter()
-                .map(|block| Block {
-                    tensor: change(block.tensor),
-                    channels: block.channels,
-                })
-                .collect(),
-        )
-    }
-
-    /// Zero-pads or crops to `size` (`[Z, Y, X]`), half of the difference on either side and the odd
-    /// pixel on the high side: how U-Nets fit an up-sampled map to its skip connection.
-    pub fn fit(self, size: [usize; 3]) -> Self {
-        let have = self.spatial();
-        let missing = [0, 1, 2].map(|axis| size[axis].saturating_sub(have[axis]));
-        let padded = self.pad_zero(missing.map(|d| (d / 2, d - d / 2)));
-        let have = padded.spatial();
-        let start = [0, 1, 2].map(|axis| (have[axis] - size[axis]) / 2);
-        padded.crop(start, size)
-    }
 }
 
-/// Whether a planar tensor is one that our kernels take blocked.
-fn is_blocked_there(tensor: &Tensor<5>) -> bool {
-    tensor.dims()[1] >= LANES && tensor.dtype() == DType::F32 && cpu::is_ours(tensor)
-}
-
-/// Views every plane as an image of a batch, `[N * Z, C, Y, X]`: how devices with fast 2D and slow
-/// 3D operations compute layers that are 1 along Z.
-pub(crate) fn into_planes(tensor: Tensor<5>) -> Tensor<4> {
-    let [n, c, z, y, x] = tensor.dims();
-    if z == 1 {
-        return tensor.reshape([n, c, y, x]);
-    }
-    tensor.swap_dims(1, 2).reshape([n * z, c, y, x])
-}
-
-/// The inverse of [`into_planes`] for maps of `depth` planes.
-pub(crate) fn from_planes(planes: Tensor<4>, depth: usize) -> Tensor<5> {
-    let [nz, c, y, x] = planes.dims();
-    let n = nz / depth;
-    if depth == 1 {
-        planes.reshape([n, c, 1, y, x])
-    } else {
-        planes.reshape([n, depth, c, y, x]).swap_dims(1, 2)
+/// A planar map as kernels take it.
+fn planar_part(tensor: Tensor<5>) -> Part {
+    let [n, channels, z, y, x] = tensor.dims();
+    let extent = Extent { n, size: [z, y, x] };
+    Part {
+        shape: MapShape::planar(extent, channels),
+        tensor: tensor.into_dispatch(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        Activation, ConvGeometry, Dropout, Interpolation, Normalization, activate, add,
+        average_pool, conv, conv_transpose, dropout, global_average_pool, max_pool, multiply,
+        normalize_activate, resize,
+    };
     use burn::tensor::{Int, Tolerance};
 
     fn ramp(dims: [usize; 5]) -> FeatureMap {
         let len = dims.iter().product::<usize>() as i64;
         let tensor = Tensor::<1, Int>::arange(0..len, &Device::flex()).float();
         FeatureMap::from_tensor(tensor.reshape(dims))
-    }
-
-    #[test]
-    fn planes_round_trip_in_3d() {
-        let map = ramp([2, 3, 4, 5, 6]).into_tensor();
-        let back = from_planes(into_planes(map.clone()), 4);
-        back.into_data().assert_eq(&map.into_data(), true);
     }
 
     #[test]
@@ -298,22 +228,74 @@ mod tests {
             .assert_approx_eq::<f32>(&expected.into_data(), Tolerance::default());
     }
 
-    #[test]
-    fn blocked_maps_pad_crop_and_join_as_planar_ones() {
-        let (first, second) = (ramp([2, 32, 1, 4, 5]), ramp([2, 20, 1, 4, 5]));
-        let [a, b] = [&first, &second].map(|map| {
-            let blocks = map.clone().into_blocks().expect("16 channels or more");
-            FeatureMap::from_blocks(blocks)
-        });
-        let change = |map: FeatureMap| {
-            map.pad_zero([(0, 1), (2, 0), (1, 1)])
-                .crop([0, 1, 0], [2, 4, 6])
-                .into_tensor()
-                .into_data()
+    /// Those values of the blocked form that belong to no channel.
+    fn empty_lanes(map: FeatureMap) -> Vec<f32> {
+        let Form::Blocked(blocks) = map.form else {
+            panic!("a planar map");
         };
-        let blocked = FeatureMap::concat(vec![a, b]);
-        assert_eq!(blocked.dims(), [2, 52, 1, 4, 5]);
-        let planar = Tensor::cat(vec![first.into_tensor(), second.into_tensor()], 1);
-        change(blocked).assert_eq(&change(FeatureMap::from_tensor(planar)), true);
+        let mut found = Vec::new();
+        for block in blocks {
+            let values = block
+                .tensor
+                .clone()
+                .into_data()
+                .try_to_vec::<f32>()
+                .unwrap();
+            let [_, count, z, y, x, _] = block.tensor.dims();
+            for (pixel, lanes) in values.chunks_exact(LANES).enumerate() {
+                let first = pixel / (z * y * x) % count * LANES;
+                let used = (block.channels - first).min(LANES);
+                found.extend_from_slice(&lanes[used..]);
+            }
+        }
+        found
+    }
+
+    /// A kernel may rely on it that these lanes hold zeros, so every operation must leave them so.
+    #[test]
+    fn lanes_without_a_channel_stay_zero() {
+        let device = Device::flex();
+        let check = |map: &FeatureMap, count: usize| {
+            let lanes = empty_lanes(map.clone());
+            assert_eq!(lanes.len(), count);
+            assert!(lanes.iter().all(|lane| lane.to_bits() == 0));
+        };
+        let ones = |channels| Tensor::<1>::ones([channels], &device);
+        let weight = Tensor::ones([20, 3, 1, 3, 3], &device);
+        let geometry = ConvGeometry::same([1, 3, 3]);
+        let map = conv(ramp([2, 3, 1, 5, 6]), weight, Some(ones(20)), geometry);
+        let (pixels, half) = (2 * 12 * 5 * 6, 2 * 12 * 2 * 3);
+        check(&map, pixels);
+        for function in [Activation::Sigmoid, Activation::Gelu, Activation::Silu] {
+            check(&activate(map.clone(), function), pixels);
+        }
+        let norm = Normalization::Group {
+            groups: 4,
+            affine: Some((ones(20), ones(20))),
+            epsilon: 1e-5,
+        };
+        let map = normalize_activate(map, norm, Activation::Sigmoid).output;
+        check(&map, pixels);
+        let padded = map.clone().pad([(0, 0), (1, 1), (2, 2)], Margin::Reflect);
+        check(&padded, 2 * 12 * 7 * 10);
+        check(&map.clone().pad_zero([(1, 0), (0, 0), (0, 0)]), 2 * pixels);
+        check(&map.clone().crop([0, 1, 0], [1, 2, 3]), half);
+        let pooled = max_pool(map.clone(), [1, 2, 2]);
+        check(&pooled, half);
+        check(&average_pool(map.clone(), [1, 2, 2], true), half);
+        check(&global_average_pool(map.clone()), 2 * 12);
+        check(&resize(pooled, [1, 5, 6], Interpolation::Nearest), pixels);
+        check(&add(map.clone(), map.clone()), pixels);
+        let infinite = |sizes: [usize; 5]| {
+            FeatureMap::from_tensor(Tensor::full(sizes, f32::INFINITY, &device))
+        };
+        check(&multiply(map.clone(), infinite([2, 1, 1, 5, 6])), pixels);
+        check(&dropout(map.clone(), 0.5, Dropout::Values, 1), pixels);
+        check(&dropout(map.clone(), 0.5, Dropout::Channels, 1), pixels);
+        let transposed = Tensor::ones([20, 17, 1, 2, 2], &device);
+        let twice = ConvGeometry::UNIT.with_stride([1, 2, 2]);
+        let up = conv_transpose(map.clone(), transposed, Some(ones(17)), twice);
+        check(&up, 2 * 15 * 10 * 12);
+        check(&FeatureMap::concat(vec![map.clone(), map]), 2 * 8 * 5 * 6);
     }
 }

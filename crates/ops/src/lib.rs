@@ -7,8 +7,10 @@
 //! Every operation is differentiable and gives the same bits for every number of threads.
 
 mod activation;
+mod arithmetic;
 mod conv;
 mod cpu;
+mod dropout;
 mod feature_map;
 mod normalization;
 mod pooling;
@@ -16,14 +18,17 @@ mod reduce;
 mod resample;
 
 pub use activation::{Activation, activate};
+pub use arithmetic::{add, multiply};
 pub use conv::{ConvGeometry, conv, conv_transpose};
-pub use feature_map::{FeatureMap, Padding};
+pub use coverslip_kernels::maps::Window;
+pub use dropout::{Dropout, dropout};
+pub use feature_map::{FeatureMap, Margin, Padding};
 pub use normalization::{
     BatchStatistics, Normalization, Normalized, conv_normalize_activate, normalize_activate,
 };
-pub use pooling::max_pool;
+pub use pooling::{average_pool, global_average_pool, max_pool};
 pub use reduce::{mean, sum};
-pub use resample::{Interpolation, upsample};
+pub use resample::{Interpolation, resize, upsample};
 
 /// The instruction set that our kernels use on this processor: `avx512`, `avx2`, `neon` or `portable`.
 /// The environment variable `COVERSLIP_SIMD` can name a lower one, for tests.

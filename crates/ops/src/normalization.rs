@@ -14,6 +14,10 @@ use crate::{
 
 /// Which statistics a map is normalised by. All tensors are `[C]`.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a value lives as long as one call"
+)]
 pub enum Normalization {
     /// None: the map stays as it is.
     None,
@@ -250,7 +254,7 @@ fn ours(
         parts,
         found: Arc::clone(&found),
     };
-    let output = input.call_same(vec![gamma.into_dispatch(), beta.into_dispatch()], operation);
+    let output = input.call_whole(vec![gamma.into_dispatch(), beta.into_dispatch()], operation);
     let statistics = found.get().map(|moments: &Moments| {
         let count = (extent.n * extent.pixels()) as f32;
         let correction = count / (count - 1.0).max(1.0);

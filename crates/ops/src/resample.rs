@@ -8,10 +8,10 @@ use coverslip_kernels::maps;
 
 use crate::{FeatureMap, cpu::Resample};
 
-/// How [`upsample`] fills the pixels between the old ones.
+/// How [`resize`] finds pixels between pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
-    /// Repeats each pixel.
+    /// The pixel at `floor(index * old size / new size)`; repeats each pixel at whole factors.
     Nearest,
     /// Linear along each axis (bilinear in 2D, trilinear in 3D).
     Linear {
@@ -46,31 +46,48 @@ impl From<Interpolation> for maps::Interpolation {
 
 /// Enlarges a map by whole factors `[Z, Y, X]`: `[N, C, Z, Y, X]` to `[N, C, Z fz, Y fy, X fx]`.
 pub fn upsample(input: FeatureMap, factors: [usize; 3], mode: Interpolation) -> FeatureMap {
-    let [n, c, z, y, x] = input.dims();
-    let [fz, fy, fx] = factors;
+    let size = input.spatial();
+    let larger = [0, 1, 2].map(|axis| size[axis] * factors[axis]);
+    resize(input, larger, mode)
+}
+
+/// Changes the size of a map to `size`, `[Z, Y, X]`: `[N, C, Z, Y, X]` to `[N, C, Z', Y', X']`.
+///
+/// Smaller sizes leave pixels out as PyTorch's `interpolate` does; they are not averaged.
+///
+/// # Panics
+///
+/// When a size is zero.
+pub fn resize(input: FeatureMap, size: [usize; 3], mode: Interpolation) -> FeatureMap {
+    assert!(!size.contains(&0), "a map of size {size:?}");
+    if size == input.spatial() {
+        return input;
+    }
     if input.is_ours() {
-        let (size, interpolation) = ([z * fz, y * fy, x * fx], mode.into());
-        return input.call_same(Vec::new(), |shape| Resample {
+        let interpolation = mode.into();
+        return input.call_each(|shape| Resample {
             shape,
             size,
             interpolation,
         });
     }
+    let [n, c, z, y, x] = input.dims();
+    let [depth, height, width] = size;
     let mut tensor = input.into_tensor();
-    if [fy, fx] != [1, 1] {
-        let planes = resize(tensor.reshape([n, c * z, y, x]), [y * fy, x * fx], mode);
-        tensor = planes.reshape([n, c, z, y * fy, x * fx]);
+    if [height, width] != [y, x] {
+        let planes = resize_images(tensor.reshape([n, c * z, y, x]), [height, width], mode);
+        tensor = planes.reshape([n, c, z, height, width]);
     }
-    if fz != 1 {
-        // Linear interpolation is separable, so Z follows as the rows of a wide 2D image.
-        let area = y * fy * x * fx;
-        let columns = resize(tensor.reshape([n, c, z, area]), [z * fz, area], mode);
-        tensor = columns.reshape([n, c, z * fz, y * fy, x * fx]);
+    if depth != z {
+        // Interpolation is separable, so Z follows as the rows of a wide 2D image.
+        let area = height * width;
+        let columns = resize_images(tensor.reshape([n, c, z, area]), [depth, area], mode);
+        tensor = columns.reshape([n, c, depth, height, width]);
     }
     FeatureMap::from_tensor(tensor)
 }
 
-fn resize(images: Tensor<4>, size: [usize; 2], mode: Interpolation) -> Tensor<4> {
+fn resize_images(images: Tensor<4>, size: [usize; 2], mode: Interpolation) -> Tensor<4> {
     interpolate(images, mode.options().with_output_size(size))
 }
 

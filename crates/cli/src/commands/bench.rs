@@ -1,7 +1,6 @@
 //! `coverslip bench`
 
 use coverslip::{
-    error::Error,
     registry::Registry,
     speed::{self, CASES, Case, Measurement, measure},
 };
@@ -9,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::info::bytes;
 use crate::args::BenchArguments;
+use crate::error::CliError;
 use crate::printer::Printer;
 use crate::progress::Progress;
 
@@ -17,7 +17,7 @@ pub(crate) fn run(
     arguments: &BenchArguments,
     registry: &Registry,
     printer: Printer,
-) -> Result<(), Error> {
+) -> Result<(), CliError> {
     let is_wanted = |case: &&Case| arguments.cases.iter().any(|name| name == case.name);
     let cases: Vec<Case> = if arguments.cases.is_empty() {
         CASES[..2].to_vec()
@@ -25,10 +25,10 @@ pub(crate) fn run(
         CASES.iter().filter(is_wanted).copied().collect()
     };
     let progress = Progress::new(printer);
-    let measurements = cases
-        .into_iter()
-        .map(|case| measure(case, arguments.runs as usize, registry, &progress))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut measurements = Vec::new();
+    for case in cases {
+        measurements.push(measure(case, arguments.runs as usize, registry, &progress)?);
+    }
     let peak = speed::peak_memory();
     printer.text(&table(&measurements, peak));
     printer.result(&result(&measurements, peak));

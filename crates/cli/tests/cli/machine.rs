@@ -190,3 +190,25 @@ fn no_colour_without_a_terminal() {
     let outcome = bench.run(&["check", "run.yaml"]);
     assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
 }
+
+#[test]
+fn bench_measures_the_cases_asked_for() {
+    let bench = Bench::new();
+    let arguments = ["bench", "--case", "training-preset", "--runs", "2"];
+    let json = bench.run(&[&arguments[..], &["--json"]].concat()).json();
+    assert_eq!(json["cases"].as_array().unwrap().len(), 1);
+    assert_eq!(json["cases"][0]["seconds"].as_array().unwrap().len(), 2);
+    assert!(json["cases"][0]["best_s"].as_f64().unwrap() > 0.0);
+    assert_eq!(json["train_step_s"], json!(null));
+    let text = bench.run(&arguments).stdout;
+    assert!(
+        text.contains("nuclei-2d") && text.contains(" images/s"),
+        "{text}"
+    );
+    let outcome = bench.run(&["bench", "--case", "trainig"]);
+    assert!(
+        outcome.stderr.contains("[possible values: training, "),
+        "{}",
+        outcome.stderr
+    );
+}

@@ -1,11 +1,10 @@
 //! What happens to the sums of a convolution before they are stored.
 
 use crate::simd::Simd;
-use crate::{Buffer, LANES, blocks};
+use crate::{Buffer, Epilogue, FusedActivation, LANES, blocks};
 
 use super::planes::Destination;
 use super::tile::Sums;
-use super::{Epilogue, FusedActivation};
 
 /// An [`Epilogue`] in vectors.
 pub(super) struct Finish {

@@ -1,8 +1,9 @@
 //! Convolutions whose channels are divided into groups.
 
-use crate::{Buffer, ConvShape, Extent, Isa, LANES, Map, Source, from_blocked, to_blocked};
+use crate::{
+    Buffer, ConvShape, Epilogue, Extent, Isa, LANES, Map, Source, from_blocked, to_blocked,
+};
 
-use super::Epilogue;
 use super::apply::Product;
 
 /// How a convolution of groups is computed.

@@ -1,8 +1,7 @@
 //! From a convolution of several groups to the jobs of each.
 
-use crate::{ConvShape, Isa, LANES};
+use crate::{ConvShape, Epilogue, Isa, LANES};
 
-use super::Epilogue;
 use super::apply::{Job, Loops, Product};
 use super::finish::Finish;
 use super::grid::Grid;

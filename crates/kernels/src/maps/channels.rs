@@ -95,22 +95,29 @@ fn gather(target: MapShape, sources: &[Selection<'_>]) -> Buffer {
     let planes: Vec<Vec<Run<'_>>> = (0..target.planes())
         .map(|plane| runs(target, plane, sources))
         .collect();
-    let (step, lanes) = (PART / LANES, target.lanes());
+    let (step, lanes, units) = (PART / LANES, target.lanes(), target.units());
     let pieces = pixels.div_ceil(step);
+    // A piece of sixteen channels at a time, so that a blocked source is read once.
+    let together = LANES / lanes;
+    let groups = units.div_ceil(together);
     let fill = |values: Pointer| {
-        (0..target.planes() * pieces)
+        (0..target.extent.n * groups * pieces)
             .into_par_iter()
             .for_each(|index| {
-                let (plane, start) = (index / pieces, index % pieces * step);
+                let (image, group) = (index / pieces / groups, index / pieces % groups);
+                let start = index % pieces * step;
                 let count = step.min(pixels - start);
-                // SAFETY: the pixels are within the target and no other task's.
-                unsafe {
-                    let to = values.at((plane * pixels + start) * lanes);
-                    if target.channels_of(plane % target.units()).len() < lanes {
-                        std::ptr::write_bytes(to, 0, count * lanes);
-                    }
-                    for run in &planes[plane] {
-                        run.copy(start, count, to, lanes);
+                for unit in group * together..units.min((group + 1) * together) {
+                    let plane = image * units + unit;
+                    // SAFETY: the pixels are within the target and no other task's.
+                    unsafe {
+                        let to = values.at((plane * pixels + start) * lanes);
+                        if target.channels_of(unit).len() < lanes {
+                            std::ptr::write_bytes(to, 0, count * lanes);
+                        }
+                        for run in &planes[plane] {
+                            run.copy(start, count, to, lanes);
+                        }
                     }
                 }
             });

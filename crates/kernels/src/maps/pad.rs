@@ -1,4 +1,4 @@
-//! Zeros around a map, and parts of it.
+//! Zeros or mirror images around a map, and parts of it.
 
 use super::layout::MapShape;
 use super::separable::{Axes, Axis, Tap, apply};
@@ -19,15 +19,75 @@ fn shift(inputs: [usize; 3], outputs: [usize; 3], offset: [isize; 3]) -> Axes {
     })
 }
 
+/// The matrices that continue `inputs` pixels by their mirror image.
+fn reflection(inputs: [usize; 3], before: [usize; 3], after: [usize; 3]) -> Axes {
+    std::array::from_fn(|axis| {
+        let (count, before, after) = (inputs[axis], before[axis], after[axis]);
+        assert!(
+            before.max(after) < count,
+            "{before} and {after} pixels mirrored of {count}"
+        );
+        Axis::new(count, before + count + after, |output| {
+            // The distance from the first pixel, then that from the last, is folded.
+            let source = output.abs_diff(before);
+            let source = (count - 1) - (count - 1).abs_diff(source);
+            [Tap {
+                source,
+                weight: 1.0,
+            }]
+        })
+    })
+}
+
+fn padded(inputs: [usize; 3], before: [usize; 3], after: [usize; 3]) -> [usize; 3] {
+    std::array::from_fn(|axis| before[axis] + inputs[axis] + after[axis])
+}
+
 /// Puts zeros around each image: `before` and `after` along Z, Y and X. The adjoint of [`crop`].
 ///
 /// # Panics
 ///
 /// When the number of values is not that of the shape.
 pub fn pad(isa: Isa, shape: MapShape, x: &[f32], before: [usize; 3], after: [usize; 3]) -> Buffer {
-    let size = std::array::from_fn(|axis| before[axis] + shape.extent.size[axis] + after[axis]);
-    let axes = shift(shape.extent.size, size, before.map(usize::cast_signed));
+    let inputs = shape.extent.size;
+    let size = padded(inputs, before, after);
+    let axes = shift(inputs, size, before.map(usize::cast_signed));
     apply(isa, shape, x, &axes)
+}
+
+/// Continues each image by its mirror image, the outermost pixels not repeated: `before` and `after`
+/// pixels along Z, Y and X.
+///
+/// # Panics
+///
+/// When the number of values is not that of the shape, or the image has no more pixels than are
+/// added on one side.
+pub fn pad_reflect(
+    isa: Isa,
+    shape: MapShape,
+    x: &[f32],
+    before: [usize; 3],
+    after: [usize; 3],
+) -> Buffer {
+    apply(isa, shape, x, &reflection(shape.extent.size, before, after))
+}
+
+/// The gradient of the input of [`pad_reflect`], whose shape is `shape`, from that of its output.
+///
+/// # Panics
+///
+/// As [`pad_reflect`].
+pub fn pad_reflect_backward(
+    isa: Isa,
+    shape: MapShape,
+    gradient: &[f32],
+    before: [usize; 3],
+    after: [usize; 3],
+) -> Buffer {
+    let axes = reflection(shape.extent.size, before, after);
+    let transposed = axes.each_ref().map(Axis::transposed);
+    let output = shape.with_size(padded(shape.extent.size, before, after));
+    apply(isa, output, gradient, &transposed)
 }
 
 /// Takes a part of each image: `size` pixels from `start` along Z, Y and X. The adjoint of [`pad`].

@@ -72,3 +72,9 @@ impl Window {
         start..columns.end.min(end).max(start)
     }
 }
+
+impl From<[usize; 3]> for Window {
+    fn from(kernel: [usize; 3]) -> Self {
+        Self::tiles(kernel)
+    }
+}

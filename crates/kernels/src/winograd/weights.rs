@@ -50,7 +50,7 @@ impl Weights {
                 let columns = width.min(outer - group * width) * LANES;
                 let start = (group * width * inner * LANES + block * columns) * LANES;
                 let (plane, block) = (block / blocks(from), block % blocks(from));
-                let mut taps = [[[0.0f32; 2 * LANES]; 9]; LANES];
+                let mut taps = vec![[[0.0f32; 2 * LANES]; 9]; LANES];
                 // In the order of memory: whole kernels of 9 taps, as many of them in a row as the
                 // direction allows.
                 for column in 0..columns.min(to - group * width * LANES) {
@@ -92,7 +92,7 @@ impl Weights {
 }
 
 struct TransformWeights<'a> {
-    taps: &'a [[[f32; 2 * LANES]; 9]; LANES],
+    taps: &'a [[[f32; 2 * LANES]; 9]],
     columns: usize,
     to: *mut f32,
     stride: usize,

@@ -2,7 +2,7 @@
 
 use coverslip_kernels::maps::{
     Interpolation, MapShape, Window, average_pool, average_pool_backward, crop, global_average,
-    global_average_backward, pad, resample, resample_backward,
+    global_average_backward, pad, pad_reflect, pad_reflect_backward, resample, resample_backward,
 };
 use coverslip_kernels::{Extent, Isa};
 use rand::{Rng, RngExt};
@@ -258,6 +258,30 @@ fn padding_and_cropping() {
             &axes,
             |isa, shape, x| pad(isa, shape, x, before, after),
             |isa, shape, dy| crop(isa, shape.with_size(sizes(&axes)), dy, before, size),
+            &format!("{before:?} {after:?}"),
+        );
+    }
+}
+
+#[test]
+fn mirror_images() {
+    for mut random in cases(40) {
+        let extent = extent(&mut random);
+        let mut amounts = || extent.size.map(|side| random.random_range(0..side.min(4)));
+        let (before, after) = (amounts(), amounts());
+        let axes = [0, 1, 2].map(|axis| -> Axis {
+            let side = extent.size[axis];
+            let front = (1..=before[axis]).rev();
+            let back = (side - 1 - after[axis]..side - 1).rev();
+            let taps = front.chain(0..side).chain(back);
+            taps.map(|input| vec![(input, 1.0)]).collect()
+        });
+        check(
+            &mut random,
+            extent,
+            &axes,
+            |isa, shape, x| pad_reflect(isa, shape, x, before, after),
+            |isa, shape, dy| pad_reflect_backward(isa, shape, dy, before, after),
             &format!("{before:?} {after:?}"),
         );
     }

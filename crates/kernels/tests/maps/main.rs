@@ -3,6 +3,7 @@
 
 mod activation;
 mod channels;
+mod gate;
 mod linear;
 mod max_pool;
 mod norm;

@@ -2,9 +2,8 @@
 
 use std::{fmt::Debug, sync::Arc};
 
-use burn::{
-    backend::{Backend, Dispatch, DispatchTensor, Flex, backend_extension, tensor::FloatTensor},
-    tensor::Tensor,
+use burn::backend::{
+    Backend, Dispatch, DispatchTensor, Flex, backend_extension, tensor::FloatTensor,
 };
 use burn_autodiff::{
     Autodiff,
@@ -31,6 +30,9 @@ pub(crate) trait Operation: Debug + Send + Sync + 'static {
 }
 
 type Shared = Arc<dyn Operation>;
+
+/// The most inputs of an operation.
+pub(crate) const MOST_INPUTS: usize = 6;
 
 /// What a node of the graph keeps until the backward pass.
 #[derive(Clone, Debug)]
@@ -106,22 +108,21 @@ macro_rules! arities {
         /// # Panics
         ///
         /// For more inputs than any operation has.
-        pub(crate) fn call<const D: usize>(
+        pub(crate) fn call(
             operation: impl Operation,
             inputs: Vec<DispatchTensor>,
-        ) -> Tensor<D> {
+        ) -> DispatchTensor {
             let operation: Shared = Arc::new(operation);
             let count = inputs.len();
             let mut inputs = inputs.into_iter();
             let mut next = || inputs.next().expect("as many inputs as were counted");
-            let output = match count {
+            match count {
                 $($count => {
                     $(let $input = next();)*
                     Dispatch::$method($($input,)* operation)
                 })*
                 _ => unreachable!("no operation has {count} inputs"),
-            };
-            Tensor::from_dispatch(output)
+            }
         }
     };
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use burn_flex::FlexTensor;
 use coverslip_kernels::{
     Buffer, ConvShape, Epilogue, Extent, FusedActivation, Isa, LANES, Map, Source, blocks, direct,
-    maps::{MapShape, PartialMoments},
+    maps::{MapShape, PartialMoments, channel_sums},
     winograd,
 };
 
@@ -72,14 +72,19 @@ fn own_blocks(channels: usize) -> Vec<usize> {
     }
 }
 
-/// A map that a kernel made, as a tensor.
-fn map_tensor(buffer: Buffer, channels: usize, extent: Extent) -> FlexTensor {
+/// The shape of a map of one source.
+fn own_shape(channels: usize, extent: Extent) -> MapShape {
     let layout = if channels < LANES {
         MapShape::planar
     } else {
         MapShape::blocked
     };
-    tensor_of(buffer, &map_sizes(layout(extent, channels)))
+    layout(extent, channels)
+}
+
+/// A map that a kernel made, as a tensor.
+fn map_tensor(buffer: Buffer, channels: usize, extent: Extent) -> FlexTensor {
+    tensor_of(buffer, &map_sizes(own_shape(channels, extent)))
 }
 
 /// Buffers of the gradients of all sources as tensors.
@@ -140,11 +145,12 @@ impl Operation for Convolution {
         let shape = &self.shape;
         let isa = Isa::best();
         let gradient_blocks = own_blocks(shape.out_channels);
+        let values = values_of(&gradient);
         let gradient = std::slice::from_ref(&gradient);
         let mut found: Vec<Option<FlexTensor>> = vec![None; wanted.len()];
         with_map(gradient, &gradient_blocks, |gradient, gradients| {
             if wanted[self.maps()] {
-                let values = with_map(maps, &self.sources, |map, sources| {
+                let weights = with_map(maps, &self.sources, |map, sources| {
                     if self.uses_winograd() {
                         winograd::conv_weight_gradient(isa, sources, gradients, shape)
                     } else {
@@ -152,10 +158,11 @@ impl Operation for Convolution {
                     }
                 });
                 let sizes: Vec<usize> = weight.layout().shape().iter().copied().collect();
-                found[self.maps()] = Some(tensor_from_vec(values, &sizes));
+                found[self.maps()] = Some(tensor_from_vec(weights, &sizes));
             }
             if self.has_bias && wanted[self.maps() + 1] {
-                let sums = direct::channel_sums(isa, gradient, shape.output, shape.out_channels);
+                let map = own_shape(shape.out_channels, shape.output);
+                let sums = channel_sums(isa, map, values);
                 found[self.maps() + 1] = Some(tensor_from_vec(sums, &[shape.out_channels]));
             }
             if wanted[..self.maps()].contains(&true) {
@@ -222,6 +229,7 @@ impl Operation for TransposedConvolution {
         let isa = Isa::best();
         let (input, weight) = (&saved[..1], &saved[1]);
         let mut found: Vec<Option<FlexTensor>> = vec![None; wanted.len()];
+        let values = values_of(&gradient);
         let gradient = std::slice::from_ref(&gradient);
         with_map(gradient, &own_blocks(shape.in_channels), |gradient, _| {
             if wanted[0] {
@@ -230,14 +238,15 @@ impl Operation for TransposedConvolution {
                 found[0] = Some(map_tensor(buffer, shape.out_channels, shape.output));
             }
             if wanted[1] {
-                let values = with_map(input, &own_blocks(shape.out_channels), |input, _| {
+                let weights = with_map(input, &own_blocks(shape.out_channels), |input, _| {
                     direct::conv_weight_gradient(isa, gradient, input, shape)
                 });
                 let sizes: Vec<usize> = weight.layout().shape().iter().copied().collect();
-                found[1] = Some(tensor_from_vec(values, &sizes));
+                found[1] = Some(tensor_from_vec(weights, &sizes));
             }
             if self.has_bias && wanted[2] {
-                let sums = direct::channel_sums(isa, gradient, shape.input, shape.in_channels);
+                let map = own_shape(shape.in_channels, shape.input);
+                let sums = channel_sums(isa, map, values);
                 found[2] = Some(tensor_from_vec(sums, &[shape.in_channels]));
             }
         });

@@ -3,7 +3,10 @@
 use burn_flex::FlexTensor;
 use coverslip_kernels::{
     Isa,
-    maps::{MapShape, Window, average_pool, average_pool_backward, max_pool, max_pool_backward},
+    maps::{
+        MapShape, Window, average_pool, average_pool_backward, global_average,
+        global_average_backward, max_pool, max_pool_backward,
+    },
 };
 
 use super::{Operation, layout::map_sizes, tensor_of, values_of};
@@ -22,6 +25,12 @@ pub(crate) struct AveragePool {
     pub(crate) window: Window,
     /// Whether zeros of the padding count.
     pub(crate) count_padding: bool,
+}
+
+/// The mean of each channel of each image.
+#[derive(Debug)]
+pub(crate) struct GlobalAverage {
+    pub(crate) shape: MapShape,
 }
 
 fn pooled(shape: MapShape, window: Window) -> Vec<usize> {
@@ -77,6 +86,24 @@ impl Operation for AveragePool {
             self.window,
             self.count_padding,
         );
+        vec![Some(tensor_of(found, &map_sizes(self.shape)))]
+    }
+}
+
+impl Operation for GlobalAverage {
+    fn forward(&self, inputs: &[FlexTensor]) -> (FlexTensor, Vec<FlexTensor>) {
+        let output = global_average(Isa::best(), self.shape, values_of(&inputs[0]));
+        let sizes = map_sizes(self.shape.with_size([1; 3]));
+        (tensor_of(output, &sizes), Vec::new())
+    }
+
+    fn backward(
+        &self,
+        _saved: Vec<FlexTensor>,
+        gradient: FlexTensor,
+        _wanted: &[bool],
+    ) -> Vec<Option<FlexTensor>> {
+        let found = global_average_backward(self.shape, values_of(&gradient));
         vec![Some(tensor_of(found, &map_sizes(self.shape)))]
     }
 }
