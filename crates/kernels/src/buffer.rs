@@ -13,7 +13,7 @@ struct Line([f32; LANES]);
 ///
 /// Unaligned buffers cost a quarter of a kernel's speed, because every second vector would straddle
 /// two lines. The memory of large buffers is used again, because the first touch of fresh memory
-/// costs more than many kernels do; see [`pool`].
+/// costs more than many kernels do.
 pub struct Buffer {
     lines: Vec<Line>,
     len: usize,

@@ -118,7 +118,7 @@ pub fn conv_input_gradient(
     let grouping = Grouping::of(shape);
     if grouping == Grouping::Mixed {
         let whole = grouping::conv_input_gradient(isa, gradient, weight, epilogue, shape);
-        return grouping::split(whole, shape.input, blocks_of_sources);
+        return grouping::cut(whole, shape.input, blocks_of_sources);
     }
     let gradient = Planes::of(gradient, shape.output, shape.out_channels);
     let grids = Grid::gradients(shape);

@@ -9,8 +9,8 @@ use burn::{
     },
 };
 use coverslip_kernels::{
-    ConvShape, Extent, FusedActivation, LANES,
-    maps::{Layout, PartialMoments},
+    ConvShape, Extent, FusedActivation,
+    maps::{Layout, MapShape, PartialMoments},
 };
 
 use crate::{
@@ -203,7 +203,7 @@ pub(crate) fn cpu_conv(
     };
     inputs.push(weight.into_dispatch());
     inputs.extend(bias.map(Tensor::into_dispatch));
-    call_for_map(operation, inputs, out_channels)
+    call_for_map(operation, inputs, MapShape::of(shape.output, out_channels))
 }
 
 /// The transpose of [`conv`], which enlarges a map.
@@ -285,21 +285,17 @@ fn cpu_conv_transpose(
     };
     let mut inputs = vec![map, weight.into_dispatch()];
     inputs.extend(bias.map(Tensor::into_dispatch));
-    call_for_map(operation, inputs, out_channels)
+    call_for_map(operation, inputs, MapShape::of(shape.input, out_channels))
 }
 
-/// The result of an operation that gives a map of `channels` channels in the layout of so many.
+/// The result of an operation that gives a map of the shape `result`.
 fn call_for_map(
     operation: impl cpu::Operation,
     inputs: Vec<DispatchTensor>,
-    channels: usize,
+    result: MapShape,
 ) -> FeatureMap {
-    let layout = if channels < LANES {
-        Layout::Planar
-    } else {
-        Layout::Blocked
-    };
-    FeatureMap::from_kernel(layout, vec![(call(operation, inputs), channels)])
+    let map = (call(operation, inputs), result.channels);
+    FeatureMap::from_kernel(result.layout, vec![map])
 }
 
 #[cfg(test)]

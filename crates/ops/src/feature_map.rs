@@ -52,17 +52,9 @@ impl FeatureMap {
     pub fn into_tensor(self) -> Tensor<5> {
         match self.form {
             Form::Planar(tensor) => tensor,
-            Form::Blocked(blocks) => {
-                let parts = blocks.into_iter().map(Block::into_part).collect();
-                Tensor::from_dispatch(cpu::join(parts, Layout::Planar).tensor)
+            Form::Blocked(_) => {
+                Tensor::from_dispatch(cpu::join(self.into_parts(), Layout::Planar).tensor)
             }
-        }
-    }
-
-    /// Takes blocked maps that follow each other along the channels.
-    fn from_blocks(blocks: Vec<Block>) -> Self {
-        Self {
-            form: Form::Blocked(blocks),
         }
     }
 
@@ -75,7 +67,9 @@ impl FeatureMap {
                     tensor: Tensor::from_dispatch(tensor),
                     channels,
                 };
-                Self::from_blocks(maps.into_iter().map(block).collect())
+                Self {
+                    form: Form::Blocked(maps.into_iter().map(block).collect()),
+                }
             }
         }
     }

@@ -4,6 +4,16 @@
 //! affair alone. A 2D image has `Z = 1`, and a layer whose kernel is 1 along Z is computed as a 2D
 //! operation on the planes, so that every network above is written once for 2D and 3D.
 //!
+//! The operations on a processor are our kernels, those on other devices burn's; nobody above this
+//! crate asks which device it is. They are
+//!
+//! - of each value: [`activate`], [`add`], [`dropout`], [`multiply`];
+//! - of neighbourhoods: [`average_pool`], [`conv`], [`conv_transpose`], [`global_average_pool`],
+//!   [`max_pool`];
+//! - of statistics: [`conv_normalize_activate`], [`mean`], [`normalize_activate`], [`sum`];
+//! - of the grid of pixels: [`FeatureMap::concat`], [`FeatureMap::crop`], [`FeatureMap::fit`],
+//!   [`FeatureMap::pad`], [`resize`], [`upsample`].
+//!
 //! Every operation is differentiable and gives the same bits for every number of threads.
 
 mod activation;

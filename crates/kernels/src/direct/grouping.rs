@@ -1,8 +1,7 @@
 //! Convolutions whose channels are divided into groups.
 
-use crate::{
-    Buffer, ConvShape, Epilogue, Extent, Isa, LANES, Map, Source, from_blocked, to_blocked,
-};
+use crate::maps::{MapShape, concatenate, split};
+use crate::{Buffer, ConvShape, Epilogue, Extent, Isa, LANES, Map, Source, blocks};
 
 use super::apply::Product;
 
@@ -40,99 +39,41 @@ impl Grouping {
     }
 }
 
-/// A map of any number of channels that a [`Map`] can refer to.
-struct Owned {
-    values: Buffer,
-    extent: Extent,
-    channels: usize,
-}
-
-impl Owned {
-    /// From `[N, C, Z, Y, X]`.
-    fn from_planar(values: &[f32], channels: usize, extent: Extent) -> Self {
-        let values = if channels < LANES {
-            let mut buffer = Buffer::zeros(values.len());
-            buffer.as_mut_slice().copy_from_slice(values);
-            buffer
-        } else {
-            to_blocked(values, channels, extent)
-        };
-        Self {
-            values,
-            extent,
-            channels,
-        }
-    }
-
-    /// As `[N, C, Z, Y, X]`.
-    fn to_planar(&self) -> Vec<f32> {
-        if self.channels < LANES {
-            self.values.as_slice().to_vec()
-        } else {
-            from_blocked(self.values.as_slice(), self.channels, self.extent)
-        }
-    }
-
-    fn with_map<R>(&self, work: impl FnOnce(Map<'_>) -> R) -> R {
-        if self.channels < LANES {
-            work(Map::Planar(self.values.as_slice()))
-        } else {
-            work(Map::Blocked(&[Source {
-                values: self.values.as_slice(),
-                blocks: crate::blocks(self.channels),
-            }]))
+/// Maps of the single groups of a map.
+fn of_groups(map: Map<'_>, channels: usize, extent: Extent, groups: usize) -> Vec<Buffer> {
+    let shapes = vec![MapShape::of(extent, channels / groups); groups];
+    let whole = MapShape::of(extent, channels);
+    match map {
+        Map::Planar(values) => split(whole, values, &shapes),
+        Map::Blocked([source]) => split(whole, source.values, &shapes),
+        Map::Blocked(sources) => {
+            let mut left = channels;
+            let parts = sources.iter().map(|source| {
+                let count = left.min(source.blocks * LANES);
+                left -= count;
+                (MapShape::blocked(extent, count), source.values)
+            });
+            let joined = concatenate(whole, &parts.collect::<Vec<_>>());
+            split(whole, joined.as_slice(), &shapes)
         }
     }
 }
 
-/// A map as `[N, C, Z, Y, X]`.
-fn planar_copy(map: Map<'_>, channels: usize, extent: Extent) -> Vec<f32> {
-    let sources = match map {
-        Map::Planar(values) => return values.to_vec(),
-        Map::Blocked(sources) => sources,
-    };
-    let pixels = extent.pixels();
-    let mut planar = vec![0.0; extent.n * channels * pixels];
-    let mut first = 0;
-    for source in sources {
-        let count = (source.blocks * LANES).min(channels - first);
-        let values = from_blocked(source.values, source.blocks * LANES, extent);
-        for image in 0..extent.n {
-            let from = &values[image * source.blocks * LANES * pixels..][..count * pixels];
-            planar[(image * channels + first) * pixels..][..count * pixels].copy_from_slice(from);
-        }
-        first += count;
-    }
-    planar
+/// Groups side by side, the inverse of [`of_groups`].
+fn joined(groups: &[Buffer], channels: usize, extent: Extent) -> Buffer {
+    let shape = MapShape::of(extent, channels / groups.len());
+    let parts: Vec<_> = groups.iter().map(|map| (shape, map.as_slice())).collect();
+    concatenate(MapShape::of(extent, channels), &parts)
 }
 
-/// The channels of one of several groups.
-fn of_group(planar: &[f32], channels: usize, extent: Extent, group: usize, groups: usize) -> Owned {
-    let len = channels / groups * extent.pixels();
-    let values: Vec<f32> = planar
-        .chunks_exact(len)
-        .skip(group)
-        .step_by(groups)
-        .flatten()
-        .copied()
-        .collect();
-    Owned::from_planar(&values, channels / groups, extent)
-}
-
-/// Groups side by side.
-fn joined(parts: &[Owned], channels: usize, extent: Extent) -> Owned {
-    let len = channels / parts.len() * extent.pixels();
-    let mut planar = vec![0.0; extent.n * channels * extent.pixels()];
-    for (group, part) in parts.iter().enumerate() {
-        let places = planar
-            .chunks_exact_mut(len)
-            .skip(group)
-            .step_by(parts.len());
-        for (place, values) in places.zip(part.to_planar().chunks_exact(len)) {
-            place.copy_from_slice(values);
-        }
+/// Calls `work` with one map as convolutions take it.
+fn with_map<R>(values: &Buffer, channels: usize, work: impl FnOnce(Map<'_>) -> R) -> R {
+    let values = values.as_slice();
+    if channels < LANES {
+        return work(Map::Planar(values));
     }
-    Owned::from_planar(&planar, channels, extent)
+    let blocks = blocks(channels);
+    work(Map::Blocked(&[Source { values, blocks }]))
 }
 
 /// The convolution of one group.
@@ -153,20 +94,18 @@ pub(super) fn conv(
     epilogue: Epilogue<'_>,
     shape: &ConvShape,
 ) -> Buffer {
-    let planar = planar_copy(input, shape.in_channels, shape.input);
     let own = group_shape(shape);
+    let inputs = of_groups(input, shape.in_channels, shape.input, shape.groups);
     let weights = weight.chunks_exact(weight.len() / shape.groups);
-    let parts = weights.enumerate().map(|(group, weight)| {
+    let groups = inputs.iter().zip(weights).enumerate();
+    let outputs = groups.map(|(group, (input, weight))| {
         let epilogue = epilogue.of_group(group, own.out_channels);
-        let input = of_group(&planar, shape.in_channels, shape.input, group, shape.groups);
-        Owned {
-            values: input.with_map(|map| super::conv(isa, map, weight, epilogue, &own)),
-            extent: shape.output,
-            channels: own.out_channels,
-        }
+        with_map(input, own.in_channels, |map| {
+            super::conv(isa, map, weight, epilogue, &own)
+        })
     });
-    let parts: Vec<Owned> = parts.collect();
-    joined(&parts, shape.out_channels, shape.output).values
+    let outputs: Vec<Buffer> = outputs.collect();
+    joined(&outputs, shape.out_channels, shape.output)
 }
 
 /// [`conv_input_gradient`](super::conv_input_gradient) of [`Grouping::Mixed`], in one buffer.
@@ -177,29 +116,19 @@ pub(super) fn conv_input_gradient(
     epilogue: Epilogue<'_>,
     shape: &ConvShape,
 ) -> Buffer {
-    let planar = planar_copy(gradient, shape.out_channels, shape.output);
     let own = group_shape(shape);
-    let blocks = [crate::blocks(own.in_channels)];
+    let sources = [blocks(own.in_channels)];
+    let gradients = of_groups(gradient, shape.out_channels, shape.output, shape.groups);
     let weights = weight.chunks_exact(weight.len() / shape.groups);
-    let parts = weights.enumerate().map(|(group, weight)| {
+    let groups = gradients.iter().zip(weights).enumerate();
+    let outputs = groups.flat_map(|(group, (gradient, weight))| {
         let epilogue = epilogue.of_group(group, own.in_channels);
-        let gradient = of_group(
-            &planar,
-            shape.out_channels,
-            shape.output,
-            group,
-            shape.groups,
-        );
-        let mut values = gradient
-            .with_map(|map| super::conv_input_gradient(isa, map, weight, epilogue, &own, &blocks));
-        Owned {
-            values: values.remove(0),
-            extent: shape.input,
-            channels: own.in_channels,
-        }
+        with_map(gradient, own.out_channels, |map| {
+            super::conv_input_gradient(isa, map, weight, epilogue, &own, &sources)
+        })
     });
-    let parts: Vec<Owned> = parts.collect();
-    joined(&parts, shape.in_channels, shape.input).values
+    let outputs: Vec<Buffer> = outputs.collect();
+    joined(&outputs, shape.in_channels, shape.input)
 }
 
 /// [`conv_weight_gradient`](super::conv_weight_gradient) of [`Grouping::Mixed`].
@@ -209,37 +138,25 @@ pub(super) fn conv_weight_gradient(
     gradient: Map<'_>,
     shape: &ConvShape,
 ) -> Vec<f32> {
-    let input = planar_copy(input, shape.in_channels, shape.input);
-    let gradient = planar_copy(gradient, shape.out_channels, shape.output);
     let own = group_shape(shape);
-    let groups = shape.groups;
-    let of_each = (0..groups).flat_map(|group| {
-        let input = of_group(&input, shape.in_channels, shape.input, group, groups);
-        let gradient = of_group(&gradient, shape.out_channels, shape.output, group, groups);
-        input.with_map(|input| {
-            gradient.with_map(|gradient| super::conv_weight_gradient(isa, input, gradient, &own))
+    let inputs = of_groups(input, shape.in_channels, shape.input, shape.groups);
+    let gradients = of_groups(gradient, shape.out_channels, shape.output, shape.groups);
+    let of_each = inputs.iter().zip(&gradients).flat_map(|(input, gradient)| {
+        with_map(input, own.in_channels, |input| {
+            with_map(gradient, own.out_channels, |gradient| {
+                super::conv_weight_gradient(isa, input, gradient, &own)
+            })
         })
     });
     of_each.collect()
 }
 
 /// Cuts a map along its channels into maps of the given numbers of blocks; a planar map has one.
-pub(super) fn split(map: Buffer, extent: Extent, blocks: &[usize]) -> Vec<Buffer> {
+pub(super) fn cut(map: Buffer, extent: Extent, blocks: &[usize]) -> Vec<Buffer> {
     if blocks.len() == 1 {
         return vec![map];
     }
-    let block = extent.pixels() * LANES;
-    let all: usize = blocks.iter().sum();
-    let mut first = 0;
-    let mut parts = Vec::with_capacity(blocks.len());
-    for &count in blocks {
-        let mut part = Buffer::zeros(extent.blocked_len(count));
-        for image in 0..extent.n {
-            let from = &map.as_slice()[(image * all + first) * block..][..count * block];
-            part.as_mut_slice()[image * count * block..][..count * block].copy_from_slice(from);
-        }
-        first += count;
-        parts.push(part);
-    }
-    parts
+    let shape = |blocks: usize| MapShape::blocked(extent, blocks * LANES);
+    let parts: Vec<MapShape> = blocks.iter().map(|&count| shape(count)).collect();
+    split(shape(blocks.iter().sum()), map.as_slice(), &parts)
 }

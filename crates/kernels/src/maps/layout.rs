@@ -46,6 +46,15 @@ impl MapShape {
         }
     }
 
+    /// A map as convolutions take and give it: planar below sixteen channels, else blocked.
+    pub fn of(extent: Extent, channels: usize) -> Self {
+        if channels < LANES {
+            Self::planar(extent, channels)
+        } else {
+            Self::blocked(extent, channels)
+        }
+    }
+
     /// The same channels and images with other numbers of planes, rows and pixels.
     pub fn with_size(mut self, size: [usize; 3]) -> Self {
         self.extent.size = size;

@@ -72,19 +72,9 @@ fn own_blocks(channels: usize) -> Vec<usize> {
     }
 }
 
-/// The shape of a map of one source.
-fn own_shape(channels: usize, extent: Extent) -> MapShape {
-    let layout = if channels < LANES {
-        MapShape::planar
-    } else {
-        MapShape::blocked
-    };
-    layout(extent, channels)
-}
-
 /// A map that a kernel made, as a tensor.
 fn map_tensor(buffer: Buffer, channels: usize, extent: Extent) -> FlexTensor {
-    tensor_of(buffer, &map_sizes(own_shape(channels, extent)))
+    tensor_of(buffer, &map_sizes(MapShape::of(extent, channels)))
 }
 
 /// Buffers of the gradients of all sources as tensors.
@@ -161,7 +151,7 @@ impl Operation for Convolution {
                 found[self.maps()] = Some(tensor_from_vec(weights, &sizes));
             }
             if self.has_bias && wanted[self.maps() + 1] {
-                let map = own_shape(shape.out_channels, shape.output);
+                let map = MapShape::of(shape.output, shape.out_channels);
                 let sums = channel_sums(isa, map, values);
                 found[self.maps() + 1] = Some(tensor_from_vec(sums, &[shape.out_channels]));
             }
@@ -245,7 +235,7 @@ impl Operation for TransposedConvolution {
                 found[1] = Some(tensor_from_vec(weights, &sizes));
             }
             if self.has_bias && wanted[2] {
-                let map = own_shape(shape.in_channels, shape.input);
+                let map = MapShape::of(shape.input, shape.in_channels);
                 let sums = channel_sums(isa, map, values);
                 found[2] = Some(tensor_from_vec(sums, &[shape.in_channels]));
             }
