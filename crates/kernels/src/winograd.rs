@@ -35,6 +35,31 @@ pub fn is_suited(shape: &ConvShape) -> bool {
         && shape.out_channels >= LANES
 }
 
+/// Weights that are transformed once for many inputs.
+pub struct PreparedWeights {
+    isa: Isa,
+    weights: Weights,
+    channels: [usize; 2],
+    kernel: [usize; 3],
+}
+
+impl PreparedWeights {
+    /// Transforms the weights `[O, I, KZ, 3, 3]` of a convolution; the sizes of its maps do not matter.
+    ///
+    /// # Panics
+    ///
+    /// When [`is_suited`] is false, or the weights are not as many as the shape says.
+    pub fn new(isa: Isa, weight: &[f32], shape: &ConvShape) -> Self {
+        check(shape, weight);
+        Self {
+            isa,
+            weights: Weights::new(isa, weight, shape, Direction::Forward),
+            channels: [shape.in_channels, shape.out_channels],
+            kernel: shape.kernel,
+        }
+    }
+}
+
 /// The convolution of a blocked map, blocked; with `with_moments` also the moments of each image and
 /// block of the result, `[N, blocks]`.
 ///
@@ -49,13 +74,33 @@ pub fn conv(
     shape: &ConvShape,
     with_moments: bool,
 ) -> (Buffer, Option<Vec<PartialMoments>>) {
-    check(shape, weight);
-    let weights = Weights::new(isa, weight, shape, Direction::Forward);
+    let prepared = PreparedWeights::new(isa, weight, shape);
+    conv_prepared(sources, &prepared, epilogue, shape, with_moments)
+}
+
+/// [`conv`] with weights that were transformed before.
+///
+/// # Panics
+///
+/// As [`conv`], and when the weights are those of other channels or another kernel.
+pub fn conv_prepared(
+    sources: &[Source<'_>],
+    prepared: &PreparedWeights,
+    epilogue: Epilogue<'_>,
+    shape: &ConvShape,
+    with_moments: bool,
+) -> (Buffer, Option<Vec<PartialMoments>>) {
+    assert!(
+        is_suited(shape)
+            && prepared.channels == [shape.in_channels, shape.out_channels]
+            && prepared.kernel == shape.kernel,
+        "the weights are not of the convolution {shape:?}"
+    );
     let pass = Pass {
-        isa,
+        isa: prepared.isa,
         input: Reading::of(sources, shape.input),
         size: shape.input.size,
-        weights,
+        weights: &prepared.weights,
         padding: shape.padding,
         grid: Grid::new(shape.output),
         epilogue,
@@ -83,7 +128,7 @@ pub fn conv_input_gradient(
         isa,
         input: Reading::of(gradient, shape.output),
         size: shape.output.size,
-        weights,
+        weights: &weights,
         padding: [0, 1, 2].map(|axis| shape.kernel[axis] - 1 - shape.padding[axis]),
         grid: Grid::new(shape.input),
         epilogue: Epilogue::default(),
@@ -110,7 +155,7 @@ struct Pass<'a> {
     input: Reading<'a>,
     /// Sizes of the input.
     size: [usize; 3],
-    weights: Weights,
+    weights: &'a Weights,
     padding: [usize; 3],
     grid: Grid,
     epilogue: Epilogue<'a>,
@@ -196,7 +241,7 @@ impl Pass<'_> {
         bias: Option<&[f32]>,
         with_moments: bool,
     ) -> Vec<RunSums> {
-        let Weights { inner, outer, .. } = self.weights;
+        let &Weights { inner, outer, .. } = self.weights;
         let tiles = self.grid.tiles();
         let room = run_length(inner, outer, tiles);
         let strides = [inner, outer].map(|blocks| frequency_stride(blocks, room));
@@ -228,7 +273,7 @@ impl Pass<'_> {
         bias: Option<&[f32]>,
         with_moments: bool,
     ) -> Vec<RunSums> {
-        let Weights { inner, outer, .. } = self.weights;
+        let &Weights { inner, outer, .. } = self.weights;
         let tiles = self.grid.tiles();
         let room = SHARED_RUN.min(tiles);
         let strides = [inner, outer].map(|blocks| frequency_stride(blocks, room));

@@ -15,7 +15,7 @@ use coverslip_kernels::{
 
 use crate::{
     FeatureMap,
-    cpu::{self, Convolution, Part, TransposedConvolution, call},
+    cpu::{self, ConvCache, Convolution, FoldedConvolution, Part, TransposedConvolution, call},
     feature_map::{from_planes, into_planes},
 };
 
@@ -171,10 +171,59 @@ pub(crate) fn cpu_conv(
     activation: FusedActivation,
     moments: Option<Arc<OnceLock<Vec<PartialMoments>>>>,
 ) -> FeatureMap {
+    let shape = conv_shape(&input, &weight, geometry);
+    let (mut inputs, sources) = conv_inputs(input);
+    let operation = Convolution {
+        shape,
+        sources,
+        has_bias: bias.is_some(),
+        may_transform: !geometry.exact,
+        activation,
+        moments,
+    };
+    inputs.push(weight.into_dispatch());
+    inputs.extend(bias.map(Tensor::into_dispatch));
+    let result = MapShape::of(shape.output, shape.out_channels);
+    call_for_map(operation, inputs, result)
+}
+
+/// A convolution, a normalisation by given statistics and an activation by our kernels, without a
+/// gradient. `statistics` are weight, bias, mean and variance of the normalisation, each `[O]`, and
+/// what is added to the variance.
+pub(crate) fn cpu_conv_folded(
+    input: FeatureMap,
+    weight: Tensor<5>,
+    bias: Option<Tensor<1>>,
+    geometry: ConvGeometry,
+    statistics: Option<([Tensor<1>; 4], f64)>,
+    activation: FusedActivation,
+    cache: &ConvCache,
+) -> FeatureMap {
+    let shape = conv_shape(&input, &weight, geometry);
+    let (mut inputs, sources) = conv_inputs(input);
+    let operation = FoldedConvolution {
+        shape,
+        sources,
+        may_transform: !geometry.exact,
+        epsilon: statistics.as_ref().map(|(_, epsilon)| *epsilon),
+        has_bias: bias.is_some(),
+        activation,
+        cache: cache.share(),
+    };
+    inputs.push(weight.into_dispatch());
+    if let Some((statistics, _)) = statistics {
+        inputs.extend(statistics.map(Tensor::into_dispatch));
+    }
+    inputs.extend(bias.map(Tensor::into_dispatch));
+    let result = MapShape::of(shape.output, shape.out_channels);
+    call_for_map(operation, inputs, result)
+}
+
+fn conv_shape(input: &FeatureMap, weight: &Tensor<5>, geometry: ConvGeometry) -> ConvShape {
     let [n, in_channels, ..] = input.dims();
     let [out_channels, _, kz, ky, kx] = weight.dims();
     let size = input.spatial();
-    let shape = ConvShape {
+    ConvShape {
         input: Extent { n, size },
         output: Extent {
             n,
@@ -187,23 +236,17 @@ pub(crate) fn cpu_conv(
         padding: geometry.padding,
         dilation: geometry.dilation,
         groups: geometry.groups,
-    };
+    }
+}
+
+/// The maps that a convolution reads, and the blocks of each; none of a planar one.
+fn conv_inputs(input: FeatureMap) -> (Vec<DispatchTensor>, Vec<usize>) {
     let parts = input.into_kernel_parts();
     let is_blocked = |part: &&Part| part.shape.layout == Layout::Blocked;
     let blocked = parts.iter().filter(is_blocked);
     let sources = blocked.map(|part| part.shape.units()).collect();
-    let mut inputs: Vec<DispatchTensor> = parts.into_iter().map(|part| part.tensor).collect();
-    let operation = Convolution {
-        shape,
-        sources,
-        has_bias: bias.is_some(),
-        may_transform: !geometry.exact,
-        activation,
-        moments,
-    };
-    inputs.push(weight.into_dispatch());
-    inputs.extend(bias.map(Tensor::into_dispatch));
-    call_for_map(operation, inputs, MapShape::of(shape.output, out_channels))
+    let inputs = parts.into_iter().map(|part| part.tensor).collect();
+    (inputs, sources)
 }
 
 /// The transpose of [`conv`], which enlarges a map.

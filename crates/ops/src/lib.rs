@@ -31,6 +31,7 @@ pub use activation::{Activation, activate};
 pub use arithmetic::{add, multiply};
 pub use conv::{ConvGeometry, conv, conv_transpose};
 pub use coverslip_kernels::maps::Window;
+pub use cpu::ConvCache;
 pub use dropout::{Dropout, dropout};
 pub use feature_map::{FeatureMap, Margin, Padding};
 pub use normalization::{

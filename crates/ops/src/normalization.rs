@@ -8,8 +8,8 @@ use coverslip_kernels::{
 
 use crate::{
     Activation, ConvGeometry, FeatureMap, activate,
-    conv::{conv, cpu_conv},
-    cpu::{NormalizeActivate, fetch},
+    conv::{conv, cpu_conv, cpu_conv_folded},
+    cpu::{ConvCache, NormalizeActivate, fetch},
 };
 
 /// Which statistics a map is normalised by. All tensors are `[C]`.
@@ -85,6 +85,8 @@ pub fn normalize_activate(
 }
 
 /// A convolution (see [`conv`]), normalisation and activation, in as few passes over memory as can be.
+///
+/// `cache` belongs to the layer; without gradients it keeps what depends on the parameters alone.
 pub fn conv_normalize_activate(
     input: FeatureMap,
     weight: Tensor<5>,
@@ -92,6 +94,7 @@ pub fn conv_normalize_activate(
     geometry: ConvGeometry,
     normalization: Normalization,
     activation: Activation,
+    cache: &ConvCache,
 ) -> Normalized {
     if !input.is_ours() {
         let map = conv(input, weight, bias, geometry);
@@ -100,7 +103,7 @@ pub fn conv_normalize_activate(
     let is_training = input.device().is_autodiff();
     let normalization = match (normalization, activation.fused()) {
         (Normalization::None, Some(fused)) if !is_training => {
-            let output = cpu_conv(input, weight, bias, geometry, fused, None);
+            let output = cpu_conv_folded(input, weight, bias, geometry, None, fused, cache);
             return Normalized::plain(output);
         }
         (
@@ -114,14 +117,8 @@ pub fn conv_normalize_activate(
             Some(fused),
         ) if !is_training => {
             // The normalisation of a convolution is a convolution.
-            let scale = scale / variance.add_scalar(epsilon).sqrt();
-            let shift = match bias {
-                Some(bias) => shift + (bias - mean) * scale.clone(),
-                None => shift - mean * scale.clone(),
-            };
-            let [channels] = scale.dims();
-            let weight = weight * scale.reshape([channels, 1, 1, 1, 1]);
-            let output = cpu_conv(input, weight, Some(shift), geometry, fused, None);
+            let statistics = Some(([scale, shift, mean, variance], epsilon));
+            let output = cpu_conv_folded(input, weight, bias, geometry, statistics, fused, cache);
             return Normalized::plain(output);
         }
         (other, _) => other,

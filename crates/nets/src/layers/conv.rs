@@ -3,7 +3,7 @@ use burn::{
     tensor::Tensor,
 };
 use coverslip_ops::{
-    Activation, ConvGeometry, FeatureMap, conv, conv_normalize_activate, conv_transpose,
+    Activation, ConvCache, ConvGeometry, FeatureMap, conv, conv_normalize_activate, conv_transpose,
 };
 
 use super::{Initializer, Norm};
@@ -15,6 +15,8 @@ pub struct Conv {
     pub weight: Param<Tensor<5>>,
     /// Added to each output channel, `[out]`.
     pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    cache: ConvCache,
 }
 
 impl Conv {
@@ -30,6 +32,7 @@ impl Conv {
         Self {
             weight: init.kernel([output, input, kz, ky, kx]),
             bias: bias.then(|| init.constant(output, 0.0)),
+            cache: ConvCache::default(),
         }
     }
 
@@ -58,6 +61,7 @@ impl Conv {
             ConvGeometry::same([kz, ky, kx]),
             normalization,
             activation,
+            &self.cache,
         );
         norm.collect(result.statistics);
         result.output

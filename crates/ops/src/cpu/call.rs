@@ -1,5 +1,10 @@
 //! Operations of our own in burn's graph.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a method for each number of inputs"
+)]
+
 use std::{fmt::Debug, sync::Arc};
 
 use burn::backend::{
@@ -32,7 +37,7 @@ pub(crate) trait Operation: Debug + Send + Sync + 'static {
 type Shared = Arc<dyn Operation>;
 
 /// The most inputs of an operation.
-pub(crate) const MOST_INPUTS: usize = 6;
+pub(crate) const MOST_INPUTS: usize = 10;
 
 /// What a node of the graph keeps until the backward pass.
 #[derive(Clone, Debug)]
@@ -134,4 +139,8 @@ arities! {
     call4, Node4, 4: a b c d;
     call5, Node5, 5: a b c d e;
     call6, Node6, 6: a b c d e f;
+    call7, Node7, 7: a b c d e f g;
+    call8, Node8, 8: a b c d e f g h;
+    call9, Node9, 9: a b c d e f g h i;
+    call10, Node10, 10: a b c d e f g h i j;
 }

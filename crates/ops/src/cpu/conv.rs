@@ -44,7 +44,7 @@ impl Convolution {
 }
 
 /// The maps as kernels take them.
-fn with_map<R>(
+pub(super) fn with_map<R>(
     tensors: &[FlexTensor],
     blocks: &[usize],
     work: impl FnOnce(Map<'_>, &[Source<'_>]) -> R,
@@ -73,7 +73,7 @@ fn own_blocks(channels: usize) -> Vec<usize> {
 }
 
 /// A map that a kernel made, as a tensor.
-fn map_tensor(buffer: Buffer, channels: usize, extent: Extent) -> FlexTensor {
+pub(super) fn map_tensor(buffer: Buffer, channels: usize, extent: Extent) -> FlexTensor {
     tensor_of(buffer, &map_sizes(MapShape::of(extent, channels)))
 }
 

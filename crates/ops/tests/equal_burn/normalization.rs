@@ -1,8 +1,8 @@
 //! Normalisation, alone and after a convolution.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Distribution, Tensor};
 use coverslip_ops::{
-    Activation, ConvGeometry, FeatureMap, Normalization, conv_normalize_activate,
+    Activation, ConvCache, ConvGeometry, FeatureMap, Normalization, conv_normalize_activate,
     normalize_activate,
 };
 
@@ -208,6 +208,7 @@ fn after_a_convolution() {
                         geometry,
                         kind.ours(&inputs[2..]),
                         activation,
+                        &ConvCache::default(),
                     );
                     result.output.into_tensor()
                 },
@@ -217,6 +218,48 @@ fn after_a_convolution() {
                     stock(kind.stock(map, &inputs[2..]), activation)
                 },
             );
+        }
+    }
+}
+
+/// What a layer keeps for inference must follow its parameters.
+#[test]
+fn a_cache_is_used_again_for_the_same_parameters_only() {
+    let device = Device::flex();
+    let normal =
+        |shape: [usize; 5]| Tensor::<5>::random(shape, Distribution::Normal(0.0, 1.0), &device);
+    let input = normal([1, 16, 1, 9, 10]);
+    let weights = [normal([32, 16, 1, 3, 3]), normal([32, 16, 1, 3, 3])];
+    let cache = ConvCache::default();
+    let run = |weight: &Tensor<5>, cache: &ConvCache| {
+        let one = Tensor::<1>::ones([32], &device);
+        let normalization = Normalization::Running {
+            weight: one.clone() * 2.0,
+            bias: one.clone(),
+            mean: one.clone() * 0.5,
+            variance: one,
+            epsilon: 1e-5,
+        };
+        conv_normalize_activate(
+            FeatureMap::from_tensor(input.clone()),
+            weight.clone(),
+            None,
+            ConvGeometry::same([1, 3, 3]),
+            normalization,
+            Activation::Relu,
+            cache,
+        )
+        .output
+        .into_tensor()
+        .into_data()
+    };
+    let fresh = weights
+        .each_ref()
+        .map(|weight| run(weight, &ConvCache::default()));
+    for _ in 0..2 {
+        for (weight, fresh) in weights.iter().zip(&fresh) {
+            run(weight, &cache).assert_eq(fresh, true);
+            run(weight, &cache).assert_eq(fresh, true);
         }
     }
 }

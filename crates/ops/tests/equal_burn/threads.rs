@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use coverslip_ops::{
-    Activation, ConvGeometry, FeatureMap, Interpolation, Normalization, conv,
+    Activation, ConvCache, ConvGeometry, FeatureMap, Interpolation, Normalization, conv,
     conv_normalize_activate, max_pool, upsample,
 };
 
@@ -33,6 +33,7 @@ fn bits(size: [usize; 3]) -> Vec<Vec<u32>> {
         ConvGeometry::same(kernel),
         norm,
         Activation::Silu,
+        &ConvCache::default(),
     )
     .output;
     let mode = Interpolation::Linear {
