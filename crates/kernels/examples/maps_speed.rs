@@ -1,7 +1,7 @@
 //! Memory throughput of the operations on one map, next to that of a copy: bytes read and written,
 //! the best of several runs. `COVERSLIP_SIMD` chooses the instruction set.
 
-#![allow(clippy::print_stdout)]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -329,3 +329,37 @@ fn a_nan_reaches_its_tiles_and_no_lane_without_a_channel() {
         }
     }
 }
+
+#[test]
+fn no_images_give_no_gradient() {
+    let extent = Extent {
+        n: 0,
+        size: [1, 8, 8],
+    };
+    let shape = ConvShape {
+        input: extent,
+        output: extent,
+        in_channels: 16,
+        out_channels: 16,
+        kernel: [1, 3, 3],
+        stride: [1; 3],
+        padding: [0, 1, 1],
+        dilation: [1; 3],
+        groups: 1,
+    };
+    let nothing = [Source {
+        values: &[],
+        blocks: 1,
+    }];
+    // Memory that was used before must not show.
+    drop(to_blocked(
+        &vec![f32::NAN; 16 << 16],
+        16,
+        Extent {
+            n: 1,
+            size: [1, 256, 256],
+        },
+    ));
+    let gradient = winograd::conv_weight_gradient(Isa::best(), &nothing, &nothing, &shape);
+    assert!(gradient.iter().all(|&value| value == 0.0));
+}

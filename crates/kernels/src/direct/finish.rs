@@ -89,23 +89,12 @@ impl Finish {
         // SAFETY: the caller of `store` promises the instruction set and that the block exists.
         unsafe {
             let bias = S::load(self.bias.as_slice().as_ptr().add(block * LANES));
-            let zero = S::zero();
-            match self.activation {
-                FusedActivation::Identity => each::<S>(sums, |sum| S::add(sum, bias)),
-                // In this order NaN passes.
-                FusedActivation::Relu => each::<S>(sums, |sum| S::max(zero, S::add(sum, bias))),
-                FusedActivation::LeakyRelu(slope) => {
-                    let slope = S::splat(slope);
-                    each::<S>(sums, |sum| {
-                        let value = S::add(sum, bias);
-                        S::where_positive(value, value, S::mul(value, slope))
-                    });
-                }
-            }
+            let activation = self.activation;
+            each::<S>(sums, |sum| activation.apply::<S>(S::add(sum, bias)));
             // A zero weight does not make a zero of an infinite input.
             if self.is_last_partial && (block + 1) * LANES > self.channels {
                 let exists = S::load(self.last_channels.as_ptr());
-                each::<S>(sums, |sum| S::where_positive(exists, sum, zero));
+                each::<S>(sums, |sum| S::where_positive(exists, sum, S::zero()));
             }
         }
     }
