@@ -91,12 +91,14 @@ pub enum Error {
         path: PathBuf,
     },
     /// The network reduces a patch to nothing.
-    #[error("`data.patch.size` is {patch:?}, but the network reduces {needed:?} pixels to one")]
-    PatchTooSmall {
+    #[error("the network cannot compute patches of {patch:?}; it takes {allowed}")]
+    PatchSize {
         /// The size of a patch along Y and X, or Z, Y and X.
         patch: Vec<usize>,
-        /// The network's total stride along the same axes.
-        needed: Vec<usize>,
+        /// What the network takes, in words.
+        allowed: String,
+        /// A size nearby that it takes.
+        nearest: Vec<usize>,
     },
     /// Training went astray.
     #[error("the loss is no longer a finite number at epoch {epoch}, step {step}")]
@@ -147,8 +149,8 @@ impl Error {
                 "restore the file if you have a copy, or start a new run in another folder"
                     .to_owned(),
             ),
-            Self::PatchTooSmall { needed, .. } => Some(format!(
-                "set `data.patch.size` to at least {needed:?}, or give the network a smaller `depth`"
+            Self::PatchSize { nearest, .. } => Some(format!(
+                "set `data.patch.size` to {nearest:?}, or give the network fewer levels"
             )),
             Self::ConfigInTheWay { .. } => {
                 Some("choose another folder with `--out`, or move the file".to_owned())

@@ -19,10 +19,19 @@ use crate::{data::Batch, error::Error, registry::Named, state_dict::StateDict};
 /// Values that describe a batch, by name; `loss` is always among them.
 pub type Scores = BTreeMap<String, f64>;
 
+/// What differs between training steps beside the batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// What the schedule multiplies the learning rate by.
+    pub rate_factor: f64,
+    /// What random layers draw from; another number for every step of a run.
+    pub draw: u64,
+}
+
 /// A framework in training.
 pub trait Framework {
-    /// One step on `batch`, with the learning rate times `rate_factor`. Gives the loss.
-    fn train_step(&mut self, batch: &Batch, rate_factor: f64) -> f64;
+    /// One step on `batch`. Gives the loss.
+    fn train_step(&mut self, batch: &Batch, step: Step) -> f64;
 
     /// What the present weights make of `batch`, without learning from it.
     fn validate(&self, batch: &Batch) -> Scores;

@@ -12,10 +12,9 @@ use burn::{
     module::{Module, ModuleMapper, Param},
     tensor::{Gradients, Tensor, TensorData},
 };
+use coverslip_nets::weights::{ModulePath, StateDict};
 
 pub use adam::{AdamOptions, AdamWOptions};
-
-use crate::state_dict::{PathOf, StateDict};
 
 /// What a rule remembers of one weight.
 #[derive(Clone, Debug)]
@@ -63,7 +62,7 @@ impl Optimizer {
     pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, factor: f64) -> M {
         let rate = self.rule.learning_rate() * factor;
         let mut stepper = Stepper {
-            path: PathOf::default(),
+            path: ModulePath::default(),
             optimizer: self,
             gradients,
             rate,
@@ -125,7 +124,7 @@ impl Optimizer {
 }
 
 struct Stepper<'a> {
-    path: PathOf,
+    path: ModulePath,
     optimizer: &'a mut Optimizer,
     gradients: Gradients,
     rate: f64,

@@ -222,6 +222,7 @@ pub fn build(
         loss: &[],
         optimizer: None,
         seed: 0,
+        exact_conv: description.exact_conv,
         device: Device::flex(),
     };
     let framework = &registry.frameworks.get(&description.framework.name)?.build;

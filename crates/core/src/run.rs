@@ -97,6 +97,7 @@ pub fn train(
         loss: &settings.loss,
         optimizer: Some(&settings.optimizer),
         seed: settings.seed,
+        exact_conv: settings.exact_conv,
         device: Device::flex().autodiff(),
     };
     let entry = &registry.frameworks.get(&settings.framework.name)?.build;
@@ -110,6 +111,7 @@ pub fn train(
         framework,
         schedule: (registry.schedules.get(&settings.schedule.name)?.build)(&settings.schedule)?,
         settings: &settings.training,
+        seed: settings.seed,
         validation: data.validation_batches(settings)?,
         checkpoints: folder.checkpoints(),
         monitor,
@@ -157,15 +159,21 @@ fn resume_from(
     Ok(progress)
 }
 
-/// Refuses a patch that the network would reduce to nothing.
+/// Refuses a patch of a size that the network cannot compute.
 fn check_patch(settings: &Settings, framework: &dyn Framework) -> Result<(), Error> {
     let patch = settings.data.patch.size.clone();
-    let multiple = framework.predictor().sizes().multiple;
-    let needed = multiple[multiple.len() - patch.len()..].to_vec();
-    if patch.iter().zip(&needed).any(|(size, least)| size < least) {
-        return Err(Error::PatchTooSmall { patch, needed });
+    let sizes = framework.predictor().sizes();
+    let missing = 3 - patch.len();
+    let mut size = [1; 3];
+    size[missing..].copy_from_slice(&patch);
+    if sizes.accepts(size) {
+        return Ok(());
     }
-    Ok(())
+    Err(Error::PatchSize {
+        patch,
+        allowed: sizes.to_string(),
+        nearest: sizes.fit(size)[missing..].to_vec(),
+    })
 }
 
 fn start_loader(sampler: &Sampler, settings: &Settings, first: u64) -> Result<Loader, Error> {

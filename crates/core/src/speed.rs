@@ -12,7 +12,7 @@ use crate::{
     config::TargetKind,
     data::Batch,
     error::Error,
-    framework::Workshop,
+    framework::{Step, Workshop},
     monitor::Monitor,
     random,
     registry::{Named, Registry},
@@ -179,6 +179,7 @@ pub fn measure(
         loss: &loss,
         optimizer: Some(&optimizer),
         seed: 0,
+        exact_conv: false,
         device: if case.is_training {
             device.autodiff()
         } else {
@@ -199,7 +200,13 @@ pub fn measure(
     for _ in 0..runs + WARM_UP {
         let start = Instant::now();
         if case.is_training {
-            framework.train_step(&batch, 1.0);
+            framework.train_step(
+                &batch,
+                Step {
+                    rate_factor: 1.0,
+                    draw: 0,
+                },
+            );
         } else {
             predictor.predict(&image);
         }

@@ -15,12 +15,15 @@ use std::{
 pub use checkpoint::{Checkpoints, ResumeError};
 pub use progress::{Best, EpochRecord, Progress};
 
+use rand::RngExt;
+
 use crate::{
     config::TrainingSettings,
     data::{Batch, Loader},
     error::Error,
-    framework::{Framework, Scores},
+    framework::{Framework, Scores, Step},
     monitor::{Monitor, Task},
+    random,
     schedule::Schedule,
 };
 
@@ -43,6 +46,8 @@ pub struct Trainer<'a> {
     pub schedule: Box<dyn Schedule>,
     /// How long and in what portions.
     pub settings: &'a TrainingSettings,
+    /// Drives the random layers of the network.
+    pub seed: u64,
     /// The fixed patches every epoch is judged by.
     pub validation: Vec<Batch>,
     /// Where checkpoints are kept.
@@ -114,7 +119,14 @@ impl Trainer<'_> {
             let batch = loader.next_batch()?;
             let position = progress.epoch as f64 + progress.step as f64 / steps as f64;
             let factor = self.schedule.factor(position, self.settings.epochs);
-            let loss = self.framework.train_step(&batch, factor);
+            let number = (progress.epoch * steps + progress.step) as u64;
+            let loss = self.framework.train_step(
+                &batch,
+                Step {
+                    rate_factor: factor,
+                    draw: random::stream(self.seed, "pass", number).random(),
+                },
+            );
             if !loss.is_finite() {
                 return Err(Error::Diverged {
                     epoch: progress.epoch + 1,

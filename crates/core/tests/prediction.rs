@@ -42,6 +42,7 @@ fn predictor(network: &str, dimensions: usize) -> Box<dyn Predictor> {
         loss: &[],
         optimizer: None,
         seed: 5,
+        exact_conv: false,
         device: Device::flex(),
     };
     let weights: StateDict = state_dict::collect(&workshop.network().unwrap())

@@ -1,11 +1,15 @@
-//! Layers with parameters, and the blocks networks are made of.
+//! Layers with parameters.
 
+mod activation;
 mod conv;
-mod conv_block;
-mod init;
+mod conv_transpose;
+mod dropout;
+mod linear;
 mod norm;
 
-pub use conv::{Conv, ConvTranspose};
-pub use conv_block::{ActivationName, ConvBlock, ConvBlockConfig};
-pub use init::Initializer;
-pub use norm::{BatchNorm, Norm, NormName};
+pub use activation::{Activate, ActivationName};
+pub use conv::{Conv, ConvConfig};
+pub use conv_transpose::{ConvTranspose, ConvTransposeConfig};
+pub use dropout::DropoutLayer;
+pub use linear::{LayerNorm, Linear};
+pub use norm::{BatchNorm, Norm, NormConfig, NormName};

@@ -1,14 +1,17 @@
 //! What a network is to the rest of the toolbox.
 
 mod any;
-mod external;
+mod erased;
 mod maps;
+mod sizes;
 
-use burn::module::Module;
+use burn::module::{Module, ModuleDisplay};
 
 pub use any::AnyNetwork;
-pub use external::External;
 pub use maps::{Inputs, Outputs};
+pub use sizes::SizeRule;
+
+use crate::build::Scope;
 
 /// What a network is asked to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -22,24 +25,27 @@ pub struct NetworkIo {
     pub dimensions: usize,
 }
 
-/// The sizes a network accepts, and how far a pixel of its input reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SizeRule {
-    /// Sizes along `[Z, Y, X]` must be multiples of these: the network's total stride.
-    pub multiple: [usize; 3],
-    /// An output pixel at least this far from the edge does not see beyond it, along `[Z, Y, X]`;
-    /// `None` when every output pixel sees the whole input (instance normalisation).
-    pub margin: Option<[usize; 3]>,
-}
-
 /// A network: a burn module from named maps to named maps.
-pub trait Network: Module {
+pub trait Network: Module + ModuleDisplay {
     /// Computes the outputs. The main input is `[N, in_channels, Z, Y, X]` with sizes that
     /// [`Self::sizes`] allows, the main output `[N, out_channels, Z', Y', X']`.
     fn forward(&self, inputs: Inputs) -> Outputs;
 
     /// The sizes it accepts.
     fn sizes(&self) -> SizeRule;
+}
+
+/// The options of a kind of network, from which one is built.
+pub trait Architecture {
+    /// The network.
+    type Network: Network + Sync + 'static;
+
+    /// Builds the network for what `scope` says it connects. Parameters get their names there.
+    ///
+    /// # Errors
+    ///
+    /// When the options do not fit together, or not the images.
+    fn build(&self, scope: &mut Scope<'_>) -> Result<Self::Network, NetworkError>;
 }
 
 /// A configuration no network can be built from.
@@ -50,4 +56,28 @@ pub struct NetworkError {
     pub key: &'static str,
     /// What is wrong and what is allowed.
     pub problem: String,
+}
+
+impl NetworkError {
+    /// An option at fault.
+    pub fn new(key: &'static str, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self { key, problem }
+    }
+
+    /// Refuses a value that is not from `least` to `most`. A model package need not have passed the
+    /// config's schema, so networks check what could exhaust memory or time.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    pub fn check_range(key: &'static str, value: f64, least: f64, most: f64) -> Result<(), Self> {
+        if (least..=most).contains(&value) {
+            return Ok(());
+        }
+        Err(Self::new(
+            key,
+            format!("{value} is not from {least} to {most}"),
+        ))
+    }
 }

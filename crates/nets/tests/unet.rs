@@ -8,12 +8,12 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use coverslip_nets::{
-    AnyNetwork, External, Inputs, Network, NetworkIo,
+    AnyNetwork, Architecture, Inputs, Network, NetworkIo,
+    architectures::unet::{UnetConfig, Upsampling},
+    build::{BuildSettings, Construction, Extent},
     layers::NormName,
-    unet::{Unet, UnetConfig, Upsampling},
+    weights::count_parameters,
 };
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 const PLANE: NetworkIo = NetworkIo {
     in_channels: 2,
@@ -21,10 +21,17 @@ const PLANE: NetworkIo = NetworkIo {
     dimensions: 2,
 };
 
-fn build(config: &UnetConfig, io: NetworkIo, device: &Device) -> Unet {
-    config
-        .init(io, &mut ChaCha8Rng::seed_from_u64(7), device)
-        .unwrap()
+fn settings(io: NetworkIo, device: &Device) -> BuildSettings {
+    BuildSettings {
+        io,
+        seed: 7,
+        device: device.clone(),
+        exact: false,
+    }
+}
+
+fn build(config: &UnetConfig, io: NetworkIo, device: &Device) -> AnyNetwork {
+    AnyNetwork::build(config, &settings(io, device)).unwrap()
 }
 
 fn small() -> UnetConfig {
@@ -55,8 +62,7 @@ fn absurd_options_are_refused_before_memory_is_asked_for() {
             out_channels,
             dimensions: 2,
         };
-        let mut random = ChaCha8Rng::seed_from_u64(0);
-        let network = config.init(io, &mut random, &Device::flex());
+        let network = AnyNetwork::build(&config, &settings(io, &Device::flex()));
         network.unwrap_err().to_string()
     };
     let default = UnetConfig::default;
@@ -68,15 +74,14 @@ fn absurd_options_are_refused_before_memory_is_asked_for() {
         refusal(deep, 2),
         "network option `depth`: 40 is not from 1 to 8"
     );
-    let weights = "network option `base`: together with depth, growth, kernels, strides and \
-                   channels it makes about";
+    let weights = "network option `channels`: the widths, kernels and levels together make about";
     let wide = UnetConfig {
         base: 1024,
         ..default()
     };
     assert_eq!(
         refusal(wide, 2),
-        format!("{weights} 9e9 weights; at most 1e9 are possible")
+        format!("{weights} 8e9 weights; at most 1e9 are possible")
     );
     assert_eq!(
         refusal(default(), usize::MAX),
@@ -84,10 +89,16 @@ fn absurd_options_are_refused_before_memory_is_asked_for() {
     );
 }
 
+const UPSAMPLINGS: [Upsampling; 3] = [
+    Upsampling::Transposed,
+    Upsampling::Interpolated,
+    Upsampling::Bilinear,
+];
+
 #[test]
 fn any_size_comes_back_in_2d_and_3d() {
     let device = Device::flex();
-    for upsampling in [Upsampling::Transposed, Upsampling::Interpolated] {
+    for upsampling in UPSAMPLINGS {
         let config = UnetConfig {
             upsampling,
             ..small()
@@ -109,8 +120,12 @@ fn any_size_comes_back_in_2d_and_3d() {
 #[test]
 fn anisotropic_levels() {
     let config = UnetConfig {
-        kernels: Some(vec![[1, 3, 3], [3, 3, 3], [3, 3, 3]]),
-        strides: Some(vec![[1, 2, 2], [2, 2, 2]]),
+        kernels: Some(vec![
+            Extent::Stack([1, 3, 3]),
+            Extent::All(3),
+            Extent::All(3),
+        ]),
+        strides: Some(vec![Extent::Stack([1, 2, 2]), Extent::All(2)]),
         ..small()
     };
     let io = NetworkIo {
@@ -132,12 +147,12 @@ fn parameter_count_follows_the_layers() {
         ..UnetConfig::default()
     };
     let convolutions = 9 * (2 * 4 + 4 * 4 + 4 * 8 + 8 * 8 + 8 * 4 + 4 * 4);
-    // Weight, bias and the two running statistics of each batch norm.
-    let norms = 4 * (4 + 4 + 8 + 8 + 4 + 4);
+    // Weight and bias of each batch norm.
+    let norms = 2 * (4 + 4 + 8 + 8 + 4 + 4);
     let up = 4 * 8 * 4 + 4;
     let head = 4 * 3 + 3;
     let network = build(&config, PLANE, &Device::flex());
-    assert_eq!(network.num_params(), convolutions + norms + up + head);
+    assert_eq!(count_parameters(&network), convolutions + norms + up + head);
 }
 
 /// Changing one pixel must not change an output pixel farther away than the margin says, and the
@@ -170,60 +185,59 @@ fn the_margin_bounds_the_reach_of_a_pixel() {
 }
 
 #[test]
-fn instance_norm_has_no_margin() {
-    let config = UnetConfig {
+fn networks_that_see_the_whole_image_have_no_margin() {
+    let instance = UnetConfig {
         norm: NormName::Instance,
         ..small()
     };
-    assert_eq!(build(&config, PLANE, &Device::flex()).sizes().margin, None);
+    let bilinear = UnetConfig {
+        upsampling: Upsampling::Bilinear,
+        ..small()
+    };
+    for config in [instance, bilinear] {
+        assert_eq!(build(&config, PLANE, &Device::flex()).sizes().margin, None);
+    }
 }
 
 #[test]
 fn the_seed_decides_the_weights() {
     let device = Device::flex();
     let input = image([1, 2, 1, 8, 8]);
-    let first = build(&small(), PLANE, &device)
-        .forward(Inputs::new(input.clone()))
-        .main;
-    let second = build(&small(), PLANE, &device)
-        .forward(Inputs::new(input.clone()))
-        .main;
-    assert_eq!(values(first.clone()), values(second));
-    let other = small()
-        .init(PLANE, &mut ChaCha8Rng::seed_from_u64(8), &device)
-        .unwrap();
-    assert_ne!(
-        values(first),
-        values(other.forward(Inputs::new(input)).main)
-    );
+    let output = |seed| {
+        let settings = BuildSettings {
+            seed,
+            ..settings(PLANE, &device)
+        };
+        let network = AnyNetwork::build(&small(), &settings).unwrap();
+        values(network.forward(Inputs::new(input.clone())).main)
+    };
+    assert_eq!(output(7), output(7));
+    assert_ne!(output(7), output(8));
 }
 
 #[test]
 fn options_that_do_not_fit_are_named() {
     let message = |config: UnetConfig| {
-        let random = &mut ChaCha8Rng::seed_from_u64(0);
-        config
-            .init(PLANE, random, &Device::flex())
-            .unwrap_err()
-            .to_string()
+        let network = AnyNetwork::build(&config, &settings(PLANE, &Device::flex()));
+        network.unwrap_err().to_string()
     };
     assert_eq!(
         message(UnetConfig {
-            strides: Some(vec![[1, 2, 2]]),
+            strides: Some(vec![Extent::All(2)]),
             ..small()
         }),
-        "network option `strides`: expected 2 entries for this depth, found 1"
+        "network option `strides`: expected 2 entries, found 1"
     );
     assert_eq!(
         message(UnetConfig {
-            kernels: Some(vec![[1, 4, 4]; 3]),
+            kernels: Some(vec![Extent::Plane([4, 4]); 3]),
             ..small()
         }),
         "network option `kernels`: kernel [1, 4, 4] has an even size; use odd sizes such as 3"
     );
     assert_eq!(
         message(UnetConfig {
-            kernels: Some(vec![[3, 3, 3]; 3]),
+            kernels: Some(vec![Extent::Stack([3, 3, 3]); 3]),
             ..small()
         }),
         "network option `kernels`: [3, 3, 3] must begin with 1 (z) for 2D images"
@@ -232,13 +246,16 @@ fn options_that_do_not_fit_are_named() {
 
 /// A network behind the erased bridge trains, maps and computes as without it.
 #[test]
-fn an_external_network_is_the_same_network() {
+fn a_network_of_another_crate_is_the_same_network() {
     let device = Device::flex().autodiff();
-    let direct = AnyNetwork::Unet(build(&small(), PLANE, &device));
-    let bridged = AnyNetwork::External(External::new(build(&small(), PLANE, &device)));
+    let direct = {
+        let mut construction = Construction::new(settings(PLANE, &device));
+        small().build(&mut construction.root()).unwrap()
+    };
+    let bridged = AnyNetwork::from_module(direct.clone());
     assert_eq!(direct.num_params(), bridged.num_params());
     let input = Tensor::from_inner(image([2, 2, 1, 8, 8]));
-    let gradient = |network: &AnyNetwork| {
+    fn gradient(network: &impl Network, input: &Tensor<5>) -> f64 {
         struct Sum(f64, burn::tensor::Gradients);
         impl burn::module::ModuleVisitor for Sum {
             fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
@@ -251,8 +268,8 @@ fn an_external_network_is_the_same_network() {
         let mut sum = Sum(0.0, output.square().mean().backward());
         network.visit(&mut sum);
         sum.0
-    };
-    let (expected, found) = (gradient(&direct), gradient(&bridged));
+    }
+    let (expected, found) = (gradient(&direct, &input), gradient(&bridged, &input));
     assert!(expected > 0.0);
     assert_eq!(expected, found);
     let plain = image([2, 2, 1, 8, 8]);

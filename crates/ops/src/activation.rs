@@ -1,7 +1,7 @@
-use burn::tensor::activation;
+use burn::tensor::{Tensor, activation};
 use coverslip_kernels::{FusedActivation, maps};
 
-use crate::{FeatureMap, cpu::Activate};
+use crate::{FeatureMap, add, cpu::Activate, multiply};
 
 /// A function applied to every value of a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,4 +81,16 @@ pub fn activate(input: FeatureMap, function: Activation) -> FeatureMap {
         Activation::Tanh => activation::tanh(tensor),
         Activation::Sigmoid => activation::sigmoid(tensor),
     })
+}
+
+/// `x` where positive, `slope * x` elsewhere, with a slope `[1]` that is learned (He et al. 2015).
+pub fn prelu(input: FeatureMap, slope: Tensor<1>) -> FeatureMap {
+    // slope * x + (1 - slope) * max(x, 0)
+    let [n, c, ..] = input.dims();
+    let factors = |slope: Tensor<1>| {
+        FeatureMap::from_tensor(slope.reshape([1, 1, 1, 1, 1]).expand([n, c, 1, 1, 1]))
+    };
+    let rest = factors(slope.clone().neg().add_scalar(1.0));
+    let positive = activate(input.clone(), Activation::Relu);
+    add(multiply(input, factors(slope)), multiply(positive, rest))
 }

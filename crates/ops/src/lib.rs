@@ -7,7 +7,7 @@
 //! The operations on a processor are our kernels, those on other devices burn's; nobody above this
 //! crate asks which device it is. They are
 //!
-//! - of each value: [`activate`], [`add`], [`dropout`], [`multiply`];
+//! - of each value: [`activate`], [`add`], [`dropout`], [`multiply`], [`prelu`];
 //! - of neighbourhoods: [`average_pool`], [`conv`], [`conv_transpose`], [`global_average_pool`],
 //!   [`max_pool`];
 //! - of statistics: [`conv_normalize_activate`], [`mean`], [`normalize_activate`], [`sum`];
@@ -27,7 +27,7 @@ mod pooling;
 mod reduce;
 mod resample;
 
-pub use activation::{Activation, activate};
+pub use activation::{Activation, activate, prelu};
 pub use arithmetic::{add, multiply};
 pub use conv::{ConvGeometry, conv, conv_transpose};
 pub use coverslip_kernels::maps::Window;

@@ -11,7 +11,7 @@ use ndarray::{Array4, Array5, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Framework, FrameworkKind, Predictor, Scores, Workshop};
+use super::{Framework, FrameworkKind, Predictor, Scores, Step, Workshop};
 use crate::{
     config::TargetKind,
     data::Batch,
@@ -69,15 +69,16 @@ struct Training {
 }
 
 impl Framework for Training {
-    fn train_step(&mut self, batch: &Batch, rate_factor: f64) -> f64 {
+    fn train_step(&mut self, batch: &Batch, step: Step) -> f64 {
         let source = to_tensor(&batch.source, &self.device);
         let target = to_tensor(&batch.target, &self.device);
-        let output = self.network.forward(Inputs::new(source)).main;
+        let inputs = Inputs::new(source).with_draw(step.draw);
+        let output = self.network.forward(inputs).main;
         let loss = self.loss.value(&output, &target);
         let gradients = loss.backward();
         self.network = self
             .optimizer
-            .step(self.network.clone(), gradients, rate_factor);
+            .step(self.network.clone(), gradients, step.rate_factor);
         f64::from(loss.into_scalar::<f32>())
     }
 

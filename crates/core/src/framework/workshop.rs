@@ -1,11 +1,10 @@
 use burn::tensor::Device;
-use coverslip_nets::{AnyNetwork, NetworkIo, loss::WeightedSum};
+use coverslip_nets::{AnyNetwork, NetworkIo, build::BuildSettings, loss::WeightedSum};
 
 use crate::{
     config::TargetKind,
     error::Error,
     optimizer::Optimizer,
-    random,
     registry::{Named, Registry},
 };
 
@@ -25,6 +24,8 @@ pub struct Workshop<'a> {
     pub optimizer: Option<&'a Named>,
     /// Seeds the fresh weights.
     pub seed: u64,
+    /// Whether convolutions must add products up directly.
+    pub exact_conv: bool,
     /// Where tensors live; with gradients for training.
     pub device: Device,
 }
@@ -37,8 +38,15 @@ impl Workshop<'_> {
     /// When its options do not fit.
     pub fn network(&self) -> Result<AnyNetwork, Error> {
         let build = &self.registry.networks.get(&self.network.name)?.build;
-        let mut random = random::stream(self.seed, "weights", 0);
-        build(self.network, self.io, &mut random, &self.device)
+        build(
+            self.network,
+            &BuildSettings {
+                io: self.io,
+                seed: self.seed,
+                device: self.device.clone(),
+                exact: self.exact_conv,
+            },
+        )
     }
 
     /// The sum of the losses the config names.

@@ -25,6 +25,9 @@ pub struct Description {
     pub framework: Named,
     /// The network.
     pub network: Named,
+    /// Whether convolutions add their products up directly.
+    #[serde(default)]
+    pub exact_conv: bool,
     /// What the network connects.
     pub io: NetworkIo,
     /// Order of the network's axes.
@@ -99,6 +102,7 @@ impl Description {
             format_version: FORMAT_VERSION,
             framework: settings.framework.clone(),
             network: settings.network.clone(),
+            exact_conv: settings.exact_conv,
             io,
             axes: if io.dimensions == 2 { "cyx" } else { "czyx" }.to_owned(),
             channels: data.channels.clone(),

@@ -34,15 +34,17 @@ pub fn predict_tiled(
     monitor: &dyn Monitor,
 ) -> Result<Array4<f32>, PredictError> {
     let sizes = predictor.sizes();
-    let [mz, my, mx] = sizes.multiple;
-    let padding = Padding::multiple(image.shape(), &[1, mz, my, mx])?;
+    let (channels, z, y, x) = image.dim();
+    // An image larger than the one size a network takes is predicted in tiles of that size.
+    let [pz, py, px] = match sizes.fixed {
+        Some(size) => [z.max(size[0]), y.max(size[1]), x.max(size[2])],
+        None => sizes.fit([z, y, x]),
+    };
+    let padding = Padding::to_size(image.shape(), &[channels, pz, py, px])?;
     let padded = padding.pad(image, Border::Reflect101)?;
-    let shape = [padded.dim().1, padded.dim().2, padded.dim().3];
-    let tile: [usize; 3] = std::array::from_fn(|axis| {
-        tiling.tile[axis]
-            .next_multiple_of(sizes.multiple[axis])
-            .min(shape[axis])
-    });
+    let shape = [pz, py, px];
+    let tile = sizes.fit(tiling.tile);
+    let tile = [0, 1, 2].map(|axis| tile[axis].min(shape[axis]));
     let values = if tile == shape {
         predictor.predict(&padded)
     } else if tiling.blend == Blend::Crop {

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
-use coverslip_nets::{AnyNetwork, Loss, NetworkIo};
-use rand_chacha::ChaCha8Rng;
+use coverslip_nets::{AnyNetwork, Loss, build::BuildSettings};
 
 use super::Named;
 use crate::{
@@ -12,10 +10,9 @@ use crate::{
     preprocess::PreprocessStep, schedule::Schedule,
 };
 
-/// Builds a network with weights drawn from a stream of random numbers.
-pub type BuildNetwork = Box<
-    dyn Fn(&Named, NetworkIo, &mut ChaCha8Rng, &Device) -> Result<AnyNetwork, Error> + Send + Sync,
->;
+/// Builds a network.
+pub type BuildNetwork =
+    Box<dyn Fn(&Named, &BuildSettings) -> Result<AnyNetwork, Error> + Send + Sync>;
 
 /// Builds a loss; its `weight` is read by the caller.
 pub type BuildLoss = Box<dyn Fn(&Named) -> Result<Box<dyn Loss>, Error> + Send + Sync>;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
-    AnyNetwork, Loss,
+    AnyNetwork, Architecture, Loss,
+    architectures::unet::UnetConfig,
+    build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
-    unet::UnetConfig,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -63,13 +64,22 @@ impl Registry {
     }
 
     fn add_networks(&mut self) -> Result<(), RegistryError> {
-        self.networks.register::<UnetConfig>(
-            "unet",
-            Box::new(|named, io, random, device| {
-                let config: UnetConfig = named.read()?;
-                Ok(AnyNetwork::Unet(config.init(io, random, device)?))
-            }),
-        )?;
+        self.add_network::<UnetConfig>("unet")?;
+        Ok(())
+    }
+
+    /// Adds a network whose options are its architecture.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_network<A: Architecture + JsonSchema + DeserializeOwned>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
+        let build = |named: &Named, settings: &BuildSettings| {
+            Ok(AnyNetwork::build(&named.read::<A>()?, settings)?)
+        };
+        self.networks.register::<A>(name, Box::new(build))?;
         Ok(())
     }
 

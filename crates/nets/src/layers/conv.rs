@@ -3,96 +3,140 @@ use burn::{
     tensor::Tensor,
 };
 use coverslip_ops::{
-    Activation, ConvCache, ConvGeometry, FeatureMap, conv, conv_normalize_activate, conv_transpose,
+    Activation, ConvCache, ConvGeometry, FeatureMap, conv, conv_normalize_activate,
 };
 
-use super::{Initializer, Norm};
+use super::Norm;
+use crate::build::{Scope, Site};
 
-/// A convolution that keeps the size of the map (odd kernel, stride 1, zero padding).
+/// What a convolution is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvConfig {
+    channels: [usize; 2],
+    kernel: [usize; 3],
+    geometry: ConvGeometry,
+    bias: bool,
+}
+
+impl ConvConfig {
+    /// From `channels[0]` to `channels[1]` channels with a kernel `[Z, Y, X]`, stride 1 and a bias.
+    /// Padded by `(kernel - 1) / 2` zeros on both sides, which keeps the size for odd kernels.
+    pub fn new(channels: [usize; 2], kernel: [usize; 3]) -> Self {
+        let padding = kernel.map(|size| (size - 1) / 2);
+        Self {
+            channels,
+            kernel,
+            geometry: ConvGeometry::UNIT.with_padding(padding, padding),
+            bias: true,
+        }
+    }
+
+    /// The same with a stride along `[Z, Y, X]`.
+    pub fn stride(mut self, stride: [usize; 3]) -> Self {
+        self.geometry.stride = stride;
+        self
+    }
+
+    /// The same with other zeros on both sides, along `[Z, Y, X]`.
+    pub fn padding(self, padding: [usize; 3]) -> Self {
+        self.paddings(padding, padding)
+    }
+
+    /// The same with other zeros before the first and after the last pixel.
+    pub fn paddings(self, before: [usize; 3], after: [usize; 3]) -> Self {
+        let geometry = self.geometry.with_padding(before, after);
+        Self { geometry, ..self }
+    }
+
+    /// The same with a dilation, padded by `dilation * (kernel - 1) / 2` zeros.
+    pub fn dilation(mut self, dilation: [usize; 3]) -> Self {
+        self.geometry.dilation = dilation;
+        let kernel = self.kernel;
+        self.padding([0, 1, 2].map(|axis| dilation[axis] * ((kernel[axis] - 1) / 2)))
+    }
+
+    /// The same with channel groups that do not see each other.
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.geometry.groups = groups;
+        self
+    }
+
+    /// The same with or without a bias.
+    pub fn bias(self, bias: bool) -> Self {
+        Self { bias, ..self }
+    }
+
+    /// Channels of the input and of the output.
+    pub fn channels(&self) -> [usize; 2] {
+        self.channels
+    }
+
+    /// Makes the layer; its parameters are named `weight` and `bias` in `scope`.
+    pub fn build(&self, scope: &mut Scope<'_>) -> Conv {
+        let [input, output] = self.channels;
+        let [kz, ky, kx] = self.kernel;
+        let per_group = input / self.geometry.groups;
+        let fan_in = per_group * kz * ky * kx;
+        let bias = scope.scheme().bias(fan_in);
+        Conv {
+            weight: scope.kernel([output, per_group, kz, ky, kx]),
+            bias: self.bias.then(|| scope.table("bias", [output], bias)),
+            geometry: ConvGeometry {
+                exact: scope.is_exact(),
+                ..self.geometry
+            },
+            cache: ConvCache::default(),
+            site: scope.site(),
+        }
+    }
+}
+
+/// A convolution (cross-correlation) with zero padding.
 #[derive(Module, Debug)]
 pub struct Conv {
-    /// Kernel, `[out, in, KZ, KY, KX]`.
+    /// Kernel, `[out, in / groups, KZ, KY, KX]`.
     pub weight: Param<Tensor<5>>,
     /// Added to each output channel, `[out]`.
     pub bias: Option<Param<Tensor<1>>>,
     #[module(skip)]
+    geometry: ConvGeometry,
+    #[module(skip)]
     cache: ConvCache,
+    #[module(skip)]
+    site: Site,
 }
 
 impl Conv {
-    /// A convolution from `channels[0]` to `channels[1]` channels; `kernel` is `[Z, Y, X]`, odd.
-    pub fn new(
-        channels: [usize; 2],
-        kernel: [usize; 3],
-        bias: bool,
-        init: &mut Initializer<'_>,
-    ) -> Self {
-        let [input, output] = channels;
-        let [kz, ky, kx] = kernel;
-        Self {
-            weight: init.kernel([output, input, kz, ky, kx]),
-            bias: bias.then(|| init.constant(output, 0.0)),
-            cache: ConvCache::default(),
-        }
-    }
-
-    /// `[N, in, Z, Y, X]` to `[N, out, Z, Y, X]`.
+    /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`, sizes as
+    /// [`ConvGeometry::output`](coverslip_ops::ConvGeometry::output) gives them.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        let weight = self.weight.val();
-        let [_, _, kz, ky, kx] = weight.dims();
-        let geometry = ConvGeometry::same([kz, ky, kx]);
-        conv(input, weight, self.bias.as_ref().map(Param::val), geometry)
+        let bias = self.bias.as_ref().map(Param::val);
+        let output = conv(input, self.weight.val(), bias, self.geometry);
+        self.site.gave("conv", || output.dims().to_vec());
+        output
     }
 
-    /// The same followed by normalisation and activation.
+    /// The same followed by normalisation and activation, in one pass where the device can.
     pub fn forward_normalized(
         &self,
         input: FeatureMap,
         norm: &Norm,
         activation: Activation,
     ) -> FeatureMap {
-        let weight = self.weight.val();
-        let [channels, _, kz, ky, kx] = weight.dims();
-        let normalization = norm.normalization(channels, input.device().is_autodiff());
+        let normalization = norm.normalization(input.device().is_autodiff());
         let result = conv_normalize_activate(
             input,
-            weight,
+            self.weight.val(),
             self.bias.as_ref().map(Param::val),
-            ConvGeometry::same([kz, ky, kx]),
+            self.geometry,
             normalization,
             activation,
             &self.cache,
         );
         norm.collect(result.statistics);
-        result.output
-    }
-}
-
-/// A transposed convolution whose kernel equals its stride: every pixel becomes one block.
-#[derive(Module, Debug)]
-pub struct ConvTranspose {
-    /// Kernel, `[in, out, KZ, KY, KX]`.
-    pub weight: Param<Tensor<5>>,
-    /// Added to each output channel, `[out]`.
-    pub bias: Param<Tensor<1>>,
-}
-
-impl ConvTranspose {
-    /// Enlarges by `factors` (`[Z, Y, X]`) from `channels[0]` to `channels[1]` channels.
-    pub fn new(channels: [usize; 2], factors: [usize; 3], init: &mut Initializer<'_>) -> Self {
-        let [input, output] = channels;
-        let [fz, fy, fx] = factors;
-        Self {
-            weight: init.kernel([input, output, fz, fy, fx]),
-            bias: init.constant(output, 0.0),
-        }
-    }
-
-    /// `[N, in, Z, Y, X]` to `[N, out, Z fz, Y fy, X fx]`.
-    pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        let weight = self.weight.val();
-        let [_, _, fz, fy, fx] = weight.dims();
-        let geometry = ConvGeometry::UNIT.with_stride([fz, fy, fx]);
-        conv_transpose(input, weight, Some(self.bias.val()), geometry)
+        let output = result.output;
+        self.site.gave("conv", || output.dims().to_vec());
+        norm.note(&output);
+        output
     }
 }

@@ -2,15 +2,11 @@ use burn::{
     module::{Flag, Module, Param, RunningState},
     tensor::Tensor,
 };
-use coverslip_ops::{BatchStatistics, Normalization};
+use coverslip_ops::{Activation, BatchStatistics, FeatureMap, Normalization, normalize_activate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Initializer;
-
-const EPSILON: f64 = 1e-5;
-/// Weight of the newest batch in the running statistics.
-const MOMENTUM: f64 = 0.1;
+use crate::build::{Convention, Draw, Scope, Site};
 
 /// Which statistics a network normalises its feature maps with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,79 +18,194 @@ pub enum NormName {
     Batch,
     /// Over each image by itself, also when predicting: results depend on the tile.
     Instance,
+    /// The same with a learned scale and shift.
+    InstanceAffine,
     /// No normalisation.
     None,
 }
 
-/// A normalisation layer of the chosen kind.
-#[derive(Module, Debug)]
-pub struct Norm {
-    batch: Option<BatchNorm>,
-    #[module(skip)]
-    instance: bool,
-}
-
-impl Norm {
-    /// A layer for `channels` channels.
-    pub fn new(name: NormName, channels: usize, init: &mut Initializer<'_>) -> Self {
-        Self {
-            batch: (name == NormName::Batch).then(|| BatchNorm::new(channels, init)),
-            instance: name == NormName::Instance,
+impl NormName {
+    /// The layer by PyTorch's defaults: epsilon 1e-5, momentum 0.1.
+    pub fn config(self) -> NormConfig {
+        match self {
+            Self::Batch => NormConfig::BATCH,
+            Self::Instance => NormConfig::INSTANCE,
+            Self::InstanceAffine => NormConfig {
+                affine: true,
+                ..NormConfig::INSTANCE
+            },
+            Self::None => NormConfig {
+                kind: NormName::None,
+                affine: false,
+                ..NormConfig::BATCH
+            },
         }
     }
 
-    /// How maps of `channels` channels are normalised; `is_training` is whether they are on a device
-    /// that records gradients.
-    pub fn normalization(&self, channels: usize, is_training: bool) -> Normalization {
-        match &self.batch {
-            Some(batch) => batch.normalization(is_training),
-            None if self.instance => Normalization::Group {
-                groups: channels,
-                affine: None,
-                epsilon: EPSILON,
+    /// Whether an output pixel depends on all pixels of its image.
+    pub fn sees_whole_image(self) -> bool {
+        matches!(self, Self::Instance | Self::InstanceAffine)
+    }
+}
+
+/// What a normalisation is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormConfig {
+    /// Over what; `InstanceAffine` is `Instance` with `affine`.
+    pub kind: NormName,
+    /// Whether a scale and a shift are learned.
+    pub affine: bool,
+    /// Added to the variance.
+    pub epsilon: f64,
+    /// Weight of the newest batch in the running statistics.
+    pub momentum: f64,
+}
+
+impl NormConfig {
+    /// Batch normalisation by PyTorch's defaults.
+    pub const BATCH: Self = Self {
+        kind: NormName::Batch,
+        affine: true,
+        epsilon: 1e-5,
+        momentum: 0.1,
+    };
+    /// Instance normalisation by PyTorch's defaults: without parameters.
+    pub const INSTANCE: Self = Self {
+        kind: NormName::Instance,
+        affine: false,
+        epsilon: 1e-5,
+        momentum: 0.1,
+    };
+    /// Batch normalisation by Keras's defaults.
+    pub const KERAS: Self = Self {
+        kind: NormName::Batch,
+        affine: true,
+        epsilon: 1e-3,
+        momentum: 0.01,
+    };
+
+    /// Makes the layer for `channels` channels; its tensors are named in `scope`.
+    pub fn build(self, channels: usize, scope: &mut Scope<'_>) -> Norm {
+        let names = match scope.convention() {
+            Convention::Pytorch => ["weight", "bias", "running_mean", "running_var"],
+            Convention::Keras => ["gamma", "beta", "moving_mean", "moving_variance"],
+        };
+        let affine = (self.affine && self.kind != NormName::None).then(|| Affine {
+            weight: scope.table(names[0], [channels], scope.scheme().scale()),
+            bias: scope.table(names[1], [channels], Draw::Constant(0.0)),
+        });
+        let running = (self.kind == NormName::Batch).then(|| BatchNorm {
+            running_mean: scope.running(names[2], channels, 0.0),
+            running_var: scope.running(names[3], channels, 1.0),
+            momentum: self.momentum,
+            training: Param::from_bool(true),
+        });
+        Norm {
+            affine,
+            running,
+            kind: self.kind,
+            epsilon: self.epsilon,
+            channels,
+            site: scope.site(),
+        }
+    }
+}
+
+/// A normalisation layer.
+#[derive(Module, Debug)]
+pub struct Norm {
+    affine: Option<Affine>,
+    running: Option<BatchNorm>,
+    #[module(skip)]
+    kind: NormName,
+    #[module(skip)]
+    epsilon: f64,
+    #[module(skip)]
+    channels: usize,
+    #[module(skip)]
+    site: Site,
+}
+
+/// What normalised values are multiplied by and what is added to them.
+#[derive(Module, Debug)]
+struct Affine {
+    /// `[C]`.
+    weight: Param<Tensor<1>>,
+    /// `[C]`.
+    bias: Param<Tensor<1>>,
+}
+
+impl Norm {
+    /// Normalises and activates a map, same shape.
+    pub fn forward(&self, input: FeatureMap, activation: Activation) -> FeatureMap {
+        let normalization = self.normalization(input.device().is_autodiff());
+        let result = normalize_activate(input, normalization, activation);
+        self.collect(result.statistics);
+        self.note(&result.output);
+        result.output
+    }
+
+    /// How maps are normalised; `is_training` is whether they are on a device that records
+    /// gradients.
+    pub fn normalization(&self, is_training: bool) -> Normalization {
+        let epsilon = self.epsilon;
+        let affine = || {
+            let affine = self.affine.as_ref();
+            affine.map(|affine| (affine.weight.val(), affine.bias.val()))
+        };
+        match (&self.running, self.kind) {
+            (Some(running), _) => {
+                let (weight, bias) = affine().unwrap_or_else(|| {
+                    let mean = running.running_mean.value();
+                    (mean.ones_like(), mean.zeros_like())
+                });
+                running.normalization(is_training, [weight, bias], epsilon)
+            }
+            (None, NormName::None) => Normalization::None,
+            (None, _) => Normalization::Group {
+                groups: self.channels,
+                affine: affine(),
+                epsilon,
             },
-            None => Normalization::None,
         }
     }
 
     /// Takes the statistics of a batch into the running ones.
     pub fn collect(&self, statistics: Option<BatchStatistics>) {
-        if let (Some(batch), Some(statistics)) = (&self.batch, statistics) {
-            batch.collect(statistics);
+        if let (Some(running), Some(statistics)) = (&self.running, statistics) {
+            running.collect(statistics);
+        }
+    }
+
+    /// Notes the output of a pass that went through [`Self::normalization`].
+    pub(super) fn note(&self, output: &FeatureMap) {
+        if self.kind != NormName::None {
+            self.site.gave("norm", || output.dims().to_vec());
         }
     }
 }
 
-/// Batch normalisation by PyTorch's rules: epsilon 1e-5, running statistics with momentum 0.1, the
-/// running variance unbiased (Ioffe and Szegedy 2015).
+/// The running statistics of a batch normalisation (Ioffe and Szegedy 2015); the variance is the
+/// unbiased one.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
-    /// Scale, `[C]`.
-    pub weight: Param<Tensor<1>>,
-    /// Shift, `[C]`.
-    pub bias: Param<Tensor<1>>,
     /// Running mean, `[C]`.
     pub running_mean: RunningState<Tensor<1>>,
     /// Running variance, `[C]`.
     pub running_var: RunningState<Tensor<1>>,
+    #[module(skip)]
+    momentum: f64,
     training: Param<Flag>,
 }
 
 impl BatchNorm {
-    /// A layer for `channels` channels that starts as the identity.
-    pub fn new(channels: usize, init: &mut Initializer<'_>) -> Self {
-        Self {
-            weight: init.constant(channels, 1.0),
-            bias: init.constant(channels, 0.0),
-            running_mean: RunningState::new(Tensor::zeros([channels], init.device)),
-            running_var: RunningState::new(Tensor::ones([channels], init.device)),
-            training: Param::from_bool(true),
-        }
-    }
-
     /// By the batch's statistics in training, else by the running ones.
-    fn normalization(&self, is_training: bool) -> Normalization {
-        let (weight, bias, epsilon) = (self.weight.val(), self.bias.val(), EPSILON);
+    fn normalization(
+        &self,
+        is_training: bool,
+        [weight, bias]: [Tensor<1>; 2],
+        epsilon: f64,
+    ) -> Normalization {
         if is_training && self.training.is_enabled() {
             return Normalization::Batch {
                 weight,
@@ -112,30 +223,40 @@ impl BatchNorm {
     }
 
     fn collect(&self, statistics: BatchStatistics) {
-        advance(&self.running_mean, statistics.mean);
-        advance(&self.running_var, statistics.unbiased_variance);
+        self.advance(&self.running_mean, statistics.mean);
+        self.advance(&self.running_var, statistics.unbiased_variance);
     }
-}
 
-fn advance(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
-    let kept = running.value().mul_scalar(1.0 - MOMENTUM);
-    running.update(kept + batch.mul_scalar(MOMENTUM));
-    // burn holds an update back until the next one; a checkpoint must see it now.
-    running.value_sync();
+    fn advance(&self, running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
+        let kept = running.value().mul_scalar(1.0 - self.momentum);
+        running.update(kept + batch.mul_scalar(self.momentum));
+        // burn holds an update back until the next one; a checkpoint must see it now.
+        running.value_sync();
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        build::{BuildSettings, Construction},
+        network::NetworkIo,
+    };
     use burn::tensor::{Device, Tolerance};
-    use coverslip_ops::{Activation, FeatureMap, normalize_activate};
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
 
-    fn batch_norm_layer(device: &Device) -> BatchNorm {
-        let mut random = ChaCha8Rng::seed_from_u64(0);
-        let random = &mut random;
-        BatchNorm::new(1, &mut Initializer { random, device })
+    fn batch_norm_layer(device: &Device) -> Norm {
+        let io = NetworkIo {
+            in_channels: 1,
+            out_channels: 1,
+            dimensions: 2,
+        };
+        let mut construction = Construction::new(BuildSettings {
+            io,
+            seed: 0,
+            device: device.clone(),
+            exact: false,
+        });
+        NormConfig::BATCH.build(1, &mut construction.root())
     }
 
     #[test]
@@ -144,10 +265,10 @@ mod tests {
         let norm = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0, 3.0, 6.0], &device);
         let map = FeatureMap::from_tensor(values.reshape([1, 1, 1, 2, 2]));
-        let result = normalize_activate(map, norm.normalization(true), Activation::None);
-        norm.collect(result.statistics.unwrap());
-        let mean = norm.running_mean.value().into_scalar::<f32>();
-        let variance = norm.running_var.value().into_scalar::<f32>();
+        norm.forward(map, Activation::None);
+        let running = norm.running.unwrap();
+        let mean = running.running_mean.value().into_scalar::<f32>();
+        let variance = running.running_var.value().into_scalar::<f32>();
         assert!((mean - 0.3).abs() < 1e-6, "{mean}");
         assert!(
             (variance - (0.9 + 0.1 * 14.0 / 3.0)).abs() < 1e-6,
@@ -161,8 +282,7 @@ mod tests {
         let norm = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0], &Device::flex());
         let map = FeatureMap::from_tensor(values.clone().reshape([1, 1, 1, 1, 2]));
-        let normalization = norm.valid().normalization(false);
-        let output = normalize_activate(map, normalization, Activation::None).output;
+        let output = norm.valid().forward(map, Activation::None);
         let output = output.into_tensor().reshape([2]);
         let tolerance = Tolerance::absolute(1e-4);
         output

@@ -1,33 +1,156 @@
-use burn::module::Module;
+use std::{collections::HashMap, fmt, sync::Arc};
 
-use super::{External, Inputs, Network, Outputs, SizeRule};
-use crate::unet::Unet;
+use burn::{
+    module::{
+        Content, Devices, DisplaySettings, Module, ModuleDisplay, ModuleDisplayDefault,
+        ModuleMapper, ModuleVisitor, ParamId,
+    },
+    tensor::Device,
+};
 
-/// Any network, ours or another crate's.
-#[derive(Module, Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is one network in a process, not an array"
-)]
-pub enum AnyNetwork {
-    /// The tunable U-Net.
-    Unet(Unet),
-    /// A network that another crate registered.
-    External(External),
+use super::{
+    Architecture, Inputs, Network, NetworkError, Outputs, SizeRule,
+    erased::{Erased, MapperOut, VisitorOut},
+};
+use crate::build::{BuildSettings, Construction, FileTensor, LayerOutput, Run};
+
+/// The most numbers that the weights of a network may hold: 4 GiB of them.
+const MOST_WEIGHTS: f64 = (1u64 << 30) as f64;
+
+/// Any network, ours or another crate's, with the names that files have its tensors under.
+#[derive(Clone, Debug)]
+pub struct AnyNetwork {
+    network: Box<dyn Erased>,
+    tensors: Arc<HashMap<ParamId, FileTensor>>,
+    run: Arc<Run>,
+}
+
+impl AnyNetwork {
+    /// Builds a network of an architecture. Its first weights are drawn when they are first used.
+    ///
+    /// # Errors
+    ///
+    /// When the options do not fit together or to the images, or make more than 2^30 weights.
+    pub fn build(
+        architecture: &impl Architecture,
+        settings: &BuildSettings,
+    ) -> Result<Self, NetworkError> {
+        let mut construction = Construction::new(settings.clone());
+        let network = architecture.build(&mut construction.root())?;
+        let weights = construction.elements();
+        if weights > MOST_WEIGHTS {
+            return Err(NetworkError::new(
+                "channels",
+                format!(
+                    "the widths, kernels and levels together make about {weights:.0e} weights; at \
+                     most {MOST_WEIGHTS:.0e} are possible"
+                ),
+            ));
+        }
+        let (tensors, run) = construction.finish();
+        Ok(Self {
+            network: Box::new(network),
+            tensors: Arc::new(tensors),
+            run,
+        })
+    }
+
+    /// Takes a finished network; files have its tensors under the paths of its fields.
+    pub fn from_module(network: impl Network + Sync + 'static) -> Self {
+        Self {
+            network: Box::new(network),
+            tensors: Arc::default(),
+            run: Arc::default(),
+        }
+    }
+
+    /// How files hold a tensor; `None` for a network that was not built here.
+    pub fn file_tensor(&self, id: ParamId) -> Option<&FileTensor> {
+        self.tensors.get(&id)
+    }
+
+    /// Computes the outputs and lists what every layer gave, in the order of computation.
+    pub fn forward_traced(&self, inputs: Inputs) -> (Outputs, Vec<LayerOutput>) {
+        self.run.traced(|| Network::forward(self, inputs))
+    }
+
+    fn with(&self, network: Box<dyn Erased>) -> Self {
+        Self {
+            network,
+            tensors: self.tensors.clone(),
+            run: self.run.clone(),
+        }
+    }
 }
 
 impl Network for AnyNetwork {
     fn forward(&self, inputs: Inputs) -> Outputs {
-        match self {
-            Self::Unet(network) => network.forward(inputs),
-            Self::External(network) => network.forward(inputs),
-        }
+        self.run.set_draw(inputs.draw);
+        self.network.forward(inputs)
     }
 
     fn sizes(&self) -> SizeRule {
-        match self {
-            Self::Unet(network) => network.sizes(),
-            Self::External(network) => network.sizes(),
+        self.network.sizes()
+    }
+}
+
+impl ModuleDisplayDefault for AnyNetwork {
+    fn content(&self, content: Content) -> Option<Content> {
+        Some(content)
+    }
+}
+
+impl ModuleDisplay for AnyNetwork {
+    fn format(&self, settings: DisplaySettings) -> String {
+        self.network.format(settings)
+    }
+}
+
+impl fmt::Display for AnyNetwork {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&ModuleDisplay::format(self, DisplaySettings::default()))
+    }
+}
+
+impl Module for AnyNetwork {
+    fn collect_devices(&self, devices: Devices) -> Devices {
+        self.network.collect_devices(devices)
+    }
+
+    fn fork(self, device: &Device) -> Self {
+        self.with(self.network.clone().fork(device))
+    }
+
+    fn to_device(self, device: &Device) -> Self {
+        self.with(self.network.clone().to_device(device))
+    }
+
+    fn train(self) -> Self {
+        self.with(self.network.clone().train())
+    }
+
+    fn valid(&self) -> Self {
+        self.with(self.network.valid())
+    }
+
+    fn materialize(self) -> Self {
+        self.with(self.network.clone().materialize())
+    }
+
+    fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
+        self.network.visit(&mut VisitorOut(visitor));
+    }
+
+    fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
+        let Self {
+            network,
+            tensors,
+            run,
+        } = self;
+        Self {
+            network: network.map(&mut MapperOut(mapper)),
+            tensors,
+            run,
         }
     }
 }

@@ -9,6 +9,9 @@ pub struct Inputs {
     pub main: Tensor<5>,
     /// Further maps, e.g. the target that a probabilistic network encodes while training.
     pub others: BTreeMap<String, Tensor<5>>,
+    /// What random layers draw from: the same number, the same draws. Training gives every pass
+    /// another.
+    pub draw: u64,
 }
 
 impl Inputs {
@@ -17,7 +20,19 @@ impl Inputs {
         Self {
             main,
             others: BTreeMap::new(),
+            draw: 0,
         }
+    }
+
+    /// The same with a further map.
+    pub fn with(mut self, name: &str, map: Tensor<5>) -> Self {
+        self.others.insert(name.to_owned(), map);
+        self
+    }
+
+    /// The same with another number to draw from.
+    pub fn with_draw(self, draw: u64) -> Self {
+        Self { draw, ..self }
     }
 }
 
@@ -37,5 +52,11 @@ impl Outputs {
             main,
             others: BTreeMap::new(),
         }
+    }
+
+    /// The same with a further map.
+    pub fn with(mut self, name: &str, map: Tensor<5>) -> Self {
+        self.others.insert(name.to_owned(), map);
+        self
     }
 }

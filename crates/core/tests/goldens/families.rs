@@ -1,0 +1,92 @@
+//! Which of our networks a reference class is, and how its hyper-parameters are called here.
+
+#[path = "families/unet.rs"]
+mod unet;
+
+use coverslip_nets::NetworkIo;
+use serde_json::Value;
+
+use super::case::Case;
+
+/// A reference's network as ours.
+pub struct Mapping {
+    /// The name in the registry.
+    pub network: &'static str,
+    /// Our options.
+    pub options: Value,
+    pub io: NetworkIo,
+    /// What precedes every name in the case's files.
+    pub prefix: &'static str,
+    /// The inputs beside the main one: our name and the case's.
+    pub inputs: Vec<(String, String)>,
+    /// Tensors of the case that are joined along the channels to make the main input.
+    pub main_input: Vec<String>,
+    /// The outputs with running statistics.
+    pub outputs: Vec<Output>,
+    /// The outputs with batch statistics, where they differ.
+    pub train_outputs: Option<Vec<Output>>,
+}
+
+/// One output of a case.
+pub struct Output {
+    /// What follows `output` in the name of the case's tensor: empty, or `/0`.
+    pub suffix: String,
+    /// Our maps: `main` or a name; several are stacked along a new second axis.
+    pub ours: Vec<String>,
+}
+
+impl Output {
+    pub fn new(suffix: impl Into<String>, ours: impl Into<String>) -> Self {
+        let (suffix, ours) = (suffix.into(), vec![ours.into()]);
+        Self { suffix, ours }
+    }
+}
+
+impl Mapping {
+    /// A network from the input `input` to one output.
+    pub fn new(network: &'static str, channels: [usize; 2], case: &Case, options: Value) -> Self {
+        Self {
+            network,
+            options,
+            io: NetworkIo {
+                in_channels: channels[0],
+                out_channels: channels[1],
+                dimensions: case.dimensions(),
+            },
+            prefix: "",
+            inputs: Vec::new(),
+            main_input: vec!["input".to_owned()],
+            outputs: vec![Output::new("", "main")],
+            train_outputs: None,
+        }
+    }
+
+    /// The same with other outputs.
+    pub fn with_outputs(self, outputs: Vec<Output>) -> Self {
+        Self { outputs, ..self }
+    }
+}
+
+/// A hyper-parameter that is a whole number.
+pub fn number(case: &Case, key: &str) -> Result<usize, String> {
+    let value = case.hyper(key);
+    let fault = || format!("hyper-parameter {key} is {value}");
+    value.as_u64().map(|number| number as usize).ok_or_else(fault)
+}
+
+/// A hyper-parameter that may be left out.
+pub fn number_or(case: &Case, key: &str, default: usize) -> Result<usize, String> {
+    if case.hyper(key).is_null() {
+        Ok(default)
+    } else {
+        number(case, key)
+    }
+}
+
+/// The network of a case.
+pub fn mapping(case: &Case) -> Result<Mapping, String> {
+    match case.kind() {
+        "MilesialUNet" => unet::milesial(case),
+        kind => Err(format!("no network here is known to be a {kind}")),
+    }
+}

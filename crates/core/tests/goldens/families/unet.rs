@@ -1,0 +1,13 @@
+use serde_json::json;
+
+use super::{Case, Mapping, number, number_or};
+
+pub fn milesial(case: &Case) -> Result<Mapping, String> {
+    let channels = [number(case, "n_channels")?, number(case, "n_classes")?];
+    let is_bilinear = case.hyper("bilinear").as_bool().unwrap_or(false);
+    let options = json!({
+        "base": number_or(case, "base", 64)?,
+        "upsampling": if is_bilinear { "bilinear" } else { "transposed" },
+    });
+    Ok(Mapping::new("unet", channels, case, options))
+}

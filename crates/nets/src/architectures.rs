@@ -1,0 +1,3 @@
+//! The networks, one file each: options, building, computation.
+
+pub mod unet;

@@ -1,0 +1,142 @@
+use burn::module::Module;
+use coverslip_ops::{Dropout, FeatureMap};
+
+use crate::{
+    build::Scope,
+    layers::{
+        Activate, ActivationName, Conv, ConvConfig, DropoutLayer, Norm, NormConfig, NormName,
+    },
+};
+
+/// What follows a convolution in its unit.
+#[derive(Clone, Copy, Debug)]
+pub struct UnitConfig {
+    /// Normalisation.
+    pub norm: NormConfig,
+    /// Share of values that dropout sets to zero; no such layer at 0.
+    pub dropout: f64,
+    /// Activation.
+    pub activation: ActivationName,
+}
+
+impl UnitConfig {
+    /// Normalisation and activation without dropout.
+    pub fn new(norm: NormName, activation: ActivationName) -> Self {
+        Self {
+            norm: norm.config(),
+            dropout: 0.0,
+            activation,
+        }
+    }
+}
+
+/// The names of the parts of a unit in the reference.
+#[derive(Clone, Copy, Debug)]
+pub struct UnitNames<'a> {
+    /// Of the convolution.
+    pub conv: &'a str,
+    /// Of the normalisation.
+    pub norm: &'a str,
+    /// Of an activation with a parameter.
+    pub activation: &'a str,
+}
+
+impl UnitNames<'static> {
+    /// MONAI's `Convolution`.
+    pub const MONAI: Self = Self {
+        conv: "conv",
+        norm: "adn.N",
+        activation: "adn.A",
+    };
+}
+
+/// Convolution, normalisation, dropout, activation, in this order.
+#[derive(Module, Debug)]
+pub struct ConvUnit {
+    conv: Conv,
+    norm: Norm,
+    dropout: Option<DropoutLayer>,
+    activation: Activate,
+}
+
+impl ConvUnit {
+    /// A unit whose parts have the given names in `scope`.
+    pub fn new(
+        conv: ConvConfig,
+        config: UnitConfig,
+        names: UnitNames<'_>,
+        scope: &mut Scope<'_>,
+    ) -> Self {
+        let [_, channels] = conv.channels();
+        let dropout = (config.dropout > 0.0)
+            .then(|| DropoutLayer::new(config.dropout, Dropout::Values, &scope.at("dropout")));
+        Self {
+            conv: conv.build(&mut scope.at(names.conv)),
+            norm: config.norm.build(channels, &mut scope.at(names.norm)),
+            dropout,
+            activation: Activate::new(config.activation, &mut scope.at(names.activation)),
+        }
+    }
+
+    /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`.
+    pub fn forward(&self, input: FeatureMap) -> FeatureMap {
+        match (&self.dropout, self.activation.function()) {
+            (None, Some(function)) => self.conv.forward_normalized(input, &self.norm, function),
+            _ => {
+                let none = coverslip_ops::Activation::None;
+                let map = self.conv.forward_normalized(input, &self.norm, none);
+                let map = match &self.dropout {
+                    Some(dropout) => dropout.forward(map),
+                    None => map,
+                };
+                self.activation.forward(map)
+            }
+        }
+    }
+}
+
+/// Units one after the other.
+#[derive(Module, Debug)]
+pub struct ConvStack {
+    units: Vec<ConvUnit>,
+}
+
+impl ConvStack {
+    /// Takes the units in their order.
+    pub fn new(units: Vec<ConvUnit>) -> Self {
+        Self { units }
+    }
+
+    /// Units through the given channel numbers: `[a, b, c]` convolves a to b and b to c. In a
+    /// sequence of `[conv, norm, activation]` the first is number 0, and `steps` is how many numbers
+    /// a unit has: 3, or 2 without a normalisation.
+    pub fn numbered(
+        channels: &[usize],
+        conv: impl Fn([usize; 2]) -> ConvConfig,
+        config: UnitConfig,
+        scope: &mut Scope<'_>,
+    ) -> Self {
+        let steps = if config.norm.kind == NormName::None {
+            2
+        } else {
+            3
+        };
+        let units = channels.windows(2).enumerate().map(|(index, pair)| {
+            let first = index * steps;
+            let [at, norm, activation] =
+                [first, first + 1, first + steps - 1].map(|n| n.to_string());
+            let names = UnitNames {
+                conv: &at,
+                norm: &norm,
+                activation: &activation,
+            };
+            ConvUnit::new(conv([pair[0], pair[1]]), config, names, scope)
+        });
+        Self::new(units.collect())
+    }
+
+    /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`.
+    pub fn forward(&self, input: FeatureMap) -> FeatureMap {
+        self.units.iter().fold(input, |map, unit| unit.forward(map))
+    }
+}

@@ -1,0 +1,71 @@
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// What the layers of one network share while it runs.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// From which random layers draw; whoever trains gives every pass another number.
+    draw: AtomicU64,
+    /// The outputs of layers, while somebody asks for them.
+    trace: Mutex<Option<Vec<LayerOutput>>>,
+}
+
+/// What a layer gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerOutput {
+    /// The layer's name, as in the names of its parameters.
+    pub name: String,
+    /// What kind of layer it is.
+    pub kind: &'static str,
+    /// The sizes of its output.
+    pub shape: Vec<usize>,
+}
+
+impl Run {
+    /// Sets what random layers draw from in the next pass.
+    pub fn set_draw(&self, draw: u64) {
+        self.draw.store(draw, Ordering::Relaxed);
+    }
+
+    /// Runs `pass` and gives what every layer gave, in the order of their computation.
+    pub fn traced<T>(&self, pass: impl FnOnce() -> T) -> (T, Vec<LayerOutput>) {
+        *self.trace() = Some(Vec::new());
+        let result = pass();
+        let outputs = self.trace().take().unwrap_or_default();
+        (result, outputs)
+    }
+
+    fn trace(&self) -> std::sync::MutexGuard<'_, Option<Vec<LayerOutput>>> {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A layer's place in its network.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub(super) name: Arc<str>,
+    pub(super) run: Arc<Run>,
+}
+
+impl Site {
+    /// A number to draw from that differs between layers and between passes.
+    pub fn draw(&self) -> u64 {
+        let name = self.name.bytes().fold(0u64, |number, byte| {
+            (number ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        name.wrapping_add(self.run.draw.load(Ordering::Relaxed).rotate_left(32))
+    }
+
+    /// Notes what the layer gave, if somebody asked.
+    pub fn gave(&self, kind: &'static str, shape: impl FnOnce() -> Vec<usize>) {
+        if let Some(outputs) = self.run.trace().as_mut() {
+            outputs.push(LayerOutput {
+                name: self.name.to_string(),
+                kind,
+                shape: shape(),
+            });
+        }
+    }
+}

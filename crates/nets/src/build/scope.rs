@@ -1,0 +1,270 @@
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Display,
+    sync::Arc,
+};
+
+use burn::{
+    module::{Param, ParamId, RunningState},
+    tensor::{Device, Tensor, TensorData},
+};
+
+use super::{Draw, FileTensor, Run, Scheme, Site, TensorLayout};
+use crate::network::NetworkIo;
+
+/// Whose names and layouts the files of a network's weights follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Convention {
+    /// `layer.weight`, kernels `[out, in, y, x]`.
+    #[default]
+    Pytorch,
+    /// `layer/kernel`, kernels `[y, x, in, out]`; layers are numbered by kind.
+    Keras,
+}
+
+/// What a network is built for.
+#[derive(Clone, Debug)]
+pub struct BuildSettings {
+    /// What it connects.
+    pub io: NetworkIo,
+    /// What its first weights are drawn from.
+    pub seed: u64,
+    /// Where its weights are.
+    pub device: Device,
+    /// Whether convolutions must add products up directly
+    /// ([`ConvGeometry::exact`](coverslip_ops::ConvGeometry::exact)).
+    pub exact: bool,
+}
+
+/// A network that is being built.
+#[derive(Debug)]
+pub struct Construction {
+    settings: BuildSettings,
+    scheme: Scheme,
+    convention: Convention,
+    /// How many layers of a kind have had a number.
+    numbered: BTreeMap<&'static str, usize>,
+    tensors: HashMap<ParamId, FileTensor>,
+    elements: f64,
+    run: Arc<Run>,
+}
+
+impl Construction {
+    /// Nothing yet.
+    pub fn new(settings: BuildSettings) -> Self {
+        Self {
+            settings,
+            scheme: Scheme::HeNormal { slope: 0.0 },
+            convention: Convention::default(),
+            numbered: BTreeMap::new(),
+            tensors: HashMap::new(),
+            elements: 0.0,
+            run: Arc::new(Run::default()),
+        }
+    }
+
+    /// Where the outermost layers are built.
+    pub fn root(&mut self) -> Scope<'_> {
+        Scope {
+            construction: self,
+            paths: vec![String::new()],
+        }
+    }
+
+    /// How many numbers the parameters and running statistics hold together; in floating point
+    /// because a config may ask for any number.
+    pub(crate) fn elements(&self) -> f64 {
+        self.elements
+    }
+
+    pub(crate) fn finish(self) -> (HashMap<ParamId, FileTensor>, Arc<Run>) {
+        (self.tensors, self.run)
+    }
+}
+
+/// A place in a network that is being built: what is made here has names that begin with its path.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    construction: &'a mut Construction,
+    /// The path, then other paths that reference files have the same tensors under.
+    paths: Vec<String>,
+}
+
+impl Scope<'_> {
+    /// What the network connects.
+    pub fn io(&self) -> NetworkIo {
+        self.construction.settings.io
+    }
+
+    /// `[Z, Y, X]` of a kernel or stride that is `size` along each axis of the image.
+    pub fn cube(&self, size: usize) -> [usize; 3] {
+        let z = if self.io().dimensions == 2 { 1 } else { size };
+        [z, size, size]
+    }
+
+    /// Whether convolutions must add products up directly.
+    pub fn is_exact(&self) -> bool {
+        self.construction.settings.exact
+    }
+
+    /// Sets how the weights made from now on start.
+    pub fn set_scheme(&mut self, scheme: Scheme) {
+        self.construction.scheme = scheme;
+    }
+
+    /// How weights start.
+    pub fn scheme(&self) -> Scheme {
+        self.construction.scheme
+    }
+
+    /// Sets whose names and layouts files follow.
+    pub fn set_convention(&mut self, convention: Convention) {
+        self.construction.convention = convention;
+    }
+
+    /// Whose names and layouts files follow.
+    pub fn convention(&self) -> Convention {
+        self.construction.convention
+    }
+
+    /// The place `name` below this one.
+    pub fn at(&mut self, name: impl Display) -> Scope<'_> {
+        self.at_any(&[&name])
+    }
+
+    /// A place below this one that reference files have under several names.
+    pub fn at_any(&mut self, names: &[&dyn Display]) -> Scope<'_> {
+        let mut paths = Vec::with_capacity(self.paths.len() * names.len());
+        for path in &self.paths {
+            paths.extend(names.iter().map(|name| joined(path, '.', name)));
+        }
+        Scope {
+            construction: self.construction,
+            paths,
+        }
+    }
+
+    /// The same place, which reference files also have under the whole path `alias`.
+    pub fn also(mut self, alias: impl Display) -> Self {
+        self.paths.push(alias.to_string());
+        self
+    }
+
+    /// The place of the next layer of a kind in Keras's numbering: `conv2d`, `conv2d_1`, ...
+    pub fn next(&mut self, kind: &'static str) -> Scope<'_> {
+        let number = self.construction.numbered.entry(kind).or_default();
+        let name = match *number {
+            0 => kind.to_owned(),
+            number => format!("{kind}_{number}"),
+        };
+        *number += 1;
+        self.at(name)
+    }
+
+    /// The place as layers remember it.
+    pub fn site(&self) -> Site {
+        Site {
+            name: self.paths[0].as_str().into(),
+            run: self.construction.run.clone(),
+        }
+    }
+
+    /// The kernel `[a, b, Z, Y, X]` of a convolution, `b * Z * Y * X` values making one.
+    pub fn kernel(&mut self, shape: [usize; 5]) -> Param<Tensor<5>> {
+        let area: usize = shape[2..].iter().product();
+        let draw = self.scheme().weight(shape[1] * area, shape[0] * area);
+        match self.convention() {
+            Convention::Keras => self.parameter("kernel", shape, draw, TensorLayout::KerasKernel),
+            Convention::Pytorch if self.io().dimensions == 2 => {
+                self.parameter("weight", shape, draw, TensorLayout::Planar)
+            }
+            Convention::Pytorch => self.parameter("weight", shape, draw, TensorLayout::Same),
+        }
+    }
+
+    /// The matrix `[out, in]` of a fully connected layer.
+    pub fn matrix(&mut self, [out, input]: [usize; 2]) -> Param<Tensor<2>> {
+        let draw = self.scheme().weight(input, out);
+        match self.convention() {
+            Convention::Keras => {
+                self.parameter("kernel", [out, input], draw, TensorLayout::KerasMatrix)
+            }
+            Convention::Pytorch => self.parameter("weight", [out, input], draw, TensorLayout::Same),
+        }
+    }
+
+    /// A parameter of any shape that files hold as it is.
+    pub fn table<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: [usize; D],
+        draw: Draw,
+    ) -> Param<Tensor<D>> {
+        self.parameter(name, shape, draw, TensorLayout::Same)
+    }
+
+    /// A running statistic, `[length]`.
+    pub fn running(&mut self, name: &str, length: usize, value: f32) -> RunningState<Tensor<1>> {
+        let id = self.register(name, length as f64, TensorLayout::Same, false);
+        RunningState::with_id(
+            id,
+            Tensor::full([length], value, &self.construction.settings.device),
+        )
+    }
+
+    fn parameter<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: [usize; D],
+        draw: Draw,
+        layout: TensorLayout,
+    ) -> Param<Tensor<D>> {
+        let elements = shape.iter().map(|&size| size as f64).product();
+        let id = self.register(name, elements, layout, true);
+        let seed = self.construction.settings.seed;
+        let name = self.construction.tensors[&id].names[0].clone();
+        Param::uninitialized(
+            id,
+            move |device, requires_gradient| {
+                let values = draw.values(shape.iter().product(), seed, &name);
+                Tensor::from_data(TensorData::new(values, shape), device)
+                    .set_require_grad(requires_gradient)
+            },
+            self.construction.settings.device.clone(),
+            true,
+            shape.into(),
+        )
+    }
+
+    fn register(
+        &mut self,
+        name: &str,
+        elements: f64,
+        layout: TensorLayout,
+        is_learned: bool,
+    ) -> ParamId {
+        let separator = match self.convention() {
+            Convention::Pytorch => '.',
+            Convention::Keras => '/',
+        };
+        let id = ParamId::new();
+        let names = self.paths.iter();
+        let names = names.map(|path| joined(path, separator, &name)).collect();
+        let tensor = FileTensor {
+            names,
+            layout,
+            is_learned,
+        };
+        self.construction.tensors.insert(id, tensor);
+        self.construction.elements += elements;
+        id
+    }
+}
+
+fn joined(path: &str, separator: char, name: &dyn Display) -> String {
+    if path.is_empty() {
+        name.to_string()
+    } else {
+        format!("{path}{separator}{name}")
+    }
+}

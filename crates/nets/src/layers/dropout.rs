@@ -1,0 +1,36 @@
+use burn::module::{Flag, Module, Param};
+use coverslip_ops::{Dropout, FeatureMap, dropout};
+
+use crate::build::{Scope, Site};
+
+/// Sets a share of values or channels to zero while training (Srivastava et al. 2014).
+#[derive(Module, Debug)]
+pub struct DropoutLayer {
+    #[module(skip)]
+    rate: f64,
+    #[module(skip)]
+    kind: Dropout,
+    training: Param<Flag>,
+    #[module(skip)]
+    site: Site,
+}
+
+impl DropoutLayer {
+    /// Drops a share `rate`, from 0 to less than 1, of what `kind` says.
+    pub fn new(rate: f64, kind: Dropout, scope: &Scope<'_>) -> Self {
+        Self {
+            rate,
+            kind,
+            training: Param::from_bool(true),
+            site: scope.site(),
+        }
+    }
+
+    /// Same shape; the identity unless training.
+    pub fn forward(&self, input: FeatureMap) -> FeatureMap {
+        if self.rate == 0.0 || !input.device().is_autodiff() || !self.training.is_enabled() {
+            return input;
+        }
+        dropout(input, self.rate, self.kind, self.site.draw())
+    }
+}

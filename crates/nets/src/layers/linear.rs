@@ -1,0 +1,85 @@
+use burn::{
+    module::{Module, Param},
+    tensor::{Tensor, module::linear},
+};
+
+use crate::build::{Draw, Scope, Site};
+
+/// A fully connected layer on the last axis.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[out, in]`.
+    pub weight: Param<Tensor<2>>,
+    /// `[out]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    site: Site,
+}
+
+impl Linear {
+    /// From `channels[0]` to `channels[1]` channels; parameters are named `weight` and `bias`.
+    pub fn new(channels: [usize; 2], has_bias: bool, scope: &mut Scope<'_>) -> Self {
+        let [input, output] = channels;
+        let bias = scope.scheme().bias(input);
+        Self {
+            weight: scope.matrix([output, input]),
+            bias: has_bias.then(|| scope.table("bias", [output], bias)),
+            site: scope.site(),
+        }
+    }
+
+    /// `[..., in]` to `[..., out]`.
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let bias = self.bias.as_ref().map(Param::val);
+        let output = linear(input, self.weight.val().transpose(), bias);
+        self.site.gave("linear", || output.dims().to_vec());
+        output
+    }
+}
+
+/// Normalises the last axis of each token (Ba et al. 2016); epsilon 1e-5.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    weight: Param<Tensor<1>>,
+    bias: Param<Tensor<1>>,
+    #[module(skip)]
+    site: Site,
+}
+
+impl LayerNorm {
+    /// For tokens of `channels` channels.
+    pub fn new(channels: usize, scope: &mut Scope<'_>) -> Self {
+        Self {
+            weight: scope.table("weight", [channels], Draw::Constant(1.0)),
+            bias: scope.table("bias", [channels], Draw::Constant(0.0)),
+            site: scope.site(),
+        }
+    }
+
+    /// `[..., C]`, same shape.
+    pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
+        let weight = Some(self.weight.val());
+        let output = normalize_last(input, weight, Some(self.bias.val()));
+        self.site.gave("norm", || output.dims().to_vec());
+        output
+    }
+}
+
+/// Mean 0 and (biased) variance 1 along the last axis, epsilon 1e-5, then scale and shift.
+pub(crate) fn normalize_last<const D: usize>(
+    input: Tensor<D>,
+    weight: Option<Tensor<1>>,
+    bias: Option<Tensor<1>>,
+) -> Tensor<D> {
+    let mean = input.clone().mean_dim(D - 1);
+    let centered = input - mean;
+    let variance = (centered.clone() * centered.clone()).mean_dim(D - 1);
+    let mut output = centered / (variance + 1e-5).sqrt();
+    if let Some(weight) = weight {
+        output = output * weight.unsqueeze();
+    }
+    match bias {
+        Some(bias) => output + bias.unsqueeze(),
+        None => output,
+    }
+}

@@ -1,0 +1,103 @@
+//! The tensors of a network by the names that files have them under.
+
+mod load;
+
+use std::collections::BTreeMap;
+
+use burn::{
+    module::{Module, ModuleVisitor, Param, ParamId},
+    tensor::{Tensor, TensorData},
+};
+
+pub use load::{LoadReport, Misshapen, load};
+
+use crate::{build::TensorLayout, network::AnyNetwork};
+
+/// 32-bit tensors by name, in the order of the names.
+pub type StateDict = BTreeMap<String, TensorData>;
+
+/// All parameters and running statistics of a network, as files hold them: under the names of the
+/// reference implementation and with its axes.
+pub fn collect(network: &AnyNetwork) -> StateDict {
+    struct Collector<'a> {
+        network: &'a AnyNetwork,
+        path: ModulePath,
+        dict: StateDict,
+    }
+    impl ModuleVisitor for Collector<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let (names, layout) = file_form(self.network, param.id, &self.path);
+            if let Some(name) = names.into_iter().next() {
+                self.dict
+                    .insert(name, layout.to_file(param.val().into_data()));
+            }
+        }
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.path.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, container: &str) {
+            self.path.exit(container);
+        }
+    }
+    let mut collector = Collector {
+        network,
+        path: ModulePath::default(),
+        dict: StateDict::new(),
+    };
+    network.visit(&mut collector);
+    collector.dict
+}
+
+/// How many numbers the parameters of a network hold, running statistics not among them. Does not
+/// draw first weights.
+pub fn count_parameters(network: &AnyNetwork) -> usize {
+    struct Counter<'a> {
+        network: &'a AnyNetwork,
+        count: usize,
+    }
+    impl ModuleVisitor for Counter<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let tensor = self.network.file_tensor(param.id);
+            if tensor.is_none_or(|tensor| tensor.is_learned) {
+                self.count += param.lazy_shape().num_elements();
+            }
+        }
+    }
+    let mut counter = Counter { network, count: 0 };
+    network.visit(&mut counter);
+    counter.count
+}
+
+/// The names of a tensor in files, the first of them ours, and its axes there.
+fn file_form(network: &AnyNetwork, id: ParamId, path: &ModulePath) -> (Vec<String>, TensorLayout) {
+    match network.file_tensor(id) {
+        Some(tensor) => (tensor.names.clone(), tensor.layout),
+        None => (vec![path.name()], TensorLayout::Same),
+    }
+}
+
+/// The path of fields to a parameter; enum variants do not show, so that a network has the same
+/// names in every wrapper.
+#[derive(Clone, Debug, Default)]
+pub struct ModulePath(Vec<String>);
+
+impl ModulePath {
+    /// To be called when a visitor enters a module.
+    pub fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    /// To be called when a visitor leaves a module.
+    pub fn exit(&mut self, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.pop();
+        }
+    }
+
+    /// The fields with dots between them.
+    pub fn name(&self) -> String {
+        self.0.join(".")
+    }
+}
