@@ -11,6 +11,7 @@ mod gradients;
 mod padded;
 
 pub use forward::conv;
+pub(crate) use gradients::conv_input_gradient_added;
 pub use gradients::{conv_input_gradient, conv_weight_gradient};
 
 use crate::{ConvShape, Extent, Isa};
