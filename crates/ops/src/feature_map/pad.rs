@@ -34,7 +34,7 @@ impl FeatureMap {
         }
         if self.is_ours() {
             let (before, after) = (padding.map(|pair| pair.0), padding.map(|pair| pair.1));
-            return self.call_each(|shape| Pad {
+            return self.call_each_as_it_is(|shape| Pad {
                 shape,
                 before,
                 after,
@@ -67,7 +67,7 @@ impl FeatureMap {
             return self;
         }
         if self.is_ours() {
-            return self.call_each(|shape| Crop { shape, start, size });
+            return self.call_each_as_it_is(|shape| Crop { shape, start, size });
         }
         let [n, c, ..] = self.dims();
         let [z, y, x] = [0, 1, 2].map(|axis| start[axis]..start[axis] + size[axis]);
