@@ -21,6 +21,7 @@ mod buffer;
 pub mod direct;
 mod epilogue;
 pub mod maps;
+pub mod planar;
 mod shape;
 mod simd;
 pub mod winograd;

@@ -14,6 +14,7 @@ mod norm;
 mod pad;
 mod pool;
 mod resample;
+mod stack;
 
 pub(crate) use activation::Activate;
 pub(crate) use arithmetic::{Add, Multiply, MultiplyChannels, MultiplyPixels};
@@ -27,6 +28,9 @@ pub(crate) use norm::NormalizeActivate;
 pub(crate) use pad::{Crop, Pad};
 pub(crate) use pool::{AveragePool, GlobalAverage, MaxPool};
 pub(crate) use resample::Resample;
+pub(crate) use stack::{
+    ActivateNormalize, ConcatActivateNormalize, DenseConvolution, StackNormalization,
+};
 
 use burn::{
     backend::DispatchDevice,

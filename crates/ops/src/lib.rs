@@ -10,7 +10,8 @@
 //! - of each value: [`activate`], [`add`], [`dropout`], [`multiply`], [`prelu`];
 //! - of neighbourhoods: [`average_pool`], [`conv`], [`conv_transpose`], [`global_average_pool`],
 //!   [`max_pool`];
-//! - of statistics: [`conv_normalize_activate`], [`mean`], [`normalize_activate`], [`sum`];
+//! - of statistics: [`concat_activate_normalize`], [`conv_concat_activate_normalize`],
+//!   [`conv_normalize_activate`], [`mean`], [`normalize_activate`], [`sum`];
 //! - of the grid of pixels: [`FeatureMap::concat`], [`FeatureMap::crop`], [`FeatureMap::fit`],
 //!   [`FeatureMap::pad`], [`resize`], [`upsample`].
 //!
@@ -26,6 +27,7 @@ mod normalization;
 mod pooling;
 mod reduce;
 mod resample;
+mod stack;
 
 pub use activation::{Activation, activate, prelu};
 pub use arithmetic::{add, multiply};
@@ -40,6 +42,7 @@ pub use normalization::{
 pub use pooling::{average_pool, global_average_pool, max_pool};
 pub use reduce::{mean, sum};
 pub use resample::{Interpolation, resize, upsample};
+pub use stack::{concat_activate_normalize, conv_concat_activate_normalize};
 
 /// The instruction set that our kernels use on this processor: `avx512`, `avx2`, `neon` or `portable`.
 /// The environment variable `COVERSLIP_SIMD` can name a lower one, for tests.
