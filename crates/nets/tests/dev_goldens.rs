@@ -5,6 +5,7 @@
 //! Arguments are parts of names of the cases to run. Prints a line for each case; the last line is
 //! `N passed, N failed`.
 
+#![expect(unreachable_pub, reason = "modules of one test")]
 #![expect(clippy::print_stdout, reason = "the harness reports to the terminal")]
 
 #[path = "../../core/tests/goldens/case.rs"]
@@ -26,7 +27,11 @@ use case::Case;
 use coverslip_nets::{AnyNetwork, build::BuildSettings};
 use serde_json::Value;
 
-fn build_network(name: &str, options: &Value, settings: &BuildSettings) -> Result<AnyNetwork, String> {
+fn build_network(
+    name: &str,
+    options: &Value,
+    settings: &BuildSettings,
+) -> Result<AnyNetwork, String> {
     use coverslip_nets::architectures::*;
     macro_rules! known {
         ($($key:literal => $config:path),* $(,)?) => {
@@ -41,6 +46,12 @@ fn build_network(name: &str, options: &Value, settings: &BuildSettings) -> Resul
     }
     known! {
         "unet" => unet::UnetConfig,
+        "tunable_unet" => tunable_unet::TunableUnetConfig,
+        "msdnet" => msdnet::MsdnetConfig,
+        "fnet" => fnet::FnetConfig,
+        "anisotropic_unet" => anisotropic_unet::AnisotropicUnetConfig,
+        "branched_erfnet" => branched_erfnet::BranchedErfnetConfig,
+        "probabilistic_unet" => probabilistic_unet::ProbabilisticUnetConfig,
     }
 }
 
@@ -68,7 +79,10 @@ fn main() -> ExitCode {
         match Case::read(&folder).and_then(|case| check::check(&case)) {
             Ok(summary) => {
                 passed += 1;
-                println!("ok {name}: {summary}, {:.1} s", start.elapsed().as_secs_f64());
+                println!(
+                    "ok {name}: {summary}, {:.1} s",
+                    start.elapsed().as_secs_f64()
+                );
             }
             Err(problem) => {
                 failed += 1;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
-    architectures::unet::UnetConfig,
+    architectures::{
+        anisotropic_unet, branched_erfnet, fnet, msdnet, probabilistic_unet, tunable_unet, unet,
+    },
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
 };
@@ -64,7 +66,13 @@ impl Registry {
     }
 
     fn add_networks(&mut self) -> Result<(), RegistryError> {
-        self.add_network::<UnetConfig>("unet")?;
+        self.add_network::<unet::UnetConfig>("unet")?;
+        self.add_network::<tunable_unet::TunableUnetConfig>("tunable_unet")?;
+        self.add_network::<msdnet::MsdnetConfig>("msdnet")?;
+        self.add_network::<fnet::FnetConfig>("fnet")?;
+        self.add_network::<anisotropic_unet::AnisotropicUnetConfig>("anisotropic_unet")?;
+        self.add_network::<branched_erfnet::BranchedErfnetConfig>("branched_erfnet")?;
+        self.add_network::<probabilistic_unet::ProbabilisticUnetConfig>("probabilistic_unet")?;
         Ok(())
     }
 

@@ -1,5 +1,9 @@
 //! Which of our networks a reference class is, and how its hyper-parameters are called here.
 
+#[path = "families/dlsia.rs"]
+mod dlsia;
+#[path = "families/mmv.rs"]
+mod mmv;
 #[path = "families/unet.rs"]
 mod unet;
 
@@ -21,6 +25,9 @@ pub struct Mapping {
     pub inputs: Vec<(String, String)>,
     /// Tensors of the case that are joined along the channels to make the main input.
     pub main_input: Vec<String>,
+    /// Whether the reference was run a second time without its target, which counts in the running
+    /// statistics.
+    pub runs_again: bool,
     /// The outputs with running statistics.
     pub outputs: Vec<Output>,
     /// The outputs with batch statistics, where they differ.
@@ -55,6 +62,7 @@ impl Mapping {
             },
             prefix: "",
             inputs: Vec::new(),
+            runs_again: false,
             main_input: vec!["input".to_owned()],
             outputs: vec![Output::new("", "main")],
             train_outputs: None,
@@ -67,11 +75,26 @@ impl Mapping {
     }
 }
 
+/// Refuses hyper-parameters that a mapping does not know.
+pub fn check_known(case: &Case, known: &[&str]) -> Result<(), String> {
+    let keys = case.config["hyper"]
+        .as_object()
+        .into_iter()
+        .flat_map(|hyper| hyper.keys());
+    match keys.into_iter().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(format!("the hyper-parameter {key} is not known")),
+        None => Ok(()),
+    }
+}
+
 /// A hyper-parameter that is a whole number.
 pub fn number(case: &Case, key: &str) -> Result<usize, String> {
     let value = case.hyper(key);
     let fault = || format!("hyper-parameter {key} is {value}");
-    value.as_u64().map(|number| number as usize).ok_or_else(fault)
+    value
+        .as_u64()
+        .map(|number| number as usize)
+        .ok_or_else(fault)
 }
 
 /// A hyper-parameter that may be left out.
@@ -87,6 +110,13 @@ pub fn number_or(case: &Case, key: &str, default: usize) -> Result<usize, String
 pub fn mapping(case: &Case) -> Result<Mapping, String> {
     match case.kind() {
         "MilesialUNet" => unet::milesial(case),
+        "TUNet" => dlsia::tunet(case),
+        "TUNet2022" => dlsia::tunet_2022(case),
+        "MixedScaleDenseNetwork" => dlsia::msdnet(case),
+        "Net" => mmv::fnet(case),
+        "AicsUNet3D" => mmv::aics(case),
+        "BranchedERFNet" | "BranchedERFNet_2d" | "BranchedERFNet_3d" => mmv::erfnet(case),
+        "ProbabilisticUNet" => mmv::probabilistic(case),
         kind => Err(format!("no network here is known to be a {kind}")),
     }
 }

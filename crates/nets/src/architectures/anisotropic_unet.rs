@@ -119,7 +119,8 @@ impl Architecture for AnisotropicUnetConfig {
             decoder,
             last_up: up([2 * b; 2], ratio, "up0", scope),
             last: self.stack([2 * b; 3], &mut scope.at("dc0")),
-            head: ConvConfig::new([2 * b, io.out_channels], [1; 3]).build(&mut scope.at("predict0")),
+            head: ConvConfig::new([2 * b, io.out_channels], [1; 3])
+                .build(&mut scope.at("predict0")),
             further_heads: heads,
             ratio,
             sizes: self.size_rule(scope),
@@ -136,7 +137,12 @@ struct FurtherHead {
 }
 
 impl FurtherHead {
-    fn new([input, output]: [usize; 2], factor: usize, number: usize, scope: &mut Scope<'_>) -> Self {
+    fn new(
+        [input, output]: [usize; 2],
+        factor: usize,
+        number: usize,
+        scope: &mut Scope<'_>,
+    ) -> Self {
         let kernel = scope.cube(3);
         let mut at = |name: &str| format!("{name}{number}a");
         let [up, conv, predict] = ["up", "conv", "predict"].map(&mut at);
@@ -149,7 +155,8 @@ impl FurtherHead {
     }
 
     fn forward(&self, input: FeatureMap) -> FeatureMap {
-        self.predict.forward(self.conv.forward(self.up.forward(input)))
+        self.predict
+            .forward(self.conv.forward(self.up.forward(input)))
     }
 }
 
@@ -196,7 +203,12 @@ impl Network for AnisotropicUnet {
         let mut outputs = Outputs::new(self.head.forward(map).into_tensor());
         // From the decoder's second level, then from its first.
         let levels = decoded.into_iter().rev().skip(1);
-        for ((head, level), name) in self.further_heads.iter().zip(levels).zip(["head1", "head2"]) {
+        for ((head, level), name) in self
+            .further_heads
+            .iter()
+            .zip(levels)
+            .zip(["head1", "head2"])
+        {
             outputs = outputs.with(name, head.forward(level).into_tensor());
         }
         outputs

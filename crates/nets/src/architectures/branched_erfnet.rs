@@ -48,9 +48,13 @@ impl BranchedErfnetConfig {
         let branches = self.branches.clone().unwrap_or_else(|| vec![out_channels]);
         let fault = |problem| Err(NetworkError::new("branches", problem));
         if branches.is_empty() || branches.contains(&0) || branches.len() > 16 {
-            return fault(format!("{branches:?} is not a list of 1 to 16 channel numbers"));
+            return fault(format!(
+                "{branches:?} is not a list of 1 to 16 channel numbers"
+            ));
         }
-        let total = branches.iter().fold(0usize, |sum, &n| sum.saturating_add(n));
+        let total = branches
+            .iter()
+            .fold(0usize, |sum, &n| sum.saturating_add(n));
         if total != out_channels {
             return fault(format!(
                 "{branches:?} makes {total} channels, but the output has {out_channels}"
@@ -161,7 +165,8 @@ impl Up {
     }
 
     fn forward(&self, input: FeatureMap) -> FeatureMap {
-        self.norm.forward(self.conv.forward(input), Activation::Relu)
+        self.norm
+            .forward(self.conv.forward(input), Activation::Relu)
     }
 }
 
@@ -205,7 +210,12 @@ impl Factorised {
     }
 
     fn forward(&self, input: FeatureMap) -> FeatureMap {
-        let map = along_axes(&self.first, &self.first_norm, Activation::Relu, input.clone());
+        let map = along_axes(
+            &self.first,
+            &self.first_norm,
+            Activation::Relu,
+            input.clone(),
+        );
         let map = along_axes(&self.second, &self.second_norm, Activation::None, map);
         activate(add(self.dropout.forward(map), input), Activation::Relu)
     }
@@ -267,7 +277,10 @@ impl Encoder {
         let mut map = self.initial_block.forward(input);
         for stage in [&self.middle, &self.deep] {
             map = stage.resize.forward(map);
-            map = stage.blocks.iter().fold(map, |map, block| block.forward(map));
+            map = stage
+                .blocks
+                .iter()
+                .fold(map, |map, block| block.forward(map));
         }
         map
     }
@@ -314,7 +327,10 @@ impl Decoder {
         let mut map = input;
         for stage in [&self.deep, &self.shallow] {
             map = stage.resize.forward(map);
-            map = stage.blocks.iter().fold(map, |map, block| block.forward(map));
+            map = stage
+                .blocks
+                .iter()
+                .fold(map, |map, block| block.forward(map));
         }
         self.output_conv.forward(map)
     }

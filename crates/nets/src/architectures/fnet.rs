@@ -78,7 +78,11 @@ impl FnetConfig {
         let convolutions = 2 * (2 * (scale - 1) + scale);
         // A pixel of a level is a block of 2 x 2 of the level above, on the way down and up.
         let margin = convolutions + 2 * (scale - 1) + 1;
-        let z = if scope.io().dimensions == 2 { 0 } else { margin };
+        let z = if scope.io().dimensions == 2 {
+            0
+        } else {
+            margin
+        };
         SizeRule::multiples_of(scope.cube(scale)).with_margin([z, margin, margin])
     }
 }
@@ -153,9 +157,13 @@ impl Network for Fnet {
         }
         map = self.bottom.forward(map);
         for level in self.levels.iter().rev() {
-            let raised = level.up_norm.forward(level.up.forward(map), Activation::Relu);
+            let raised = level
+                .up_norm
+                .forward(level.up.forward(map), Activation::Relu);
             map = match skips.pop() {
-                Some(skip) => level.up_block.forward(FeatureMap::concat(vec![skip, raised])),
+                Some(skip) => level
+                    .up_block
+                    .forward(FeatureMap::concat(vec![skip, raised])),
                 None => raised,
             };
         }

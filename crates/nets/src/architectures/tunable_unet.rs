@@ -144,7 +144,13 @@ impl TunableUnetConfig {
                 jump *= self.stride();
             }
         }
-        let flat = |sizes: [usize; 3]| [if scope.cube(2)[0] == 1 { 0 } else { sizes[0] }, sizes[1], sizes[2]];
+        let flat = |sizes: [usize; 3]| {
+            [
+                if scope.cube(2)[0] == 1 { 0 } else { sizes[0] },
+                sizes[1],
+                sizes[2],
+            ]
+        };
         let sizes = SizeRule::multiples_of(scope.cube(jump)).fitting_any();
         if self.norm.sees_whole_image() {
             sizes
@@ -173,7 +179,11 @@ impl Architecture for TunableUnetConfig {
         let bottom = self.depth - 1;
         let mut encoder = Vec::new();
         for (index, level) in levels.iter().enumerate() {
-            let name = if index == bottom { "Final_layer" } else { "Encode" };
+            let name = if index == bottom {
+                "Final_layer"
+            } else {
+                "Encode"
+            };
             let channels = [level.input, level.middle, level.output];
             encoder.push(stack(&channels, &mut scope.at(format!("{name}_{index}"))));
         }
