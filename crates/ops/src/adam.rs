@@ -15,8 +15,7 @@ pub fn adam(
     gradient: Tensor<1>,
     moments: Option<[Tensor<1>; 2]>,
 ) -> (Tensor<1>, [Tensor<1>; 2]) {
-    let [first, second] =
-        moments.unwrap_or_else(|| [gradient.zeros_like(), gradient.zeros_like()]);
+    let [first, second] = moments.unwrap_or_else(|| [gradient.zeros_like(), gradient.zeros_like()]);
     let tensors = [weight, gradient, first, second];
     if tensors.iter().all(cpu::is_ours) {
         return cpu::adam(step, tensors);
