@@ -208,7 +208,7 @@ impl Pass<'_> {
                         transformed_panel(plain, blocks.clone(), chunk.clone(), panel)
                     },
                     PassWeights::Transformed(weights) => {
-                        weights.panel(blocks.start).from_inner(first, width)
+                        weights.panel(blocks.start).starting_at(first, width)
                     }
                 };
                 let sizes = [chunk.len(), blocks.len()];

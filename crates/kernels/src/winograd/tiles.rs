@@ -4,6 +4,11 @@
 //! from one frequency to the next, so that the 36 places of a tile fall into different sets of the
 //! cache.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterators over arrays of vectors may stay functions without the instruction set"
+)]
+
 use std::mem::MaybeUninit;
 
 use crate::{

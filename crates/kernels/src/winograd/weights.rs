@@ -1,5 +1,10 @@
 //! Weights to frequencies and the gradients of frequencies back to weights.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterators over arrays of vectors may stay functions without the instruction set"
+)]
+
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -69,6 +74,10 @@ impl<'a> PlainWeights<'a> {
     /// # Safety
     ///
     /// `to` must have room for that at every `stride`.
+    #[expect(
+        clippy::large_stack_arrays,
+        reason = "18 KiB, which fit the first-level cache"
+    )]
     unsafe fn transform(&self, outer: usize, block: usize, to: *mut f32, stride: usize) {
         let columns = self.isa.width().min(self.outer - outer) * LANES;
         let (o_count, i_count) = (self.shape.out_channels, self.shape.in_channels);
@@ -173,7 +182,7 @@ pub(super) struct Panel {
 
 impl Panel {
     /// From inner block `block` on of weights whose register tile has `width` output blocks.
-    pub(super) fn from_inner(self, block: usize, width: usize) -> Self {
+    pub(super) fn starting_at(self, block: usize, width: usize) -> Self {
         Self {
             values: self.values.wrapping_add(block * width * LANES * LANES),
             ..self
