@@ -2,8 +2,11 @@
 
 use std::time::Instant;
 
-use burn::tensor::Device;
-use coverslip_nets::NetworkIo;
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, TensorData, activation::softmax},
+};
+use coverslip_nets::{Inputs, Network, NetworkIo};
 use ndarray::{Array4, Array5};
 use rand::RngExt;
 use serde_json::json;
@@ -35,7 +38,7 @@ pub struct Case {
 }
 
 /// Every case; the first two are those of a short look.
-pub const CASES: [Case; 8] = [
+pub const CASES: [Case; 9] = [
     Case {
         name: "training",
         summary: "U-Net base 32 depth 4, training step, 4 x 1 x 256 x 256",
@@ -64,6 +67,16 @@ pub const CASES: [Case; 8] = [
         channels: [1, 2],
         batch: 1,
         patch: [1, 1024, 1024],
+        is_training: false,
+    },
+    Case {
+        name: "inference-batch",
+        summary: "the same, inference, 8 x 1 x 256 x 256",
+        base: 32,
+        depth: 4,
+        channels: [1, 2],
+        batch: 8,
+        patch: [1, 256, 256],
         is_training: false,
     },
     Case {
@@ -195,6 +208,15 @@ pub fn measure(
     let predictor = framework.predictor();
     let batch = batch(case);
     let image: Array4<f32> = batch.source.index_axis(ndarray::Axis(0), 0).to_owned();
+    // A predictor takes one image at a time; several at once are the network's affair.
+    let batch_network = if case.is_training || case.batch == 1 {
+        None
+    } else {
+        let sizes: [usize; 5] = batch.source.dim().into();
+        let values: Vec<f32> = batch.source.iter().copied().collect();
+        let input = Tensor::<5>::from_data(TensorData::new(values, sizes), &workshop.device);
+        Some((workshop.network()?.valid(), input))
+    };
     let task = monitor.begin(case.name, (runs + WARM_UP) as u64);
     let mut seconds = Vec::new();
     for _ in 0..runs + WARM_UP {
@@ -207,6 +229,9 @@ pub fn measure(
                     draw: 0,
                 },
             );
+        } else if let Some((network, input)) = &batch_network {
+            let output = network.forward(Inputs::new(input.clone())).main;
+            softmax(output, 1).into_data();
         } else {
             predictor.predict(&image);
         }

@@ -4,6 +4,7 @@
 //! through burn's dispatch, so that a gradient finds its way back through it.
 
 mod activation;
+mod adam;
 mod arithmetic;
 mod call;
 mod conv;
@@ -17,6 +18,7 @@ mod resample;
 mod stack;
 
 pub(crate) use activation::Activate;
+pub(crate) use adam::adam;
 pub(crate) use arithmetic::{Add, Multiply, MultiplyChannels, MultiplyPixels};
 pub(crate) use call::{MOST_INPUTS, Operation, call};
 pub(crate) use conv::{Convolution, TransposedConvolution};

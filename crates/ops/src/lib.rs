@@ -15,9 +15,10 @@
 //! - of the grid of pixels: [`FeatureMap::concat`], [`FeatureMap::crop`], [`FeatureMap::fit`],
 //!   [`FeatureMap::pad`], [`resize`], [`upsample`].
 //!
-//! Every operation is differentiable and gives the same bits for every number of threads.
+//! [`adam`] is the one operation of optimisers. Every other operation is differentiable and gives the same bits for every number of threads.
 
 mod activation;
+mod adam;
 mod arithmetic;
 mod conv;
 mod cpu;
@@ -30,6 +31,7 @@ mod resample;
 mod stack;
 
 pub use activation::{Activation, activate, prelu};
+pub use adam::{AdamStep, adam};
 pub use arithmetic::{add, multiply};
 pub use conv::{ConvGeometry, conv, conv_transpose};
 pub use coverslip_kernels::maps::Window;

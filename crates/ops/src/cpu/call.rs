@@ -46,7 +46,7 @@ struct Saved {
     tensors: Vec<FlexTensor>,
 }
 
-fn contiguous(tensor: FlexTensor) -> FlexTensor {
+pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     if tensor.is_contiguous() && tensor.layout().start_offset() == 0 {
         tensor
     } else {
