@@ -6,7 +6,7 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData, activation::softmax},
 };
-use coverslip_nets::{Inputs, Network, NetworkIo};
+use coverslip_nets::{Inputs, Network, NetworkIo, build::BuildSettings};
 use ndarray::{Array4, Array5};
 use rand::RngExt;
 use serde_json::json;
@@ -17,6 +17,8 @@ use crate::{
     error::Error,
     framework::{Step, Workshop},
     monitor::Monitor,
+    networks,
+    optimizer::Optimizer,
     random,
     registry::{Named, Registry},
 };
@@ -240,6 +242,51 @@ pub fn measure(
     }
     let seconds = seconds.split_off(WARM_UP);
     Ok(Measurement { case, seconds })
+}
+
+/// The seconds of training steps of any network: forward, the mean of the squared output as loss,
+/// backward, Adam. `input` is `[N, C, Z, Y, X]`.
+///
+/// # Errors
+///
+/// When the network cannot be built or does not take the input.
+pub fn time_training(
+    network: &Named,
+    io: NetworkIo,
+    input: [usize; 5],
+    runs: usize,
+    registry: &Registry,
+    monitor: &dyn Monitor,
+) -> Result<Vec<f64>, Error> {
+    let device = Device::flex().autodiff();
+    let settings = BuildSettings {
+        io,
+        seed: 0,
+        device: device.clone(),
+        exact: false,
+    };
+    let mut network = (registry.networks.get(&network.name)?.build)(network, &settings)?;
+    networks::check_size(network.sizes(), input)?;
+    let adam = Named::new("adam");
+    let mut optimizer = Optimizer::new((registry.optimizers.get("adam")?.build)(&adam)?);
+    let mut random = random::stream(0, "speed", 0);
+    let count = input.iter().product();
+    let values: Vec<f32> = (0..count)
+        .map(|_| random.random_range(-1.7f32..1.7))
+        .collect();
+    let image = Tensor::<5>::from_data(TensorData::new(values, input), &device);
+    let task = monitor.begin("training steps", (runs + WARM_UP) as u64);
+    let mut seconds = Vec::new();
+    for step in 0..runs + WARM_UP {
+        let start = Instant::now();
+        let inputs = Inputs::new(image.clone()).with_draw(step as u64);
+        let output = network.forward(inputs).main;
+        let gradients = output.square().mean().backward();
+        network = optimizer.step(network, gradients, 1.0);
+        seconds.push(start.elapsed().as_secs_f64());
+        task.advance(1, "training step");
+    }
+    Ok(seconds.split_off(WARM_UP))
 }
 
 /// Noise with random classes.

@@ -52,7 +52,7 @@ pub trait Architecture {
 #[derive(Debug, thiserror::Error)]
 #[error("network option `{key}`: {problem}")]
 pub struct NetworkError {
-    /// The option at fault.
+    /// The option at fault, `*` for several together.
     pub key: &'static str,
     /// What is wrong and what is allowed.
     pub problem: String,

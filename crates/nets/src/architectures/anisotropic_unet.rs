@@ -15,7 +15,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of the anisotropic U-Net.
+/// U-Net for stacks with thick planes of the Allen segmenter: never reduces along Z.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnisotropicUnetConfig {

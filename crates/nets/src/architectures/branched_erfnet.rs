@@ -14,7 +14,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of the branched ERFNet.
+/// Branched ERFNet of EmbedSeg (Lalit et al. 2022): offsets, sizes and seeds of instances.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BranchedErfnetConfig {

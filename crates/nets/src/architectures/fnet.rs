@@ -14,7 +14,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of fnet.
+/// Network of label-free prediction (Ounkomol et al. 2018).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FnetConfig {

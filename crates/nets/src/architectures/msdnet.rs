@@ -27,7 +27,7 @@ pub enum PaddingMode {
     Circular,
 }
 
-/// Options of the mixed-scale dense network.
+/// Mixed-scale dense network of dlsia (Pelt and Sethian 2018): few weights, no scaling.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MsdnetConfig {

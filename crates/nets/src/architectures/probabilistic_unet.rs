@@ -19,7 +19,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of the probabilistic U-Net.
+/// Probabilistic U-Net (Kohl et al. 2018): many plausible segmentations of one image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProbabilisticUnetConfig {

@@ -12,7 +12,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of the tunable U-Net.
+/// Tunable U-Net of dlsia and pyMSDtorch: growth, hidden rate, kernels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TunableUnetConfig {
