@@ -34,7 +34,10 @@ fn build_network(
     settings: &BuildSettings,
 ) -> Result<AnyNetwork, String> {
     let registry = Registry::builtin().map_err(|error| error.to_string())?;
-    let entry = registry.networks.get(name).map_err(|error| error.to_string())?;
+    let entry = registry
+        .networks
+        .get(name)
+        .map_err(|error| error.to_string())?;
     let named = Named {
         name: name.to_owned(),
         options: options.clone(),
@@ -66,7 +69,10 @@ fn main() -> ExitCode {
         match Case::read(&folder).and_then(|case| check::check(&case)) {
             Ok(summary) => {
                 passed += 1;
-                println!("ok {name}: {summary}, {:.1} s", start.elapsed().as_secs_f64());
+                println!(
+                    "ok {name}: {summary}, {:.1} s",
+                    start.elapsed().as_secs_f64()
+                );
             }
             Err(problem) => {
                 failed += 1;

@@ -26,7 +26,11 @@ use case::Case;
 use coverslip_nets::{AnyNetwork, build::BuildSettings};
 use serde_json::Value;
 
-fn build_network(name: &str, options: &Value, settings: &BuildSettings) -> Result<AnyNetwork, String> {
+fn build_network(
+    name: &str,
+    options: &Value,
+    settings: &BuildSettings,
+) -> Result<AnyNetwork, String> {
     use coverslip_nets::architectures::*;
     macro_rules! known {
         ($($key:literal => $config:path),* $(,)?) => {
@@ -41,6 +45,13 @@ fn build_network(name: &str, options: &Value, settings: &BuildSettings) -> Resul
     }
     known! {
         "unet" => unet::UnetConfig,
+        "basic_unet" => basic_unet::BasicUnetConfig,
+        "monai_unet" => monai_unet::MonaiUnetConfig,
+        "attention_unet" => attention_unet::AttentionUnetConfig,
+        "dynunet" => dynunet::DynunetConfig,
+        "highresnet" => highresnet::HighResNetConfig,
+        "nnunet_plain" => nnunet_plain::NnunetPlainConfig,
+        "nnunet_resenc" => nnunet_resenc::NnunetResencConfig,
     }
 }
 
@@ -68,7 +79,10 @@ fn main() -> ExitCode {
         match Case::read(&folder).and_then(|case| check::check(&case)) {
             Ok(summary) => {
                 passed += 1;
-                println!("ok {name}: {summary}, {:.1} s", start.elapsed().as_secs_f64());
+                println!(
+                    "ok {name}: {summary}, {:.1} s",
+                    start.elapsed().as_secs_f64()
+                );
             }
             Err(problem) => {
                 failed += 1;

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
-    architectures::unet::UnetConfig,
+    architectures::{
+        attention_unet::AttentionUnetConfig, basic_unet::BasicUnetConfig, dynunet::DynunetConfig,
+        highresnet::HighResNetConfig, monai_unet::MonaiUnetConfig, nnunet_plain::NnunetPlainConfig,
+        nnunet_resenc::NnunetResencConfig, unet::UnetConfig,
+    },
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
 };
@@ -65,6 +69,13 @@ impl Registry {
 
     fn add_networks(&mut self) -> Result<(), RegistryError> {
         self.add_network::<UnetConfig>("unet")?;
+        self.add_network::<BasicUnetConfig>("basic_unet")?;
+        self.add_network::<MonaiUnetConfig>("monai_unet")?;
+        self.add_network::<AttentionUnetConfig>("attention_unet")?;
+        self.add_network::<DynunetConfig>("dynunet")?;
+        self.add_network::<HighResNetConfig>("highresnet")?;
+        self.add_network::<NnunetPlainConfig>("nnunet_plain")?;
+        self.add_network::<NnunetResencConfig>("nnunet_resenc")?;
         Ok(())
     }
 

@@ -47,7 +47,9 @@ impl Case {
     /// The reference's class, or the case's name where the reference has none.
     pub fn kind(&self) -> &str {
         let name = |key: &str| self.config[key].as_str();
-        name("class_").or_else(|| name("network")).unwrap_or_default()
+        name("class_")
+            .or_else(|| name("network"))
+            .unwrap_or_default()
     }
 
     /// A hyper-parameter; null where the case does not have it.
@@ -57,7 +59,9 @@ impl Case {
 
     /// Whether images lie `[N, Y, X, C]`.
     pub fn is_keras(&self) -> bool {
-        self.config["framework"].as_str().is_some_and(|text| text.contains("Keras"))
+        self.config["framework"]
+            .as_str()
+            .is_some_and(|text| text.contains("Keras"))
     }
 
     /// Image axes of the main input: 2 or 3.
@@ -78,7 +82,10 @@ impl Case {
         let figures = &self.config["f32_vs_f64_relative"];
         let own = figures[name].as_f64();
         // Several outputs share a figure.
-        let shared = name.split('/').next().and_then(|first| figures[first].as_f64());
+        let shared = name
+            .split('/')
+            .next()
+            .and_then(|first| figures[first].as_f64());
         own.or(shared).or(figures.as_f64()).unwrap_or_default()
     }
 }
@@ -87,7 +94,10 @@ fn read_tensors(path: &Path) -> Result<BTreeMap<String, TensorData>, String> {
     let fault = |error: String| format!("{}: {error}", path.display());
     let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| fault(error.to_string()))?;
-    let floats = file.tensors().into_iter().filter(|(_, view)| view.dtype() == Dtype::F32);
+    let floats = file
+        .tensors()
+        .into_iter()
+        .filter(|(_, view)| view.dtype() == Dtype::F32);
     let tensors = floats.map(|(name, view)| {
         let values: Vec<f32> = view
             .data()

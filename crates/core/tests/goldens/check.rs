@@ -46,7 +46,10 @@ pub fn check(case: &Case) -> Result<String, String> {
     if case.config["train_mode"].as_bool() == Some(true) {
         let trained = Switch::apply(exact, true);
         let outputs = mapping.train_outputs.as_ref().unwrap_or(&mapping.outputs);
-        let has_own = case.tensors.keys().any(|name| name.starts_with("probe_train"));
+        let has_own = case
+            .tensors
+            .keys()
+            .any(|name| name.starts_with("probe_train"));
         let probe = if has_own { "probe_train" } else { "probe" };
         let pass = Pass::run(case, &mapping, &trained, outputs, probe)?;
         comparison.outputs(&pass, "output_train", OUTPUT)?;
@@ -58,7 +61,9 @@ pub fn check(case: &Case) -> Result<String, String> {
     let worst = comparison.worst;
     comparison.outputs(&pass, "output", TRANSFORMED)?;
     let Comparison { count, .. } = comparison;
-    Ok(format!("{count} tensors, worst at {worst:.2} of its tolerance"))
+    Ok(format!(
+        "{count} tensors, worst at {worst:.2} of its tolerance"
+    ))
 }
 
 /// The network of a case with its weights, on a device that records gradients.
@@ -104,7 +109,10 @@ impl Switch {
 
 impl ModuleMapper for Switch {
     fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
-        let is_dropout = self.containers.iter().any(|name| name.contains("DropoutLayer"));
+        let is_dropout = self
+            .containers
+            .iter()
+            .any(|name| name.contains("DropoutLayer"));
         flag.with_value(self.is_training && !is_dropout)
     }
 
@@ -219,7 +227,10 @@ fn joined(
             _ => false,
         };
         if !fits {
-            return Err(format!("an output of {:?} where {single:?} is expected", [n, c, z, y, x]));
+            return Err(format!(
+                "an output of {:?} where {single:?} is expected",
+                [n, c, z, y, x]
+            ));
         }
         flat.push(map.reshape([n as i32, -1]));
     }
@@ -236,7 +247,8 @@ fn to_map(data: &TensorData, is_keras: bool) -> TensorData {
     let values: Vec<f32> = data.iter::<f32>().collect();
     match *data.shape().to_vec().as_slice() {
         [n, y, x, c] if is_keras => {
-            let tensor = Tensor::<4>::from_data(TensorData::new(values, [n, y, x, c]), &Device::flex());
+            let tensor =
+                Tensor::<4>::from_data(TensorData::new(values, [n, y, x, c]), &Device::flex());
             let tensor = tensor.permute([0, 3, 1, 2]).reshape([n, c, 1, y, x]);
             tensor.into_data()
         }
@@ -331,7 +343,10 @@ impl Comparison<'_> {
                 continue;
             };
             let own = of.strip_prefix(pass.mapping.prefix).unwrap_or(of);
-            let data = pass.state.get(own).ok_or_else(|| format!("no statistic {of}"))?;
+            let data = pass
+                .state
+                .get(own)
+                .ok_or_else(|| format!("no statistic {of}"))?;
             self.compare(&name, data, OUTPUT)?;
         }
         Ok(())
@@ -347,13 +362,18 @@ impl Comparison<'_> {
             ));
         }
         let tolerance = least.max(20.0 * self.case.conditioning(name));
-        let largest = expected.iter::<f64>().fold(0.0, |most: f64, value| most.max(value.abs()));
+        let largest = expected
+            .iter::<f64>()
+            .fold(0.0, |most: f64, value| most.max(value.abs()));
         let difference = found
             .iter::<f64>()
             .zip(expected.iter::<f64>())
             .map(|(found, expected)| (found - expected).abs())
             // A NaN must not pass as the smaller of two.
-            .fold(0.0, |most: f64, value| if value <= most { most } else { value });
+            .fold(
+                0.0,
+                |most: f64, value| if value <= most { most } else { value },
+            );
         if !(difference <= tolerance * largest) {
             return Err(format!(
                 "{name} differs by {:.2e} of its largest value, {tolerance:.2e} allowed",
@@ -380,7 +400,11 @@ fn in_shape_of(data: &TensorData, case: &Case, input: &str) -> TensorData {
                 TensorData::new(data.iter::<f32>().collect::<Vec<_>>(), [n, c, y, x]),
                 &Device::flex(),
             );
-            tensor.permute([0, 2, 3, 1]).into_data().iter::<f32>().collect()
+            tensor
+                .permute([0, 2, 3, 1])
+                .into_data()
+                .iter::<f32>()
+                .collect()
         }
         _ => data.iter::<f32>().collect(),
     };

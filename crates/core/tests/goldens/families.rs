@@ -1,5 +1,11 @@
 //! Which of our networks a reference class is, and how its hyper-parameters are called here.
 
+#[path = "families/monai.rs"]
+mod monai;
+#[path = "families/nnunet.rs"]
+mod nnunet;
+#[path = "families/options.rs"]
+mod options;
 #[path = "families/unet.rs"]
 mod unet;
 
@@ -71,7 +77,10 @@ impl Mapping {
 pub fn number(case: &Case, key: &str) -> Result<usize, String> {
     let value = case.hyper(key);
     let fault = || format!("hyper-parameter {key} is {value}");
-    value.as_u64().map(|number| number as usize).ok_or_else(fault)
+    value
+        .as_u64()
+        .map(|number| number as usize)
+        .ok_or_else(fault)
 }
 
 /// A hyper-parameter that may be left out.
@@ -87,6 +96,13 @@ pub fn number_or(case: &Case, key: &str, default: usize) -> Result<usize, String
 pub fn mapping(case: &Case) -> Result<Mapping, String> {
     match case.kind() {
         "MilesialUNet" => unet::milesial(case),
+        "BasicUNet" => monai::basic_unet(case),
+        "UNet" => monai::unet(case),
+        "AttentionUnet" => monai::attention_unet(case),
+        "DynUNet" => monai::dynunet(case),
+        "HighResNet" => monai::highresnet(case),
+        "PlainConvUNet" => nnunet::plain(case),
+        "ResidualEncoderUNet" => nnunet::residual_encoder(case),
         kind => Err(format!("no network here is known to be a {kind}")),
     }
 }
