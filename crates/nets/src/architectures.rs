@@ -1,9 +1,16 @@
 //! The networks, one file each: options, building, computation.
 
 pub mod anisotropic_unet;
+pub mod attention_unet;
+pub mod basic_unet;
 pub mod branched_erfnet;
+pub mod dynunet;
 pub mod fnet;
+pub mod highresnet;
+pub mod monai_unet;
 pub mod msdnet;
+pub mod nnunet_plain;
+pub mod nnunet_resenc;
 pub mod probabilistic_unet;
 pub mod tunable_unet;
 pub mod unet;

@@ -3,12 +3,14 @@
 mod any;
 mod erased;
 mod maps;
+mod reach;
 mod sizes;
 
 use burn::module::{Module, ModuleDisplay};
 
 pub use any::AnyNetwork;
 pub use maps::{Inputs, Outputs};
+pub use reach::Reach;
 pub use sizes::SizeRule;
 
 use crate::build::Scope;

@@ -52,6 +52,13 @@ fn build_network(
         "anisotropic_unet" => anisotropic_unet::AnisotropicUnetConfig,
         "branched_erfnet" => branched_erfnet::BranchedErfnetConfig,
         "probabilistic_unet" => probabilistic_unet::ProbabilisticUnetConfig,
+        "basic_unet" => basic_unet::BasicUnetConfig,
+        "monai_unet" => monai_unet::MonaiUnetConfig,
+        "attention_unet" => attention_unet::AttentionUnetConfig,
+        "dynunet" => dynunet::DynunetConfig,
+        "highresnet" => highresnet::HighResNetConfig,
+        "nnunet_plain" => nnunet_plain::NnunetPlainConfig,
+        "nnunet_resenc" => nnunet_resenc::NnunetResencConfig,
     }
 }
 

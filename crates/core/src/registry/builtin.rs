@@ -5,9 +5,7 @@ use std::sync::Arc;
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
-    architectures::{
-        anisotropic_unet, branched_erfnet, fnet, msdnet, probabilistic_unet, tunable_unet, unet,
-    },
+    architectures::{anisotropic_unet, attention_unet, basic_unet, branched_erfnet, dynunet, fnet, highresnet, monai_unet, msdnet, nnunet_plain, nnunet_resenc, probabilistic_unet, tunable_unet, unet},
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
 };
@@ -73,6 +71,13 @@ impl Registry {
         self.add_network::<anisotropic_unet::AnisotropicUnetConfig>("anisotropic_unet")?;
         self.add_network::<branched_erfnet::BranchedErfnetConfig>("branched_erfnet")?;
         self.add_network::<probabilistic_unet::ProbabilisticUnetConfig>("probabilistic_unet")?;
+        self.add_network::<basic_unet::BasicUnetConfig>("basic_unet")?;
+        self.add_network::<monai_unet::MonaiUnetConfig>("monai_unet")?;
+        self.add_network::<attention_unet::AttentionUnetConfig>("attention_unet")?;
+        self.add_network::<dynunet::DynunetConfig>("dynunet")?;
+        self.add_network::<highresnet::HighResNetConfig>("highresnet")?;
+        self.add_network::<nnunet_plain::NnunetPlainConfig>("nnunet_plain")?;
+        self.add_network::<nnunet_resenc::NnunetResencConfig>("nnunet_resenc")?;
         Ok(())
     }
 

@@ -468,10 +468,6 @@ impl Comparison<'_> {
                 0.0,
                 |most: f64, value| if value <= most { most } else { value },
             );
-        if std::env::var_os("DBG").is_some() {
-            println!("  {name} {:.2e}", difference / largest);
-            return Ok(());
-        }
         if !(difference <= tolerance * largest) {
             return Err(format!(
                 "{name} differs by {:.2e} of its largest value, {tolerance:.2e} allowed",

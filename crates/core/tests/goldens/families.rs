@@ -4,6 +4,12 @@
 mod dlsia;
 #[path = "families/mmv.rs"]
 mod mmv;
+#[path = "families/monai.rs"]
+mod monai;
+#[path = "families/nnunet.rs"]
+mod nnunet;
+#[path = "families/options.rs"]
+mod options;
 #[path = "families/unet.rs"]
 mod unet;
 
@@ -117,6 +123,13 @@ pub fn mapping(case: &Case) -> Result<Mapping, String> {
         "AicsUNet3D" => mmv::aics(case),
         "BranchedERFNet" | "BranchedERFNet_2d" | "BranchedERFNet_3d" => mmv::erfnet(case),
         "ProbabilisticUNet" => mmv::probabilistic(case),
+        "BasicUNet" => monai::basic_unet(case),
+        "UNet" => monai::unet(case),
+        "AttentionUnet" => monai::attention_unet(case),
+        "DynUNet" => monai::dynunet(case),
+        "HighResNet" => monai::highresnet(case),
+        "PlainConvUNet" => nnunet::plain(case),
+        "ResidualEncoderUNet" => nnunet::residual_encoder(case),
         kind => Err(format!("no network here is known to be a {kind}")),
     }
 }

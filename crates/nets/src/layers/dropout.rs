@@ -1,4 +1,7 @@
-use burn::module::{Flag, Module, Param};
+use burn::{
+    module::{Flag, Module, Param},
+    tensor::Device,
+};
 use coverslip_ops::{Dropout, FeatureMap, dropout};
 
 use crate::build::{Scope, Site};
@@ -26,9 +29,14 @@ impl DropoutLayer {
         }
     }
 
+    /// Whether it changes maps on `device`: while training.
+    pub fn is_active(&self, device: &Device) -> bool {
+        self.rate > 0.0 && device.is_autodiff() && self.training.is_enabled()
+    }
+
     /// Same shape; the identity unless training.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        if self.rate == 0.0 || !input.device().is_autodiff() || !self.training.is_enabled() {
+        if !self.is_active(&input.device()) {
             return input;
         }
         dropout(input, self.rate, self.kind, self.site.draw())
