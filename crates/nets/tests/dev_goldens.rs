@@ -41,6 +41,8 @@ fn build_network(name: &str, options: &Value, settings: &BuildSettings) -> Resul
     }
     known! {
         "unet" => unet::UnetConfig,
+        "unetr" => unetr::UnetrConfig,
+        "swin_unetr" => swin_unetr::SwinUnetrConfig,
     }
 }
 

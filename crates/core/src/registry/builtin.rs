@@ -5,7 +5,7 @@ use std::sync::Arc;
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
-    architectures::unet::UnetConfig,
+    architectures::{swin_unetr::SwinUnetrConfig, unet::UnetConfig, unetr::UnetrConfig},
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
 };
@@ -65,6 +65,8 @@ impl Registry {
 
     fn add_networks(&mut self) -> Result<(), RegistryError> {
         self.add_network::<UnetConfig>("unet")?;
+        self.add_network::<UnetrConfig>("unetr")?;
+        self.add_network::<SwinUnetrConfig>("swin_unetr")?;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Which of our networks a reference class is, and how its hyper-parameters are called here.
 
+#[path = "families/transformers.rs"]
+mod transformers;
 #[path = "families/unet.rs"]
 mod unet;
 
@@ -87,6 +89,8 @@ pub fn number_or(case: &Case, key: &str, default: usize) -> Result<usize, String
 pub fn mapping(case: &Case) -> Result<Mapping, String> {
     match case.kind() {
         "MilesialUNet" => unet::milesial(case),
+        "SwinUNETR" => transformers::swin_unetr(case),
+        "UNETR" => transformers::unetr(case),
         kind => Err(format!("no network here is known to be a {kind}")),
     }
 }
