@@ -12,5 +12,7 @@ pub mod msdnet;
 pub mod nnunet_plain;
 pub mod nnunet_resenc;
 pub mod probabilistic_unet;
+pub mod swin_unetr;
 pub mod tunable_unet;
 pub mod unet;
+pub mod unetr;

@@ -59,6 +59,8 @@ fn build_network(
         "highresnet" => highresnet::HighResNetConfig,
         "nnunet_plain" => nnunet_plain::NnunetPlainConfig,
         "nnunet_resenc" => nnunet_resenc::NnunetResencConfig,
+        "unetr" => unetr::UnetrConfig,
+        "swin_unetr" => swin_unetr::SwinUnetrConfig,
     }
 }
 

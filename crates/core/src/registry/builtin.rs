@@ -5,7 +5,11 @@ use std::sync::Arc;
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
-    architectures::{anisotropic_unet, attention_unet, basic_unet, branched_erfnet, dynunet, fnet, highresnet, monai_unet, msdnet, nnunet_plain, nnunet_resenc, probabilistic_unet, tunable_unet, unet},
+    architectures::{
+        anisotropic_unet, attention_unet, basic_unet, branched_erfnet, dynunet, fnet, highresnet,
+        monai_unet, msdnet, nnunet_plain, nnunet_resenc, probabilistic_unet, swin_unetr,
+        tunable_unet, unet, unetr,
+    },
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
 };
@@ -78,6 +82,8 @@ impl Registry {
         self.add_network::<highresnet::HighResNetConfig>("highresnet")?;
         self.add_network::<nnunet_plain::NnunetPlainConfig>("nnunet_plain")?;
         self.add_network::<nnunet_resenc::NnunetResencConfig>("nnunet_resenc")?;
+        self.add_network::<unetr::UnetrConfig>("unetr")?;
+        self.add_network::<swin_unetr::SwinUnetrConfig>("swin_unetr")?;
         Ok(())
     }
 

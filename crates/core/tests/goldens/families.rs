@@ -10,6 +10,8 @@ mod monai;
 mod nnunet;
 #[path = "families/options.rs"]
 mod options;
+#[path = "families/transformers.rs"]
+mod transformers;
 #[path = "families/unet.rs"]
 mod unet;
 
@@ -130,6 +132,8 @@ pub fn mapping(case: &Case) -> Result<Mapping, String> {
         "HighResNet" => monai::highresnet(case),
         "PlainConvUNet" => nnunet::plain(case),
         "ResidualEncoderUNet" => nnunet::residual_encoder(case),
+        "SwinUNETR" => transformers::swin_unetr(case),
+        "UNETR" => transformers::unetr(case),
         kind => Err(format!("no network here is known to be a {kind}")),
     }
 }

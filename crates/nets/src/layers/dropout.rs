@@ -36,9 +36,15 @@ impl DropoutLayer {
 
     /// Same shape; the identity unless training.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        if !self.is_active(&input.device()) {
-            return input;
+        match self.draw(&input.device()) {
+            Some((rate, seed)) => dropout(input, rate, self.kind, seed),
+            None => input,
         }
-        dropout(input, self.rate, self.kind, self.site.draw())
+    }
+
+    /// The rate and what to draw from on this device; `None` unless training.
+    pub fn draw(&self, device: &Device) -> Option<(f64, u64)> {
+        self.is_active(device)
+            .then(|| (self.rate, self.site.draw()))
     }
 }
