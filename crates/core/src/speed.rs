@@ -149,7 +149,7 @@ impl Measurement {
 /// Runs that only bring memory and caches into their usual state.
 const WARM_UP: usize = 2;
 
-/// Measures a case `runs` times on the processor: a whole step of training with Adam, or a prediction.
+/// Measures a case `runs` times on `device`: a whole step of training with Adam, or a prediction.
 ///
 /// # Errors
 ///
@@ -157,6 +157,7 @@ const WARM_UP: usize = 2;
 pub fn measure(
     case: Case,
     runs: usize,
+    device: &Device,
     registry: &Registry,
     monitor: &dyn Monitor,
 ) -> Result<Measurement, Error> {
@@ -166,7 +167,6 @@ pub fn measure(
     };
     let loss = [Named::new("cross_entropy")];
     let optimizer = Named::new("adam");
-    let device = Device::flex();
     let workshop = Workshop {
         registry,
         network: &network,
@@ -180,9 +180,9 @@ pub fn measure(
         optimizer: Some(&optimizer),
         seed: 0,
         device: if case.is_training {
-            device.autodiff()
+            device.clone().autodiff()
         } else {
-            device
+            device.clone()
         },
     };
     let fcn = Named::new("fcn");
@@ -200,6 +200,10 @@ pub fn measure(
         let start = Instant::now();
         if case.is_training {
             framework.train_step(&batch, 1.0);
+            // A graphics card still works when the loss is known.
+            device
+                .sync()
+                .map_err(|error| Error::Bug(error.to_string()))?;
         } else {
             predictor.predict(&image);
         }
