@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use coverslip::devices::DeviceKind;
 
 /// Train and apply image-to-image networks on microscopy images.
 ///
@@ -162,13 +164,24 @@ pub struct BenchArguments {
     /// A case to measure; may be repeated. Left out: training and inference-512
     #[arg(long = "case", value_name = "NAME", value_parser = case_names())]
     pub cases: Vec<String>,
+    /// The device to measure
+    #[arg(long, value_name = "NAME", value_parser = device(), default_value = "cpu")]
+    pub device: DeviceKind,
     /// Measured runs of each case
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub runs: u64,
 }
 
-fn case_names() -> clap::builder::PossibleValuesParser {
-    clap::builder::PossibleValuesParser::new(
+/// The word for a device; whether it is there is found out when it is used.
+fn device() -> impl TypedValueParser<Value = DeviceKind> {
+    PossibleValuesParser::new(DeviceKind::ALL.map(DeviceKind::word)).map(|word| {
+        let kind = DeviceKind::ALL.into_iter().find(|kind| kind.word() == word);
+        kind.unwrap_or_default()
+    })
+}
+
+fn case_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(
         coverslip::speed::CASES
             .iter()
             .map(|case| clap::builder::PossibleValue::new(case.name).help(case.summary)),
@@ -256,6 +269,9 @@ pub struct PredictArguments {
     /// The folder for the predictions
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
+    /// What to predict on
+    #[arg(long, value_name = "NAME", value_parser = device(), default_value = "cpu")]
+    pub device: DeviceKind,
     /// Side of the tiles in pixels; left out, the model's own
     #[arg(long, value_name = "PIXELS", value_parser = side)]
     pub tile: Option<usize>,

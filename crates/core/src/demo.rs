@@ -62,7 +62,11 @@ pub fn demo(
     if demo.training.ending == Ending::Interrupted {
         return Ok(demo);
     }
-    let model = package::load(&folder.join("model"), registry)?;
+    let model = package::load(
+        &folder.join("model"),
+        registry,
+        &config.settings.device.open()?,
+    )?;
     let images = data.join("images");
     let held_out: Vec<PathBuf> = held_out.iter().map(|name| images.join(name)).collect();
     let predicted = predict_files(&model, &held_out, &demo.predictions, monitor, stop)?;

@@ -8,6 +8,7 @@ use coverslip_nets::NetworkError;
 use crate::{
     config::ConfigError,
     data::DataError,
+    devices::DeviceError,
     evaluate::EvaluateError,
     files::FileError,
     package::PackageError,
@@ -31,6 +32,9 @@ pub enum Error {
     /// The network's options do not fit together.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// The device is not there.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The training data cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -129,6 +133,7 @@ impl Error {
         match self {
             Self::Config(error) => error.hint(),
             Self::Registry(error) => error.hint(),
+            Self::Device(error) => Some(error.hint()),
             Self::Data(error) => error.hint(),
             Self::Image(error) => error.hint(),
             Self::Postprocess(error) => Some(error.hint()),
@@ -143,7 +148,7 @@ impl Error {
                 Some("leave out `--resume` to start a new run".to_owned())
             }
             Self::OtherSettings { .. } => Some(
-                "resume with the run's own `config.yaml` (only `training.epochs` may differ), or \
+                "resume with the run's own `config.yaml` (only `training.epochs` and `device` may differ), or \
                  start a new run in another folder"
                     .to_owned(),
             ),

@@ -182,17 +182,17 @@ pub fn describe(folder: &Path) -> Result<Description, PackageError> {
     Ok(description)
 }
 
-/// Opens a package to predict with it.
+/// Opens a package to predict with it on `device`.
 ///
 /// # Errors
 ///
 /// When a file is missing or damaged, a name is unknown, or weights and network do not fit; the
 /// message names every missing, left-over and misshapen tensor.
-pub fn load(folder: &Path, registry: &Registry) -> Result<Model, Error> {
+pub fn load(folder: &Path, registry: &Registry, device: &Device) -> Result<Model, Error> {
     let description = describe(folder)?;
     let path = folder.join(WEIGHTS);
     let (weights, _) = state_dict::read(&path).map_err(PackageError::from)?;
-    let model = build(description, &weights, registry);
+    let model = build(description, &weights, registry, device);
     model.map_err(|error| match error {
         Error::StateDict(source) => PackageError::StateDict { path, source }.into(),
         Error::Registry(_) | Error::Network(_) => PackageError::Parts {
@@ -204,7 +204,7 @@ pub fn load(folder: &Path, registry: &Registry) -> Result<Model, Error> {
     })
 }
 
-/// A model of a description and weights.
+/// A model of a description and weights that predicts on `device`, without gradients.
 ///
 /// # Errors
 ///
@@ -213,6 +213,7 @@ pub fn build(
     description: Description,
     weights: &StateDict,
     registry: &Registry,
+    device: &Device,
 ) -> Result<Model, Error> {
     let workshop = Workshop {
         registry,
@@ -223,7 +224,7 @@ pub fn build(
         optimizer: None,
         seed: 0,
         exact_conv: description.exact_conv,
-        device: Device::flex(),
+        device: device.clone(),
     };
     let framework = &registry.frameworks.get(&description.framework.name)?.build;
     let predictor = framework.predictor(&description.framework, &workshop, weights)?;

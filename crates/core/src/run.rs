@@ -86,6 +86,7 @@ pub fn train(
     stop: &AtomicBool,
 ) -> Result<Outcome, Error> {
     let settings = &config.settings;
+    let device = settings.device.open()?;
     let folder = RunFolder::open(out, config, resume)?;
     let data = RunData::find(settings, registry, monitor)?;
     let io = data.network_io(settings)?;
@@ -98,7 +99,7 @@ pub fn train(
         optimizer: Some(&settings.optimizer),
         seed: settings.seed,
         exact_conv: settings.exact_conv,
-        device: Device::flex().autodiff(),
+        device: device.clone().autodiff(),
     };
     let entry = &registry.frameworks.get(&settings.framework.name)?.build;
     let mut framework = entry.train(&settings.framework, &workshop)?;
@@ -131,7 +132,9 @@ pub fn train(
     let steps = progress.epoch * Trainer::steps_per_epoch(&settings.training);
     let model = match ending {
         Ending::Interrupted => None,
-        _ => Some(finish(settings, registry, &folder, &data, io, &progress)?),
+        _ => Some(finish(
+            settings, registry, &folder, &data, io, &progress, &device,
+        )?),
     };
     Ok(Outcome {
         ending,
@@ -189,6 +192,7 @@ fn finish(
     data: &RunData,
     io: NetworkIo,
     progress: &Progress,
+    device: &Device,
 ) -> Result<PathBuf, Error> {
     let weights = folder.checkpoints().load_best()?;
     let best_epoch = progress.best.as_ref().map_or(0, |best| best.epoch);
@@ -212,7 +216,7 @@ fn finish(
     let description = Description::new(settings, io, training);
     let path = folder.model();
     package::save(&path, &description, &weights)?;
-    let model = package::build(description, &weights, registry)?;
+    let model = package::build(description, &weights, registry, device)?;
     pictures::write(&model, data, settings.training.sample_pictures, folder)?;
     Ok(path)
 }

@@ -164,7 +164,7 @@ impl Measurement {
 /// Runs that only bring memory and caches into their usual state.
 const WARM_UP: usize = 2;
 
-/// Measures a case `runs` times on the processor: a whole step of training with Adam, or a prediction.
+/// Measures a case `runs` times on `device`: a whole step of training with Adam, or a prediction.
 ///
 /// # Errors
 ///
@@ -172,6 +172,7 @@ const WARM_UP: usize = 2;
 pub fn measure(
     case: Case,
     runs: usize,
+    device: &Device,
     registry: &Registry,
     monitor: &dyn Monitor,
 ) -> Result<Measurement, Error> {
@@ -181,7 +182,6 @@ pub fn measure(
     };
     let loss = [Named::new("cross_entropy")];
     let optimizer = Named::new("adam");
-    let device = Device::flex();
     let workshop = Workshop {
         registry,
         network: &network,
@@ -196,9 +196,9 @@ pub fn measure(
         seed: 0,
         exact_conv: false,
         device: if case.is_training {
-            device.autodiff()
+            device.clone().autodiff()
         } else {
-            device
+            device.clone()
         },
     };
     let fcn = Named::new("fcn");
@@ -231,6 +231,10 @@ pub fn measure(
                     draw: 0,
                 },
             );
+            // A graphics card still works when the loss is known.
+            device
+                .sync()
+                .map_err(|error| Error::Bug(error.to_string()))?;
         } else if let Some((network, input)) = &batch_network {
             let output = network.forward(Inputs::new(input.clone())).main;
             softmax(output, 1).into_data();

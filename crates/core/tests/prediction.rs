@@ -186,7 +186,7 @@ postprocess: [argmax, components]
     let run = folder.path().join("run");
     run::train(&config, &registry, &run, false, &Silent, &stop).unwrap();
     (
-        package::load(&run.join("model"), &registry).unwrap(),
+        package::load(&run.join("model"), &registry, &Device::flex()).unwrap(),
         folder,
     )
 }

@@ -46,7 +46,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn mul_add(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     unsafe fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     unsafe fn sqrt(a: Self::Vector) -> Self::Vector;
-    /// The larger of each pair; `b` where one is NaN.
+    /// The larger of each pair, NaN where `b` is NaN; where `a` alone is NaN, one of the two.
     unsafe fn max(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `then` where `value` is positive, `otherwise` elsewhere.
     unsafe fn where_positive(

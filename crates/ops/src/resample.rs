@@ -1,5 +1,5 @@
 use burn::tensor::{
-    Tensor,
+    Int, Tensor, TensorData,
     module::interpolate,
     ops::{InterpolateMode, InterpolateOptions},
 };
@@ -19,20 +19,6 @@ pub enum Interpolation {
         /// pixel edges do.
         align_corners: bool,
     },
-}
-
-impl Interpolation {
-    fn options(self) -> InterpolateOptions {
-        match self {
-            // Nearest repeats pixels only in the half-pixel convention.
-            Self::Nearest => {
-                InterpolateOptions::new(InterpolateMode::Nearest).with_align_corners(false)
-            }
-            Self::Linear { align_corners } => {
-                InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(align_corners)
-            }
-        }
-    }
 }
 
 impl From<Interpolation> for maps::Interpolation {
@@ -71,24 +57,65 @@ pub fn resize(input: FeatureMap, size: [usize; 3], mode: Interpolation) -> Featu
             interpolation,
         });
     }
-    let [n, c, z, y, x] = input.dims();
-    let [depth, height, width] = size;
     let mut tensor = input.into_tensor();
+    match mode {
+        Interpolation::Nearest => FeatureMap::from_tensor(nearest(tensor, size)),
+        Interpolation::Linear { align_corners } => {
+            for (axis, size) in size.into_iter().enumerate() {
+                tensor = linear_along(tensor, axis + 2, size, align_corners);
+            }
+            FeatureMap::from_tensor(tensor)
+        }
+    }
+}
+
+/// Repeats pixels with burn's 2D operation: along Y and X, then along Z as the rows of a wide image.
+fn nearest(mut tensor: Tensor<5>, size: [usize; 3]) -> Tensor<5> {
+    let [n, c, z, y, x] = tensor.dims();
+    let [depth, height, width] = size;
+    // Pixels are repeated only in the half-pixel convention.
+    let options = InterpolateOptions::new(InterpolateMode::Nearest).with_align_corners(false);
+    let resize_images = |images: Tensor<4>, size: [usize; 2]| {
+        interpolate(images, options.clone().with_output_size(size))
+    };
     if [height, width] != [y, x] {
-        let planes = resize_images(tensor.reshape([n, c * z, y, x]), [height, width], mode);
+        let planes = resize_images(tensor.reshape([n, c * z, y, x]), [height, width]);
         tensor = planes.reshape([n, c, z, height, width]);
     }
     if depth != z {
-        // Interpolation is separable, so Z follows as the rows of a wide 2D image.
         let area = height * width;
-        let columns = resize_images(tensor.reshape([n, c, z, area]), [depth, area], mode);
+        let columns = resize_images(tensor.reshape([n, c, z, area]), [depth, area]);
         tensor = columns.reshape([n, c, depth, height, width]);
     }
-    FeatureMap::from_tensor(tensor)
+    tensor
 }
 
-fn resize_images(images: Tensor<4>, size: [usize; 2], mode: Interpolation) -> Tensor<4> {
-    interpolate(images, mode.options().with_output_size(size))
+/// Interpolates along one axis. burn's own operation has no gradient on graphics cards.
+fn linear_along(tensor: Tensor<5>, axis: usize, size: usize, align_corners: bool) -> Tensor<5> {
+    let old = tensor.dims()[axis];
+    if size == old {
+        return tensor;
+    }
+    let (device, dtype) = (tensor.device(), tensor.dtype());
+    let place = |index: usize| match align_corners {
+        true if size == 1 => 0.0,
+        true => (index * (old - 1)) as f64 / (size - 1) as f64,
+        false => ((index as f64 + 0.5) * old as f64 / size as f64 - 0.5).max(0.0),
+    };
+    let below = |index| (place(index) as usize).min(old - 1);
+    let taken = |first: usize| {
+        let indices = (0..size).map(|index| (below(index) + first).min(old - 1) as i32);
+        let indices = TensorData::new(indices.collect::<Vec<_>>(), [size]);
+        let indices = Tensor::<1, Int>::from_data(indices, &device);
+        tensor.clone().select(axis, indices)
+    };
+    let shares = (0..size).map(|index| (place(index) - below(index) as f64) as f32);
+    let mut shape = [1; 5];
+    shape[axis] = size;
+    let shares = TensorData::new(shares.collect::<Vec<_>>(), shape);
+    let shares = Tensor::<5>::from_data(shares, (&device, dtype));
+    let (low, high) = (taken(0), taken(1));
+    low.clone() + (high - low) * shares
 }
 
 #[cfg(test)]

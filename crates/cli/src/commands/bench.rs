@@ -1,6 +1,8 @@
 //! `coverslip bench`
 
 use coverslip::{
+    devices::DeviceKind,
+    error::Error,
     registry::Registry,
     speed::{self, CASES, Case, Measurement, measure},
 };
@@ -24,18 +26,20 @@ pub(crate) fn run(
     } else {
         CASES.iter().filter(is_wanted).copied().collect()
     };
+    let device = arguments.device.open().map_err(Error::from)?;
     let progress = Progress::new(printer);
     let mut measurements = Vec::new();
     for case in cases {
-        measurements.push(measure(case, arguments.runs as usize, registry, &progress)?);
+        let runs = arguments.runs as usize;
+        measurements.push(measure(case, runs, &device, registry, &progress)?);
     }
     let peak = speed::peak_memory();
-    printer.text(&table(&measurements, peak));
-    printer.result(&result(&measurements, peak));
+    printer.text(&table(&measurements, arguments.device, peak));
+    printer.result(&result(&measurements, arguments.device, peak));
     Ok(())
 }
 
-fn table(measurements: &[Measurement], peak: Option<u64>) -> String {
+fn table(measurements: &[Measurement], device: DeviceKind, peak: Option<u64>) -> String {
     let mut lines: Vec<String> = measurements
         .iter()
         .map(|measurement| {
@@ -53,13 +57,14 @@ fn table(measurements: &[Measurement], peak: Option<u64>) -> String {
         format!(", at most {} of memory", bytes(u128::from(peak)))
     });
     lines.push(format!(
-        "{threads} threads, {} instructions{memory}",
+        "device {}, {threads} threads, {} instructions{memory}",
+        device.word(),
         speed::instruction_set()
     ));
     lines.join("\n")
 }
 
-fn result(measurements: &[Measurement], peak: Option<u64>) -> Value {
+fn result(measurements: &[Measurement], device: DeviceKind, peak: Option<u64>) -> Value {
     let mut result = Map::new();
     for (key, name) in [
         ("train_step_s", "training"),
@@ -69,6 +74,7 @@ fn result(measurements: &[Measurement], peak: Option<u64>) -> Value {
         result.insert(key.to_owned(), json!(found.map(Measurement::best)));
     }
     result.insert("peak_rss_bytes".to_owned(), json!(peak));
+    result.insert("device".to_owned(), json!(device));
     result.insert("threads".to_owned(), json!(rayon::current_num_threads()));
     result.insert("instructions".to_owned(), json!(speed::instruction_set()));
     let cases: Vec<Value> = measurements

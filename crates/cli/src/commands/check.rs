@@ -36,6 +36,9 @@ pub(crate) fn run(
     for path in &missing {
         printer.note(&format!("warning: `{path}` does not exist"));
     }
+    if let Err(error) = settings.device.open() {
+        printer.note(&format!("warning: {error}; {}", error.hint()));
+    }
     printer.result(&json!({
         "faults": 0,
         "source": config.source,

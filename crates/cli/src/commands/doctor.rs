@@ -99,7 +99,8 @@ fn text(diagnosis: &Diagnosis) -> String {
     for device in &diagnosis.devices {
         lines.push(format!(
             "device        {}, {} found",
-            device.name, device.found
+            device.kind.word(),
+            device.found
         ));
     }
     lines.join("\n")

@@ -24,7 +24,8 @@ pub(crate) fn run(
     registry: &Registry,
     printer: Printer,
 ) -> Result<(), CliError> {
-    let mut model = package::load(&arguments.model, registry)?;
+    let device = arguments.device.open().map_err(Error::from)?;
+    let mut model = package::load(&arguments.model, registry, &device)?;
     adapt(&mut model, arguments);
     let stop = super::listen()?;
     let monitor = Progress::new(printer);

@@ -1,9 +1,11 @@
 //! Runs the command in a folder of its own.
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
-use assert_cmd::Command;
 use tempfile::TempDir;
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_coverslip");
 
 /// A folder for one test, in which the command runs.
 pub(crate) struct Bench {
@@ -40,7 +42,7 @@ impl Bench {
 
     /// Runs `coverslip` with arguments; the folder's path becomes `DIR` in what it prints.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        let mut command = Command::cargo_bin("coverslip").unwrap();
+        let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(self.path());
         command
             .env_remove("COVERSLIP_THREADS")

@@ -107,7 +107,7 @@ mod mounted {
         );
         let output = Command::new("unshare")
             .args(["--map-root-user", "--mount", "sh", "-c", &script])
-            .arg(assert_cmd::cargo::cargo_bin("coverslip"))
+            .arg(crate::command::PROGRAM)
             .args(arguments)
             .current_dir(study.path("."))
             .env_remove("COVERSLIP_THREADS")

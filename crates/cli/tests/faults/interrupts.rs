@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use coverslip::trainer::Checkpoints;
 
+use crate::command::PROGRAM;
 use crate::study::{Study, without_numbers};
 
 /// A training that has more epochs than any test waits for.
@@ -18,7 +19,7 @@ struct Running {
 impl Running {
     /// Starts a training, new or resumed, and waits for the end of an epoch.
     fn start(study: &Study, resume: bool) -> Self {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin("coverslip"));
+        let mut command = Command::new(PROGRAM);
         command
             .args(["train", "run.yaml", "--set", "training.epochs=100000"])
             .current_dir(study.path("."))
@@ -151,7 +152,7 @@ fn a_stopped_run_tells_programs_in_one_object() {
                   until grep -q '^epoch ' notes; do sleep 0.02; done; kill -INT $!; wait $!";
     let output = Command::new("bash")
         .args(["-c", script])
-        .arg(assert_cmd::cargo::cargo_bin("coverslip"))
+        .arg(PROGRAM)
         .current_dir(study.path("."))
         .output()
         .unwrap();

@@ -6,6 +6,7 @@
 #[path = "../cli/command.rs"]
 mod command;
 mod configs;
+mod devices;
 mod files;
 mod folders;
 mod interrupts;

@@ -13,7 +13,7 @@ pub use data::{
 pub use predict::{Blend, Output, PredictSettings};
 pub use training::{EarlyStopping, TrainingSettings};
 
-use crate::registry::Named;
+use crate::{devices::DeviceKind, registry::Named};
 
 /// What Coverslip trains on which images, how, and what prediction makes of the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,10 @@ pub struct Settings {
     /// most 1e-4 of a map's root mean square.
     #[serde(default)]
     pub exact_conv: bool,
+    /// What the network is trained on: `cpu`, or `cuda`, `rocm` or `wgpu` in a program that was built
+    /// with it.
+    #[serde(default)]
+    pub device: DeviceKind,
     /// The images, and how they are prepared.
     pub data: DataSettings,
     /// The network.

@@ -17,7 +17,7 @@ const CONFIG: &str = "config.yaml";
 const HEADER: &str = "# The settings of this run, with every default.";
 
 /// Settings that a resumed run may change.
-const MAY_CHANGE: [&str; 1] = ["/training/epochs"];
+const MAY_CHANGE: [&str; 2] = ["/training/epochs", "/device"];
 
 /// The folder of a run.
 pub(super) struct RunFolder {

@@ -115,6 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "has a hundred megabytes, which take Miri an hour")]
     fn memory_is_used_again_and_bounded() {
         let mut pool = Pool::default();
         let fresh = |lines| vec![Line([0.0; LANES]); lines];

@@ -1,10 +1,5 @@
 //! AVX2 with fused multiply-add: a vector is two registers; a tile of 6 pixels fills 12 of the 16.
 
-#![expect(
-    clippy::undocumented_unsafe_blocks,
-    reason = "every method is a few instructions of the set that its caller promises"
-)]
-
 use std::arch::x86_64::{
     __m256, _CMP_GT_OQ, _mm256_add_ps, _mm256_blendv_ps, _mm256_cmp_ps, _mm256_div_ps,
     _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps, _mm256_set1_ps,
@@ -37,14 +32,17 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { [_mm256_set1_ps(value); 2] }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set and sixteen values at the pointer.
         unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, vector: [__m256; 2]) {
+        // SAFETY: the caller promises the instruction set and sixteen values at the pointer.
         unsafe {
             _mm256_storeu_ps(to, vector[0]);
             _mm256_storeu_ps(to.add(8), vector[1]);
@@ -52,18 +50,22 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     unsafe fn add(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
     }
     #[inline(always)]
     unsafe fn sub(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
     }
     #[inline(always)]
     unsafe fn mul(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
     }
     #[inline(always)]
     unsafe fn mul_add(a: [__m256; 2], b: [__m256; 2], c: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set.
         unsafe {
             [
                 _mm256_fmadd_ps(a[0], b[0], c[0]),
@@ -81,6 +83,7 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     unsafe fn max(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { [_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])] }
     }
     #[inline(always)]
@@ -89,6 +92,7 @@ impl Simd for Avx2 {
         then: [__m256; 2],
         otherwise: [__m256; 2],
     ) -> [__m256; 2] {
+        // SAFETY: the caller promises the instruction set.
         unsafe {
             [
                 Half::where_positive(value[0], then[0], otherwise[0]),

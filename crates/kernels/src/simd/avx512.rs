@@ -1,10 +1,5 @@
 //! AVX-512: a vector is one register; a tile of 14 pixels and 2 blocks fills 28 of the 32.
 
-#![expect(
-    clippy::undocumented_unsafe_blocks,
-    reason = "every method is a few instructions of the set that its caller promises"
-)]
-
 use std::arch::x86_64::{
     __m512, _CMP_GT_OQ, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_div_ps, _mm512_fmadd_ps,
     _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_ps,
@@ -37,30 +32,37 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> __m512 {
+        // SAFETY: the caller promises the instruction set.
         unsafe { _mm512_set1_ps(value) }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> __m512 {
+        // SAFETY: the caller promises the instruction set and sixteen values at the pointer.
         unsafe { _mm512_loadu_ps(from) }
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, vector: __m512) {
+        // SAFETY: the caller promises the instruction set and sixteen values at the pointer.
         unsafe { _mm512_storeu_ps(to, vector) }
     }
     #[inline(always)]
     unsafe fn add(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the caller promises the instruction set.
         unsafe { _mm512_add_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn sub(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the caller promises the instruction set.
         unsafe { _mm512_sub_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn mul(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the caller promises the instruction set.
         unsafe { _mm512_mul_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn mul_add(a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: the caller promises the instruction set.
         unsafe { _mm512_fmadd_ps(a, b, c) }
     }
     #[inline(always)]
@@ -73,10 +75,12 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     unsafe fn max(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the caller promises the instruction set.
         unsafe { _mm512_max_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn where_positive(value: __m512, then: __m512, otherwise: __m512) -> __m512 {
+        // SAFETY: the caller promises the instruction set.
         unsafe {
             let mask = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(value, _mm512_setzero_ps());
             _mm512_mask_blend_ps(mask, otherwise, then)

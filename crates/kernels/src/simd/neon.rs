@@ -1,10 +1,5 @@
 //! Advanced SIMD of 64-bit ARM: a vector is four registers; a tile of 6 pixels fills 24 of the 32.
 
-#![expect(
-    clippy::undocumented_unsafe_blocks,
-    reason = "every method is a few instructions of the set that its caller promises"
-)]
-
 use std::arch::aarch64::{
     float32x4_t, vaddq_f32, vbslq_f32, vcgtq_f32, vdivq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32,
     vmaxq_f32, vmulq_f32, vsqrtq_f32, vst1q_f32, vsubq_f32,
@@ -27,7 +22,7 @@ pub(super) unsafe fn run<K: Kernel>(kernel: K) {
 }
 
 #[inline(always)]
-unsafe fn each(work: impl Fn(usize) -> float32x4_t) -> [float32x4_t; 4] {
+fn each(work: impl Fn(usize) -> float32x4_t) -> [float32x4_t; 4] {
     [work(0), work(1), work(2), work(3)]
 }
 
@@ -41,28 +36,34 @@ impl Simd for Neon {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { [vdupq_n_f32(value); 4] }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set and sixteen values at the pointer.
         unsafe { each(|i| vld1q_f32(from.add(4 * i))) }
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, vector: [float32x4_t; 4]) {
         for (i, part) in vector.into_iter().enumerate() {
+            // SAFETY: the caller promises the instruction set and sixteen values at the pointer.
             unsafe { vst1q_f32(to.add(4 * i), part) };
         }
     }
     #[inline(always)]
     unsafe fn add(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { each(|i| vaddq_f32(a[i], b[i])) }
     }
     #[inline(always)]
     unsafe fn sub(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { each(|i| vsubq_f32(a[i], b[i])) }
     }
     #[inline(always)]
     unsafe fn mul(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { each(|i| vmulq_f32(a[i], b[i])) }
     }
     #[inline(always)]
@@ -71,6 +72,7 @@ impl Simd for Neon {
         b: [float32x4_t; 4],
         c: [float32x4_t; 4],
     ) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { each(|i| vfmaq_f32(c[i], a[i], b[i])) }
     }
     #[inline(always)]
@@ -83,6 +85,7 @@ impl Simd for Neon {
     }
     #[inline(always)]
     unsafe fn max(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set.
         unsafe { each(|i| vmaxq_f32(a[i], b[i])) }
     }
     #[inline(always)]
@@ -91,6 +94,7 @@ impl Simd for Neon {
         then: [float32x4_t; 4],
         otherwise: [float32x4_t; 4],
     ) -> [float32x4_t; 4] {
+        // SAFETY: the caller promises the instruction set.
         unsafe {
             let zero = vdupq_n_f32(0.0);
             each(|i| vbslq_f32(vcgtq_f32(value[i], zero), then[i], otherwise[i]))

@@ -1,10 +1,5 @@
 //! Plain arrays, for processors without a road of their own and for checking the others.
 
-#![expect(
-    clippy::undocumented_unsafe_blocks,
-    reason = "every method is a few instructions of the set that its caller promises"
-)]
-
 use super::Simd;
 use crate::LANES;
 
@@ -30,10 +25,12 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> [f32; LANES] {
+        // SAFETY: the caller promises sixteen values at the pointer.
         unsafe { from.cast::<[f32; LANES]>().read_unaligned() }
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, vector: [f32; LANES]) {
+        // SAFETY: the caller promises sixteen values at the pointer.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(vector) }
     }
     #[inline(always)]

@@ -48,7 +48,7 @@ impl LevelCounts {
 /// # Errors
 ///
 /// When it is one of these.
-pub fn check_channels(
+pub(crate) fn check_channels(
     key: &'static str,
     channels: &[usize],
     least: usize,
@@ -69,7 +69,7 @@ pub fn check_channels(
 /// # Errors
 ///
 /// When it is another one, or does not fit the images.
-pub fn odd_kernel(
+pub(crate) fn odd_kernel(
     key: &'static str,
     kernel: Extent,
     scope: &Scope<'_>,
@@ -90,7 +90,7 @@ pub fn odd_kernel(
 /// # Errors
 ///
 /// When there is another number of them, and as [`odd_kernel`].
-pub fn odd_kernels(
+pub(crate) fn odd_kernels(
     key: &'static str,
     kernels: Option<&[Extent]>,
     count: usize,
@@ -112,7 +112,7 @@ pub fn odd_kernels(
 /// # Errors
 ///
 /// When there is another number of them, one is larger, or one does not fit the images.
-pub fn strides(
+pub(crate) fn strides(
     key: &'static str,
     strides: Option<&[Extent]>,
     count: usize,
@@ -132,7 +132,7 @@ pub fn strides(
 }
 
 /// The product of strides along each axis.
-pub fn total_stride(strides: &[[usize; 3]]) -> [usize; 3] {
+pub(crate) fn total_stride(strides: &[[usize; 3]]) -> [usize; 3] {
     let multiply = |total: [usize; 3], stride: &[usize; 3]| [0, 1, 2].map(|i| total[i] * stride[i]);
     strides.iter().fold([1; 3], multiply)
 }

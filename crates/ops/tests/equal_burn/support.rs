@@ -1,7 +1,8 @@
 //! The same computation three times: by our kernels, by burn's operations in double precision, and
-//! by the road that devices other than a processor take.
+//! by the road that devices other than a processor take. A build with the feature of a graphics
+//! card takes that road on the card too, where there is one.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, DeviceType, Tensor, TensorData};
 use coverslip_ops::FeatureMap;
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -78,6 +79,19 @@ fn assert_near(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
+/// The first device besides the processor that this build and this machine have.
+fn gpu() -> Option<Device> {
+    let kinds: Vec<DeviceType> = vec![
+        #[cfg(feature = "cuda")]
+        DeviceType::Cuda,
+        #[cfg(feature = "rocm")]
+        DeviceType::Rocm,
+        #[cfg(feature = "wgpu")]
+        DeviceType::Wgpu,
+    ];
+    Device::enumerate(kinds).into_iter().next()
+}
+
 /// Compares outputs (1e-4 of the largest value) and gradients (1e-3) for inputs of the given sizes.
 /// A parameter `[C]` is an input `[C, 1, 1, 1, 1]`.
 pub(crate) fn compare(
@@ -92,7 +106,7 @@ pub(crate) fn compare(
     let plain = Device::flex();
     let device = plain.clone().autodiff();
     let expected = run(&inputs, DType::F64, &device, &burns);
-    let found = [
+    let mut found = vec![
         ("kernels", run(&inputs, DType::F32, &device, &ours)),
         (
             "kernels without gradient",
@@ -102,6 +116,12 @@ pub(crate) fn compare(
         // other devices.
         ("other devices", run(&inputs, DType::F64, &device, &ours)),
     ];
+    if let Some(gpu) = gpu() {
+        found.push((
+            "graphics card",
+            run(&inputs, DType::F32, &gpu.autodiff(), &ours),
+        ));
+    }
     for (road, found) in found {
         let what = format!("{what}, inputs {sizes:?}, {road}");
         assert_near(&what, &found.output, &expected.output, 1e-4);
