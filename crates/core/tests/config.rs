@@ -26,7 +26,14 @@ fn load(text: &str, overrides: &[&str]) -> Result<Config, ConfigError> {
 
 /// The words for everything that is wrong with the text.
 fn faults(text: &str, overrides: &[&str]) -> String {
-    load(text, overrides).unwrap_err().to_string()
+    let text = load(text, overrides).unwrap_err().to_string();
+    // The list of networks grows.
+    text.replace(&networks().join(", "), "NETWORKS")
+}
+
+fn networks() -> Vec<String> {
+    let registry = Registry::builtin().unwrap();
+    registry.networks.names().map(str::to_owned).collect()
 }
 
 /// As [`faults`], for the minimal config with overrides.
@@ -84,8 +91,8 @@ predict:
 ";
     insta::assert_snapshot!(faults(text, &[]), @"
     the config has 3 faults
-    run.yaml:5:3: unknown network `unett`; did you mean `unet`? allowed: unet
-    run.yaml:7:1: unknown key `trainig`; did you mean `training`? allowed: framework, seed, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    run.yaml:5:3: unknown network `unett`; did you mean `unet`? allowed: NETWORKS
+    run.yaml:7:1: unknown key `trainig`; did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
     run.yaml:9:12: `predict.overlap` is 1.5; allowed: a number from 0 to below 1
     ");
 }
@@ -167,8 +174,8 @@ fn unknown_names() {
     --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
     --set loss[0]: unknown loss `dise`; did you mean `dice`? allowed: cross_entropy, dice, mse, l1
     --set loss[1].focal.gamma: unknown loss `focal`; allowed: cross_entropy, dice, mse, l1
-    --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, device, data, network, loss, optimizer, schedule, training, predict, postprocess
-    --set zebra: unknown key `zebra`; allowed: framework, seed, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    --set zebra: unknown key `zebra`; allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
     --set predict.blend: `predict.blend` is the text `linear`; allowed: gaussian, constant, hann, crop
     ");
 }
@@ -188,7 +195,7 @@ optimizer: {learning_rate: 1.0e-3}
 ";
     insta::assert_snapshot!(faults(text, &[]), @"
     the config has 4 faults
-    run.yaml:4:10: `network` names no network; allowed: one network by name, its options indented below the name: unet
+    run.yaml:4:10: `network` names no network; allowed: one network by name, its options indented below the name: NETWORKS
     run.yaml:6:5: `loss[0]` has 2 keys (dice, weight); allowed: one loss by name, its options indented below the name: cross_entropy, dice, mse, l1
     run.yaml:8:5: `loss[1]` is 3; allowed: a loss by name (cross_entropy, dice, mse, l1), with or without options
     run.yaml:9:13: unknown optimizer `learning_rate`; allowed: adam, adamw
@@ -201,7 +208,7 @@ fn missing_keys() {
     the config has 4 faults
     run.yaml:1:8: `data.train.target` is missing; allowed: a path
     run.yaml:1:1: `data.target_kind` is missing; allowed: semantic, instance, image
-    run.yaml:1:1: `network` is missing; allowed: a network by name (unet), with or without options
+    run.yaml:1:1: `network` is missing; allowed: a network by name (NETWORKS), with or without options
     run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (cross_entropy, dice, mse, l1), with or without options
     ");
     insta::assert_snapshot!(faults("[1, 2]\n", &[]), @"
@@ -355,7 +362,7 @@ fn broken_texts() {
 
     the config has 4 faults
     run.yaml:2:1: `seed` is given twice, first on line 1; allowed: each key once in a mapping
-    run.yaml:3:10: `network` is 3; allowed: a network by name (unet), with or without options
+    run.yaml:3:10: `network` is 3; allowed: a network by name (NETWORKS), with or without options
     run.yaml:1:1: `data` is missing; allowed: a mapping with the keys train, validation, test, target_kind, classes, class_names, channels, preprocess, target_preprocess, target_scale, border_width, patch, augment, workers, cache_gib
     run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (cross_entropy, dice, mse, l1), with or without options
 
@@ -472,7 +479,7 @@ fn schema_names_the_entries() {
     );
     assert_eq!(
         json["$defs"]["network"]["anyOf"][0]["enum"],
-        json!(["unet"])
+        json!(networks())
     );
     let depth = &json["$defs"]["network"]["anyOf"][1]["properties"]["unet"]["properties"]["depth"];
     assert_eq!(depth["default"], json!(4));

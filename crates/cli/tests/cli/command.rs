@@ -69,8 +69,16 @@ impl Bench {
             stdout,
             stderr,
         } = self.run(arguments);
-        format!("exit {code}\n----- stdout\n{stdout}----- stderr\n{stderr}")
+        let text = format!("exit {code}\n----- stdout\n{stdout}----- stderr\n{stderr}");
+        // The list of networks grows.
+        text.replace(&networks(), "NETWORKS")
     }
+}
+
+/// The names of all networks, as messages list them.
+fn networks() -> String {
+    let registry = coverslip::registry::Registry::builtin().unwrap();
+    registry.networks.names().collect::<Vec<_>>().join(", ")
 }
 
 impl Outcome {
