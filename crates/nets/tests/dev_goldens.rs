@@ -26,7 +26,11 @@ use case::Case;
 use coverslip_nets::{AnyNetwork, build::BuildSettings};
 use serde_json::Value;
 
-fn build_network(name: &str, options: &Value, settings: &BuildSettings) -> Result<AnyNetwork, String> {
+fn build_network(
+    name: &str,
+    options: &Value,
+    settings: &BuildSettings,
+) -> Result<AnyNetwork, String> {
     use coverslip_nets::architectures::*;
     macro_rules! known {
         ($($key:literal => $config:path),* $(,)?) => {
@@ -41,6 +45,17 @@ fn build_network(name: &str, options: &Value, settings: &BuildSettings) -> Resul
     }
     known! {
         "unet" => unet::UnetConfig,
+        "chained_unet" => chained_unet::ChainedUnetConfig,
+        "keras_patch_discriminator" => patch_discriminator::KerasPatchDiscriminatorConfig,
+        "mask_generator" => mask_gan::MaskGeneratorConfig,
+        "mask_discriminator" => mask_gan::MaskDiscriminatorConfig,
+        "patch_gan" => patch_discriminator::PatchGanConfig,
+        "mmv_patch_discriminator" => patch_discriminator::MmvPatchDiscriminatorConfig,
+        "multiscale_discriminator" => multiscale_discriminator::MultiscaleDiscriminatorConfig,
+        "hd_multiscale_discriminator" => multiscale_discriminator::HdMultiscaleDiscriminatorConfig,
+        "resnet_generator" => resnet_generator::ResnetGeneratorConfig,
+        "predefined_resnet" => resnet_generator::PredefinedResnetConfig,
+        "pix2pix_unet" => pix2pix_unet::Pix2pixUnetConfig,
     }
 }
 
@@ -68,7 +83,10 @@ fn main() -> ExitCode {
         match Case::read(&folder).and_then(|case| check::check(&case)) {
             Ok(summary) => {
                 passed += 1;
-                println!("ok {name}: {summary}, {:.1} s", start.elapsed().as_secs_f64());
+                println!(
+                    "ok {name}: {summary}, {:.1} s",
+                    start.elapsed().as_secs_f64()
+                );
             }
             Err(problem) => {
                 failed += 1;

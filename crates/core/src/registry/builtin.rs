@@ -5,7 +5,19 @@ use std::sync::Arc;
 use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
-    architectures::unet::UnetConfig,
+    architectures::{
+        chained_unet::ChainedUnetConfig,
+        mask_gan::{MaskDiscriminatorConfig, MaskGeneratorConfig},
+        multiscale_discriminator::{
+            HdMultiscaleDiscriminatorConfig, MultiscaleDiscriminatorConfig,
+        },
+        patch_discriminator::{
+            KerasPatchDiscriminatorConfig, MmvPatchDiscriminatorConfig, PatchGanConfig,
+        },
+        pix2pix_unet::Pix2pixUnetConfig,
+        resnet_generator::{PredefinedResnetConfig, ResnetGeneratorConfig},
+        unet::UnetConfig,
+    },
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
 };
@@ -65,6 +77,17 @@ impl Registry {
 
     fn add_networks(&mut self) -> Result<(), RegistryError> {
         self.add_network::<UnetConfig>("unet")?;
+        self.add_network::<ChainedUnetConfig>("chained_unet")?;
+        self.add_network::<Pix2pixUnetConfig>("pix2pix_unet")?;
+        self.add_network::<ResnetGeneratorConfig>("resnet_generator")?;
+        self.add_network::<PredefinedResnetConfig>("predefined_resnet")?;
+        self.add_network::<PatchGanConfig>("patch_gan")?;
+        self.add_network::<MmvPatchDiscriminatorConfig>("mmv_patch_discriminator")?;
+        self.add_network::<KerasPatchDiscriminatorConfig>("keras_patch_discriminator")?;
+        self.add_network::<MultiscaleDiscriminatorConfig>("multiscale_discriminator")?;
+        self.add_network::<HdMultiscaleDiscriminatorConfig>("hd_multiscale_discriminator")?;
+        self.add_network::<MaskGeneratorConfig>("mask_generator")?;
+        self.add_network::<MaskDiscriminatorConfig>("mask_discriminator")?;
         Ok(())
     }
 
