@@ -2,9 +2,13 @@
 
 mod adn;
 mod attention;
+mod conv_transpose_unit;
 mod conv_unit;
+pub mod keras;
 pub(crate) mod levels;
 mod nnunet;
+mod padded_unit;
+mod patch_scores;
 mod pixel_shuffle;
 mod swin;
 mod tokens;
@@ -16,12 +20,14 @@ mod windows;
 pub use adn::{
     Adn, AdnConfig, AdnStep, ConvAdn, NORM_DROPOUT_ACTIVATION, PartNames, TransposedAdn, enlarging,
 };
+pub use attention::{SelfAttention, SelfAttentionConfig};
+pub use conv_transpose_unit::ConvTransposeUnit;
+pub use conv_unit::{ConvStack, ConvUnit, UnitConfig, UnitNames};
 pub use levels::LevelCounts;
 pub use nnunet::{NnunetDecoder, NnunetOptions, NnunetStages};
+pub use padded_unit::PaddedUnit;
+pub use patch_scores::{LEAK, PatchConfig, PatchScores};
 pub use pixel_shuffle::PixelShuffle;
-
-pub use attention::{SelfAttention, SelfAttentionConfig};
-pub use conv_unit::{ConvStack, ConvUnit, UnitConfig, UnitNames};
 pub use swin::{SwinBlockConfig, SwinStage, TokenMerging};
 pub(crate) use tokens::{as_plane, map_to_tokens, tokens_to_map};
 pub use transformer::{Perceptron, TransformerBlock};

@@ -61,6 +61,17 @@ fn build_network(
         "nnunet_resenc" => nnunet_resenc::NnunetResencConfig,
         "unetr" => unetr::UnetrConfig,
         "swin_unetr" => swin_unetr::SwinUnetrConfig,
+        "chained_unet" => chained_unet::ChainedUnetConfig,
+        "keras_patch_discriminator" => patch_discriminator::KerasPatchDiscriminatorConfig,
+        "mask_generator" => mask_gan::MaskGeneratorConfig,
+        "mask_discriminator" => mask_gan::MaskDiscriminatorConfig,
+        "patch_gan" => patch_discriminator::PatchGanConfig,
+        "mmv_patch_discriminator" => patch_discriminator::MmvPatchDiscriminatorConfig,
+        "multiscale_discriminator" => multiscale_discriminator::MultiscaleDiscriminatorConfig,
+        "hd_multiscale_discriminator" => multiscale_discriminator::HdMultiscaleDiscriminatorConfig,
+        "resnet_generator" => resnet_generator::ResnetGeneratorConfig,
+        "predefined_resnet" => resnet_generator::PredefinedResnetConfig,
+        "pix2pix_unet" => pix2pix_unet::Pix2pixUnetConfig,
     }
 }
 

@@ -74,8 +74,7 @@ fn absurd_options_are_refused_before_memory_is_asked_for() {
         refusal(deep, 2),
         "network option `depth`: 40 is not from 1 to 8"
     );
-    let weights =
-        "network option `*`: widths, kernels, levels and channels together make about";
+    let weights = "network option `*`: widths, kernels, levels and channels together make about";
     let wide = UnetConfig {
         base: 1024,
         ..default()

@@ -6,9 +6,10 @@ use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
     architectures::{
-        anisotropic_unet, attention_unet, basic_unet, branched_erfnet, dynunet, fnet, highresnet,
-        monai_unet, msdnet, nnunet_plain, nnunet_resenc, probabilistic_unet, swin_unetr,
-        tunable_unet, unet, unetr,
+        anisotropic_unet, attention_unet, basic_unet, branched_erfnet, chained_unet, dynunet, fnet,
+        highresnet, mask_gan, monai_unet, msdnet, multiscale_discriminator, nnunet_plain,
+        nnunet_resenc, patch_discriminator, pix2pix_unet, probabilistic_unet, resnet_generator,
+        swin_unetr, tunable_unet, unet, unetr,
     },
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
@@ -84,6 +85,25 @@ impl Registry {
         self.add_network::<nnunet_resenc::NnunetResencConfig>("nnunet_resenc")?;
         self.add_network::<unetr::UnetrConfig>("unetr")?;
         self.add_network::<swin_unetr::SwinUnetrConfig>("swin_unetr")?;
+        self.add_network::<chained_unet::ChainedUnetConfig>("chained_unet")?;
+        self.add_network::<pix2pix_unet::Pix2pixUnetConfig>("pix2pix_unet")?;
+        self.add_network::<resnet_generator::ResnetGeneratorConfig>("resnet_generator")?;
+        self.add_network::<resnet_generator::PredefinedResnetConfig>("predefined_resnet")?;
+        self.add_network::<patch_discriminator::PatchGanConfig>("patch_gan")?;
+        self.add_network::<patch_discriminator::MmvPatchDiscriminatorConfig>(
+            "mmv_patch_discriminator",
+        )?;
+        self.add_network::<patch_discriminator::KerasPatchDiscriminatorConfig>(
+            "keras_patch_discriminator",
+        )?;
+        self.add_network::<multiscale_discriminator::MultiscaleDiscriminatorConfig>(
+            "multiscale_discriminator",
+        )?;
+        self.add_network::<multiscale_discriminator::HdMultiscaleDiscriminatorConfig>(
+            "hd_multiscale_discriminator",
+        )?;
+        self.add_network::<mask_gan::MaskGeneratorConfig>("mask_generator")?;
+        self.add_network::<mask_gan::MaskDiscriminatorConfig>("mask_discriminator")?;
         Ok(())
     }
 

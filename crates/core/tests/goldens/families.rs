@@ -2,6 +2,10 @@
 
 #[path = "families/dlsia.rs"]
 mod dlsia;
+#[path = "families/gan.rs"]
+mod gan;
+#[path = "families/keras.rs"]
+mod keras;
 #[path = "families/mmv.rs"]
 mod mmv;
 #[path = "families/monai.rs"]
@@ -114,6 +118,16 @@ pub fn number_or(case: &Case, key: &str, default: usize) -> Result<usize, String
     }
 }
 
+/// Refuses hyper-parameters beside the `known` ones.
+pub fn known_hypers(case: &Case, known: &[&str]) -> Result<(), String> {
+    let hypers = case.config["hyper"].as_object();
+    let unknown = hypers.and_then(|all| all.keys().find(|key| !known.contains(&key.as_str())));
+    match unknown {
+        Some(key) => Err(format!("unknown hyper-parameter {key}")),
+        None => Ok(()),
+    }
+}
+
 /// The network of a case.
 pub fn mapping(case: &Case) -> Result<Mapping, String> {
     match case.kind() {
@@ -134,6 +148,17 @@ pub fn mapping(case: &Case) -> Result<Mapping, String> {
         "ResidualEncoderUNet" => nnunet::residual_encoder(case),
         "SwinUNETR" => transformers::swin_unetr(case),
         "UNETR" => transformers::unetr(case),
+        "NLayerDiscriminator" => gan::patch_gan(case),
+        "patch_discriminator" => gan::mmv_patch_discriminator(case),
+        "multiscale_discriminator" => gan::multiscale_discriminator(case),
+        "HDDiscriminator" => gan::hd_discriminator(case),
+        "ResnetGenerator" => gan::resnet_generator(case),
+        "preset_generator_resent" => gan::predefined_resnet(case),
+        "UnetGenerator" => gan::pix2pix_unet(case),
+        name if name.starts_with("seed004_unet") => keras::chained_unet(case),
+        name if name.starts_with("seed004_discriminator") => keras::patch_discriminator(case),
+        name if name.starts_with("mask_gan_generator") => keras::mask_generator(case),
+        name if name.starts_with("mask_gan_discriminator") => keras::mask_discriminator(case),
         kind => Err(format!("no network here is known to be a {kind}")),
     }
 }

@@ -1,5 +1,5 @@
 use burn::module::Module;
-use coverslip_ops::{Dropout, FeatureMap};
+use coverslip_ops::{Activation, Dropout, FeatureMap};
 
 use crate::{
     build::Scope,
@@ -78,12 +78,22 @@ impl ConvUnit {
         }
     }
 
+    /// A unit of layers that are made already, with an activation without parameters.
+    pub fn from_layers(conv: Conv, norm: Norm, activation: Activation) -> Self {
+        Self {
+            conv,
+            norm,
+            dropout: None,
+            activation: Activate::fixed(activation),
+        }
+    }
+
     /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
         match (&self.dropout, self.activation.function()) {
             (None, Some(function)) => self.conv.forward_normalized(input, &self.norm, function),
             _ => {
-                let none = coverslip_ops::Activation::None;
+                let none = Activation::None;
                 let map = self.conv.forward_normalized(input, &self.norm, none);
                 let map = match &self.dropout {
                     Some(dropout) => dropout.forward(map),

@@ -102,6 +102,12 @@ impl Scope<'_> {
         [z, size, size]
     }
 
+    /// `[Z, Y, X]` of so many pixels to add or cut off on every side of the image.
+    pub fn border(&self, pixels: usize) -> [usize; 3] {
+        let z = if self.io().dimensions == 2 { 0 } else { pixels };
+        [z, pixels, pixels]
+    }
+
     /// Whether convolutions must add products up directly.
     pub fn is_exact(&self) -> bool {
         self.construction.settings.exact
@@ -174,7 +180,10 @@ impl Scope<'_> {
         let area: usize = shape[2..].iter().product();
         let draw = self.scheme().weight(shape[1] * area, shape[0] * area);
         match self.convention() {
-            Convention::Keras => self.parameter("kernel", shape, draw, TensorLayout::KerasKernel),
+            Convention::Keras if self.io().dimensions == 2 => {
+                self.parameter("kernel", shape, draw, TensorLayout::KerasKernel)
+            }
+            Convention::Keras => self.parameter("kernel", shape, draw, TensorLayout::KerasVolume),
             Convention::Pytorch if self.io().dimensions == 2 => {
                 self.parameter("weight", shape, draw, TensorLayout::Planar)
             }

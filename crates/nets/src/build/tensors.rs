@@ -20,6 +20,8 @@ pub enum TensorLayout {
     Planar,
     /// The same as Keras has it: `[y, x, b, a]`.
     KerasKernel,
+    /// A kernel `[a, b, z, y, x]` of a 3D network as Keras has it: `[z, y, x, b, a]`.
+    KerasVolume,
     /// A matrix `[out, in]` as Keras has it: `[in, out]`.
     KerasMatrix,
 }
@@ -30,6 +32,7 @@ impl TensorLayout {
         match (self, shape) {
             (Self::Planar, &[a, b, _, y, x]) => vec![a, b, y, x],
             (Self::KerasKernel, &[a, b, _, y, x]) => vec![y, x, b, a],
+            (Self::KerasVolume, &[a, b, z, y, x]) => vec![z, y, x, b, a],
             (Self::KerasMatrix, &[out, input]) => vec![input, out],
             _ => shape.to_vec(),
         }
@@ -52,7 +55,7 @@ impl TensorLayout {
     /// The network's tensor of `shape` from what a file holds, whose shape is [`Self::file_shape`].
     pub fn from_file(self, data: TensorData, shape: &[usize]) -> TensorData {
         match (self, shape) {
-            (Self::KerasKernel | Self::KerasMatrix, &[a, b, ..]) => {
+            (Self::KerasKernel | Self::KerasVolume | Self::KerasMatrix, &[a, b, ..]) => {
                 let area = shape[2..].iter().product();
                 TensorData::new(exchanged(&values(data), [area, b, a]), shape.to_vec())
             }

@@ -16,6 +16,7 @@ pub struct ConvConfig {
     channels: [usize; 2],
     kernel: [usize; 3],
     geometry: ConvGeometry,
+    covers_input: bool,
     bias: bool,
 }
 
@@ -28,6 +29,7 @@ impl ConvConfig {
             channels,
             kernel,
             geometry: ConvGeometry::UNIT.with_padding(padding, padding),
+            covers_input: false,
             bias: true,
         }
     }
@@ -47,6 +49,16 @@ impl ConvConfig {
     pub fn paddings(self, before: [usize; 3], after: [usize; 3]) -> Self {
         let geometry = self.geometry.with_padding(before, after);
         Self { geometry, ..self }
+    }
+
+    /// The same with as many zeros as make `n` pixels `n / stride`, rounded up, the odd one after the
+    /// last pixel: Keras's `padding="same"`. How many depends on the size of the map.
+    pub fn covering(self) -> Self {
+        let covers_input = true;
+        Self {
+            covers_input,
+            ..self
+        }
     }
 
     /// The same with a dilation, padded by `dilation * (kernel - 1) / 2` zeros.
@@ -86,6 +98,7 @@ impl ConvConfig {
                 exact: scope.is_exact(),
                 ..self.geometry
             },
+            covers_input: self.covers_input,
             cache: ConvCache::default(),
             site: scope.site(),
         }
@@ -102,6 +115,8 @@ pub struct Conv {
     #[module(skip)]
     geometry: ConvGeometry,
     #[module(skip)]
+    covers_input: bool,
+    #[module(skip)]
     cache: ConvCache,
     #[module(skip)]
     site: Site,
@@ -112,7 +127,8 @@ impl Conv {
     /// [`ConvGeometry::output`](coverslip_ops::ConvGeometry::output) gives them.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
         let bias = self.bias.as_ref().map(Param::val);
-        let output = conv(input, self.weight.val(), bias, self.geometry);
+        let geometry = self.geometry(input.spatial());
+        let output = conv(input, self.weight.val(), bias, geometry);
         self.site.gave("conv", || output.dims().to_vec());
         output
     }
@@ -125,11 +141,12 @@ impl Conv {
         activation: Activation,
     ) -> FeatureMap {
         let normalization = norm.normalization(input.device().is_autodiff());
+        let geometry = self.geometry(input.spatial());
         let result = conv_normalize_activate(
             input,
             self.weight.val(),
             self.bias.as_ref().map(Param::val),
-            self.geometry,
+            geometry,
             normalization,
             activation,
             &self.cache,
@@ -165,5 +182,20 @@ impl Conv {
         self.site.gave("conv", || output.dims().to_vec());
         norm.note(&output);
         output
+    }
+
+    /// Where it looks in a map of `size`.
+    fn geometry(&self, size: [usize; 3]) -> ConvGeometry {
+        let geometry = self.geometry;
+        if !self.covers_input {
+            return geometry;
+        }
+        let [_, _, kernel @ ..] = self.weight.dims();
+        let zeros = [0, 1, 2].map(|axis| {
+            let stride = geometry.stride[axis];
+            let seen = (size[axis].div_ceil(stride) - 1) * stride + kernel[axis];
+            seen.saturating_sub(size[axis])
+        });
+        geometry.with_padding(zeros.map(|n| n / 2), zeros.map(|n| n.div_ceil(2)))
     }
 }

@@ -49,6 +49,14 @@ impl ConvTransposeConfig {
         Self { geometry, ..self }
     }
 
+    /// The same with as many pixels cut off as make `n` pixels `n` times the stride, the odd one after
+    /// the last: Keras's `padding="same"`. The kernel must be no smaller than the stride.
+    pub fn exact_multiple(self) -> Self {
+        let axes = [0, 1, 2];
+        let beyond = axes.map(|axis| self.kernel[axis].saturating_sub(self.geometry.stride[axis]));
+        self.paddings(beyond.map(|n| n / 2), beyond.map(|n| n.div_ceil(2)))
+    }
+
     /// The same with pixels added after the last one, fewer than the stride.
     pub fn output_padding(mut self, pixels: [usize; 3]) -> Self {
         self.geometry.output_padding = pixels;

@@ -158,6 +158,20 @@ impl Norm {
         result.output
     }
 
+    /// The same for one value of each channel, `[N, C, 1, 1, 1]`, behind a fully connected layer, where
+    /// Keras lets the running variance follow the biased variance of the batch.
+    pub fn forward_dense(&self, input: FeatureMap, activation: Activation) -> FeatureMap {
+        let images = input.dims()[0] as f64;
+        let normalization = self.normalization(input.device().is_autodiff());
+        let result = normalize_activate(input, normalization, activation);
+        self.collect(result.statistics.map(|statistics| BatchStatistics {
+            unbiased_variance: statistics.unbiased_variance * ((images - 1.0) / images),
+            ..statistics
+        }));
+        self.note(&result.output);
+        result.output
+    }
+
     /// How maps are normalised; `is_training` is whether they are on a device that records
     /// gradients.
     pub fn normalization(&self, is_training: bool) -> Normalization {

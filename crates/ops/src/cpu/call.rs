@@ -46,8 +46,12 @@ struct Saved {
     tensors: Vec<FlexTensor>,
 }
 
+/// A tensor whose memory holds its values and no others: the first part of a larger one is a
+/// contiguous view too, and gradients are changed in place.
 pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
-    if tensor.is_contiguous() && tensor.layout().start_offset() == 0 {
+    let values = tensor.layout().num_elements();
+    let is_whole = tensor.layout().start_offset() == 0 && tensor.bytes().len() == 4 * values;
+    if tensor.is_contiguous() && is_whole {
         tensor
     } else {
         tensor.to_contiguous()

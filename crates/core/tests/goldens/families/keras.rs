@@ -1,0 +1,50 @@
+use serde_json::json;
+
+use super::{Case, Mapping, known_hypers, number};
+
+/// The generators of the nuclei GAN.
+pub fn chained_unet(case: &Case) -> Result<Mapping, String> {
+    known_hypers(case, &["size", "cin", "skips", "f", "k", "acts"])?;
+    let options = json!({
+        "skips": number(case, "skips")?,
+        "filters": number(case, "f")?,
+        "kernel": number(case, "k")?,
+        "activations": case.hyper("acts"),
+    });
+    Ok(Mapping::new(
+        "chained_unet",
+        [number(case, "cin")?, 1],
+        case,
+        options,
+    ))
+}
+
+/// Its discriminator, which sees masks and image.
+pub fn patch_discriminator(case: &Case) -> Result<Mapping, String> {
+    known_hypers(case, &["size", "cin", "ctar", "base"])?;
+    let channels = [number(case, "cin")? + number(case, "ctar")?, 1];
+    let options = json!({ "base": number(case, "base")? });
+    let mapping = Mapping::new("keras_patch_discriminator", channels, case, options);
+    let main_input = ["input_image", "target_image"].map(str::to_owned).to_vec();
+    Ok(Mapping {
+        main_input,
+        ..mapping
+    })
+}
+
+pub fn mask_generator(case: &Case) -> Result<Mapping, String> {
+    known_hypers(case, &["noise", "c"])?;
+    let options = json!({ "base": number(case, "c")? });
+    Ok(Mapping::new(
+        "mask_generator",
+        [number(case, "noise")?, 1],
+        case,
+        options,
+    ))
+}
+
+pub fn mask_discriminator(case: &Case) -> Result<Mapping, String> {
+    known_hypers(case, &["c"])?;
+    let options = json!({ "base": number(case, "c")? });
+    Ok(Mapping::new("mask_discriminator", [1, 1], case, options))
+}
