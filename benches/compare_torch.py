@@ -5,24 +5,32 @@ usage: compare_torch.py COVERSLIP_BINARY [CASE ...]      needs torch (pip instal
 Each round runs Coverslip and every layout of PyTorch once in a process of its own; figures are over
 all rounds. The ratio is Coverslip's time over that of PyTorch's fastest layout: below 1 is faster.
 COVERSLIP_THREADS sets the threads of both (2 without it); with COVERSLIP_SIMD=avx2 PyTorch is held to
-AVX2 as well. COMPILE=1 adds torch.compile.
+AVX2 as well. COMPILE=1 adds torch.compile. PROCESSOR_TIME=1 counts the time that threads had a
+processor, divided by their number, instead of the time that went by: for a machine with other work.
+ROUNDS and RUNS change the numbers of rounds and of runs in each (3).
 """
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 PEER = Path(__file__).parent.parent / "tools" / "peers" / "unet_torch.py"
-ROUNDS, RUNS = 3, 3
+ROUNDS, RUNS = (int(os.environ.get(name, "3")) for name in ("ROUNDS", "RUNS"))
+IS_PROCESSOR_TIME = bool(os.environ.get("PROCESSOR_TIME"))
 
 binary = sys.argv[1]
-cases = sys.argv[2:] or ["training", "inference-512", "inference-1024", "training-wide",
-                         "training-3d", "inference-3d", "training-small", "training-preset"]
+cases = sys.argv[2:] or ["training", "inference-512", "inference-1024",
+                         "inference-batch", "training-wide", "training-3d", "inference-3d",
+                         "training-small", "training-preset"]
 environment = dict(os.environ)
 environment.setdefault("COVERSLIP_THREADS", "2")
+if IS_PROCESSOR_TIME:
+    # Threads that wait must not count as working.
+    environment["OMP_WAIT_POLICY"] = "PASSIVE"
 if environment.get("COVERSLIP_SIMD") == "avx2":
     environment.update(ATEN_CPU_CAPABILITY="avx2", ONEDNN_MAX_CPU_ISA="AVX2")
 
@@ -32,9 +40,24 @@ def last_json(command):
     return json.loads(output.stdout.strip().splitlines()[-1])
 
 
+def processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def ours(case):
-    result = last_json([binary, "bench", "--json", "--quiet", "--case", case, "--runs", str(RUNS)])
-    return result["cases"][0]["seconds"], result["peak_rss_bytes"]
+    def bench(runs):
+        start = processor_seconds()
+        command = [binary, "bench", "--json", "--quiet", "--case", case, "--runs", str(runs)]
+        return last_json(command), processor_seconds() - start
+
+    result, total = bench(1 + RUNS)
+    if not IS_PROCESSOR_TIME:
+        return result["cases"][0]["seconds"][1:], result["peak_rss_bytes"]
+    # What the runs add to starting, warming up and the first run.
+    _, start = bench(1)
+    seconds = (total - start) / RUNS / int(environment["COVERSLIP_THREADS"])
+    return [seconds], result["peak_rss_bytes"]
 
 
 def torch(layout):

@@ -2,7 +2,8 @@
 
 usage: unet_torch.py CASE LAYOUT RUNS
 CASE as in `coverslip bench --help`; LAYOUT: contiguous, channels_last, or compile (contiguous,
-through torch.compile). Prints one JSON object: the seconds of each run and the peak memory.
+through torch.compile). Prints one JSON object: the seconds of each run and the peak memory. With
+PROCESSOR_TIME set the seconds are those of its threads on a processor, divided by their number.
 needs torch; uses as many threads as COVERSLIP_THREADS says (2 without it)
 """
 
@@ -21,6 +22,7 @@ CASES = {
     "training": (32, 4, (1, 2), 4, (256, 256), True),
     "inference-512": (32, 4, (1, 2), 1, (512, 512), False),
     "inference-1024": (32, 4, (1, 2), 1, (1024, 1024), False),
+    "inference-batch": (32, 4, (1, 2), 8, (256, 256), False),
     "training-wide": (64, 4, (3, 2), 2, (256, 256), True),
     "training-3d": (16, 3, (1, 2), 1, (32, 128, 128), True),
     "inference-3d": (16, 3, (1, 2), 1, (64, 128, 128), False),
@@ -98,10 +100,12 @@ def main():
     if not is_training:
         network.eval()
     seconds = []
+    is_processor_time = bool(os.environ.get("PROCESSOR_TIME"))
+    clock = time.process_time if is_processor_time else time.perf_counter
     for _ in range(runs + WARM_UP):
-        start = time.perf_counter()
+        start = clock()
         train() if is_training else predict()
-        seconds.append(time.perf_counter() - start)
+        seconds.append((clock() - start) / (torch.get_num_threads() if is_processor_time else 1))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds[WARM_UP:], "peak_rss_bytes": peak}))
 

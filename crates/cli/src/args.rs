@@ -90,12 +90,70 @@ and as the first line of a config:
     /// Report what this machine offers: threads, CPU features, memory, devices
     #[command(after_help = "Example:\n  coverslip doctor --json")]
     Doctor,
+    /// List the networks, or describe one: options, layers, parameters, memory
+    #[command(after_help = "\
+Example:
+  coverslip networks
+  coverslip networks fnet --summary --input 1,1,32,128,128
+  coverslip networks unet --set base=64 --input 1,1,256,256")]
+    Networks(NetworksArguments),
     /// Measure how fast this machine trains and applies a U-Net
     #[command(after_help = "\
 Example:
   coverslip bench
   coverslip bench --case training-3d --runs 9 --json")]
     Bench(BenchArguments),
+}
+
+/// Arguments of `coverslip networks`.
+#[derive(Debug, Args)]
+pub struct NetworksArguments {
+    /// The network to describe; left out, all are listed
+    pub name: Option<String>,
+    /// Print the table of its layers
+    #[arg(long, requires = "name")]
+    pub summary: bool,
+    /// The input, batch and channels first: 1,1,256,256 or, for a stack, 1,1,32,128,128
+    #[arg(long, value_name = "SIZES")]
+    pub input: Option<InputSizes>,
+    /// Channels of the output
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub out_channels: u16,
+    /// Change an option: base=64
+    #[arg(long = "set", value_name = "OPTION=VALUE", requires = "name")]
+    pub overrides: Vec<String>,
+    /// Measure training steps on the input
+    #[arg(long, requires = "name", requires = "input")]
+    pub time: bool,
+    /// Measured steps
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub runs: u64,
+    /// Print tables in Markdown
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// Sizes `[N, C, Z, Y, X]` of an input, written with commas between them, Z left out for planes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputSizes(pub [usize; 5]);
+
+impl std::str::FromStr for InputSizes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sizes: Result<Vec<usize>, _> =
+            text.split(',').map(|size| size.trim().parse()).collect();
+        match sizes.as_deref() {
+            Ok(sizes) if sizes.iter().any(|size| !(1..=1 << 16).contains(size)) => {
+                Err("every size is from 1 to 65536".to_owned())
+            }
+            Ok(&[n, c, y, x]) => Ok(Self([n, c, 1, y, x])),
+            Ok(&[n, c, z, y, x]) => Ok(Self([n, c, z, y, x])),
+            _ => {
+                Err("expected 4 or 5 sizes, such as 1,1,256,256 (batch, channels, y, x)".to_owned())
+            }
+        }
+    }
 }
 
 /// Arguments of `coverslip bench`.

@@ -7,6 +7,7 @@ mod doctor;
 mod evaluate;
 mod info;
 mod init;
+mod networks;
 mod predict;
 mod presets;
 mod schema;
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Re
         Command::Schema => schema::run(registry, printer),
         Command::Info(arguments) => info::run(&arguments, printer)?,
         Command::Doctor => doctor::run(printer),
+        Command::Networks(arguments) => networks::run(&arguments, registry, printer)?,
         Command::Bench(arguments) => bench::run(&arguments, registry, printer)?,
     }
     Ok(())

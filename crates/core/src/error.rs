@@ -90,7 +90,17 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The network reduces a patch to nothing.
+    /// The network cannot compute images of a size.
+    #[error("the network cannot compute images of {size:?} (z, y, x); it takes {allowed}")]
+    InputSize {
+        /// The size that was asked for, `[Z, Y, X]`.
+        size: [usize; 3],
+        /// What the network takes, in words.
+        allowed: String,
+        /// A size nearby that it takes.
+        nearest: [usize; 3],
+    },
+    /// The network cannot compute patches of the config's size.
     #[error("the network cannot compute patches of {patch:?}; it takes {allowed}")]
     PatchSize {
         /// The size of a patch along Y and X, or Z, Y and X.
@@ -149,6 +159,7 @@ impl Error {
                 "restore the file if you have a copy, or start a new run in another folder"
                     .to_owned(),
             ),
+            Self::InputSize { nearest, .. } => Some(format!("a size nearby is {nearest:?}")),
             Self::PatchSize { nearest, .. } => Some(format!(
                 "set `data.patch.size` to {nearest:?}, or give the network fewer levels"
             )),

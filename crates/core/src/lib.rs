@@ -10,6 +10,7 @@ pub mod files;
 mod finite;
 pub mod framework;
 pub mod monitor;
+pub mod networks;
 pub mod optimizer;
 pub mod package;
 pub mod picture;

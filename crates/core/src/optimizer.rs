@@ -1,8 +1,7 @@
 //! Optimisers: from gradients to new weights.
 //!
-//! The update rules are burn's. What is kept here is whose state belongs to which weight: burn
-//! keys it by an identifier that a saved network does not carry, we by the weight's name, so that
-//! a run continues in another process with the same bits.
+//! What a rule remembers of a weight is kept by the weight's name, so that a run continues in another
+//! process with the same bits.
 
 mod adam;
 

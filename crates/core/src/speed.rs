@@ -2,8 +2,11 @@
 
 use std::time::Instant;
 
-use burn::tensor::Device;
-use coverslip_nets::NetworkIo;
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, TensorData, activation::softmax},
+};
+use coverslip_nets::{Inputs, Network, NetworkIo, build::BuildSettings};
 use ndarray::{Array4, Array5};
 use rand::RngExt;
 use serde_json::json;
@@ -14,6 +17,8 @@ use crate::{
     error::Error,
     framework::{Step, Workshop},
     monitor::Monitor,
+    networks,
+    optimizer::Optimizer,
     random,
     registry::{Named, Registry},
 };
@@ -35,7 +40,7 @@ pub struct Case {
 }
 
 /// Every case; the first two are those of a short look.
-pub const CASES: [Case; 8] = [
+pub const CASES: [Case; 9] = [
     Case {
         name: "training",
         summary: "U-Net base 32 depth 4, training step, 4 x 1 x 256 x 256",
@@ -64,6 +69,16 @@ pub const CASES: [Case; 8] = [
         channels: [1, 2],
         batch: 1,
         patch: [1, 1024, 1024],
+        is_training: false,
+    },
+    Case {
+        name: "inference-batch",
+        summary: "the same, inference, 8 x 1 x 256 x 256",
+        base: 32,
+        depth: 4,
+        channels: [1, 2],
+        batch: 8,
+        patch: [1, 256, 256],
         is_training: false,
     },
     Case {
@@ -195,6 +210,15 @@ pub fn measure(
     let predictor = framework.predictor();
     let batch = batch(case);
     let image: Array4<f32> = batch.source.index_axis(ndarray::Axis(0), 0).to_owned();
+    // A predictor takes one image at a time; several at once are the network's affair.
+    let batch_network = if case.is_training || case.batch == 1 {
+        None
+    } else {
+        let sizes: [usize; 5] = batch.source.dim().into();
+        let values: Vec<f32> = batch.source.iter().copied().collect();
+        let input = Tensor::<5>::from_data(TensorData::new(values, sizes), &workshop.device);
+        Some((workshop.network()?.valid(), input))
+    };
     let task = monitor.begin(case.name, (runs + WARM_UP) as u64);
     let mut seconds = Vec::new();
     for _ in 0..runs + WARM_UP {
@@ -207,6 +231,9 @@ pub fn measure(
                     draw: 0,
                 },
             );
+        } else if let Some((network, input)) = &batch_network {
+            let output = network.forward(Inputs::new(input.clone())).main;
+            softmax(output, 1).into_data();
         } else {
             predictor.predict(&image);
         }
@@ -215,6 +242,51 @@ pub fn measure(
     }
     let seconds = seconds.split_off(WARM_UP);
     Ok(Measurement { case, seconds })
+}
+
+/// The seconds of training steps of any network: forward, the mean of the squared output as loss,
+/// backward, Adam. `input` is `[N, C, Z, Y, X]`.
+///
+/// # Errors
+///
+/// When the network cannot be built or does not take the input.
+pub fn time_training(
+    network: &Named,
+    io: NetworkIo,
+    input: [usize; 5],
+    runs: usize,
+    registry: &Registry,
+    monitor: &dyn Monitor,
+) -> Result<Vec<f64>, Error> {
+    let device = Device::flex().autodiff();
+    let settings = BuildSettings {
+        io,
+        seed: 0,
+        device: device.clone(),
+        exact: false,
+    };
+    let mut network = (registry.networks.get(&network.name)?.build)(network, &settings)?;
+    networks::check_size(network.sizes(), input)?;
+    let adam = Named::new("adam");
+    let mut optimizer = Optimizer::new((registry.optimizers.get("adam")?.build)(&adam)?);
+    let mut random = random::stream(0, "speed", 0);
+    let count = input.iter().product();
+    let values: Vec<f32> = (0..count)
+        .map(|_| random.random_range(-1.7f32..1.7))
+        .collect();
+    let image = Tensor::<5>::from_data(TensorData::new(values, input), &device);
+    let task = monitor.begin("training steps", (runs + WARM_UP) as u64);
+    let mut seconds = Vec::new();
+    for step in 0..runs + WARM_UP {
+        let start = Instant::now();
+        let inputs = Inputs::new(image.clone()).with_draw(step as u64);
+        let output = network.forward(inputs).main;
+        let gradients = output.square().mean().backward();
+        network = optimizer.step(network, gradients, 1.0);
+        seconds.push(start.elapsed().as_secs_f64());
+        task.advance(1, "training step");
+    }
+    Ok(seconds.split_off(WARM_UP))
 }
 
 /// Noise with random classes.

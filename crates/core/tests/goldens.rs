@@ -5,6 +5,7 @@
 //! Arguments are parts of names of the cases to run. Prints a line for each case; the last line is
 //! `N passed, N failed`.
 
+#![expect(unreachable_pub, reason = "modules of one test")]
 #![expect(clippy::print_stdout, reason = "the harness reports to the terminal")]
 
 #[path = "goldens/case.rs"]
@@ -34,7 +35,10 @@ fn build_network(
     settings: &BuildSettings,
 ) -> Result<AnyNetwork, String> {
     let registry = Registry::builtin().map_err(|error| error.to_string())?;
-    let entry = registry.networks.get(name).map_err(|error| error.to_string())?;
+    let entry = registry
+        .networks
+        .get(name)
+        .map_err(|error| error.to_string())?;
     let named = Named {
         name: name.to_owned(),
         options: options.clone(),
@@ -66,7 +70,10 @@ fn main() -> ExitCode {
         match Case::read(&folder).and_then(|case| check::check(&case)) {
             Ok(summary) => {
                 passed += 1;
-                println!("ok {name}: {summary}, {:.1} s", start.elapsed().as_secs_f64());
+                println!(
+                    "ok {name}: {summary}, {:.1} s",
+                    start.elapsed().as_secs_f64()
+                );
             }
             Err(problem) => {
                 failed += 1;

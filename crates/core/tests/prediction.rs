@@ -126,7 +126,7 @@ fn blended_tiles_are_close_and_cover_every_pixel() {
         let parts = tiled(predictor.as_ref(), &image, [1, 96, 128], blend);
         let difference = largest_difference(&whole, &parts);
         println!("{blend:?}: largest difference to one piece {difference}");
-        assert!(difference < 0.2, "{blend:?}: {difference}");
+        assert!(difference < 0.25, "{blend:?}: {difference}");
         // Averages of probabilities are probabilities.
         let sums = parts.sum_axis(ndarray::Axis(0));
         assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));

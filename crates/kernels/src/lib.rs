@@ -16,15 +16,18 @@
 //! Work is divided by sizes alone and partial sums are added in a fixed order, so that results have
 //! the same bits for every number of threads.
 
+mod adam;
 mod blocked;
 mod buffer;
 pub mod direct;
 mod epilogue;
 pub mod maps;
+pub mod planar;
 mod shape;
 mod simd;
 pub mod winograd;
 
+pub use adam::{AdamStep, adam};
 pub use blocked::{Extent, Source, blocks, from_blocked, to_blocked};
 pub use buffer::{Buffer, Pointer, release_memory};
 pub use direct::{conv, conv_input_gradient, conv_weight_gradient};

@@ -19,6 +19,7 @@ mod parts;
 mod pixel;
 mod resample;
 mod separable;
+mod stack;
 mod sums;
 mod window;
 
@@ -31,7 +32,8 @@ pub use layout::{Layout, MapShape};
 pub use max_pool::{max_pool, max_pool_backward};
 pub use moments::{Moments, PartialMoments, Statistics, merge_moments, moments};
 pub use norm::{Norm, NormGradient, normalize_activate, normalize_activate_backward};
-pub use pad::{crop, pad, pad_reflect, pad_reflect_backward};
+pub use pad::{Continuation, crop, pad, pad_continued, pad_continued_backward};
 pub use resample::{Interpolation, resample, resample_backward};
+pub use stack::{Stack, StackGradient, activate_normalize, activated_moments};
 pub use sums::{channel_sums, global_average, global_average_backward};
 pub use window::Window;

@@ -30,6 +30,11 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     const WIDTH: usize;
     /// Input channels of a register tile of weight gradients, a divisor of 16.
     const GRADIENT_ROWS: usize;
+    /// Vectors of `LANES / PARTS` values, for work on so many vectors at once that whole ones would not
+    /// fit the registers. Its pointers must be valid for as many values.
+    type Part: Simd;
+    /// Parts of a vector.
+    const PARTS: usize;
 
     unsafe fn splat(value: f32) -> Self::Vector;
     unsafe fn load(from: *const f32) -> Self::Vector;
@@ -39,6 +44,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a * b + c`, rounded once where the processor can.
     unsafe fn mul_add(a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    unsafe fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    unsafe fn sqrt(a: Self::Vector) -> Self::Vector;
     /// The larger of each pair; `b` where one is NaN.
     unsafe fn max(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `then` where `value` is positive, `otherwise` elsewhere.

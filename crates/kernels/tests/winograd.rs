@@ -148,11 +148,36 @@ fn split(planar: &[f32], channels: usize, extent: Extent) -> Vec<(Vec<f32>, usiz
         .collect()
 }
 
+/// Convolutions whose transformed weights are too large to be kept: odd numbers of blocks, channels
+/// that are no whole block, several planes and several runs of tiles.
+fn large_shapes() -> [ConvShape; 3] {
+    let large = |channels: [usize; 2], n: usize, size: [usize; 3]| {
+        let depth = size[0].min(3);
+        ConvShape {
+            input: Extent { n, size },
+            output: Extent { n, size },
+            in_channels: channels[0],
+            out_channels: channels[1],
+            kernel: [depth, 3, 3],
+            stride: [1; 3],
+            padding: [depth / 2, 1, 1],
+            dilation: [1; 3],
+            groups: 1,
+        }
+    };
+    [
+        large([250, 267], 2, [1, 7, 10]),
+        large([272, 240], 2, [1, 1, 270]),
+        large([120, 176], 1, [3, 5, 6]),
+    ]
+}
+
 #[test]
 fn forward_and_both_gradients_equal_direct_sums() {
     let mut random = ChaCha8Rng::seed_from_u64(7);
-    for _ in 0..cases() {
-        let shape = shape(&mut random);
+    let mut shapes: Vec<ConvShape> = (0..cases()).map(|_| shape(&mut random)).collect();
+    shapes.extend(large_shapes());
+    for shape in shapes {
         let input = values(
             &mut random,
             shape.input.n * shape.in_channels * shape.input.pixels(),
@@ -246,7 +271,7 @@ fn threads_change_no_bit() {
         n: 2,
         size: [1, 90, 75],
     };
-    for channels in [32, 208] {
+    for channels in [32, 208, 272] {
         let shape = ConvShape {
             input: extent,
             output: extent,

@@ -11,5 +11,6 @@ pub use activation::{Activate, ActivationName};
 pub use conv::{Conv, ConvConfig};
 pub use conv_transpose::{ConvTranspose, ConvTransposeConfig};
 pub use dropout::DropoutLayer;
+pub(crate) use linear::normalize_last;
 pub use linear::{LayerNorm, Linear};
 pub use norm::{BatchNorm, Norm, NormConfig, NormName};

@@ -3,12 +3,14 @@
 mod any;
 mod erased;
 mod maps;
+mod reach;
 mod sizes;
 
 use burn::module::{Module, ModuleDisplay};
 
 pub use any::AnyNetwork;
 pub use maps::{Inputs, Outputs};
+pub use reach::Reach;
 pub use sizes::SizeRule;
 
 use crate::build::Scope;
@@ -52,7 +54,7 @@ pub trait Architecture {
 #[derive(Debug, thiserror::Error)]
 #[error("network option `{key}`: {problem}")]
 pub struct NetworkError {
-    /// The option at fault.
+    /// The option at fault, `*` for several together.
     pub key: &'static str,
     /// What is wrong and what is allowed.
     pub problem: String,

@@ -51,21 +51,43 @@ pub fn collect(network: &AnyNetwork) -> StateDict {
 /// How many numbers the parameters of a network hold, running statistics not among them. Does not
 /// draw first weights.
 pub fn count_parameters(network: &AnyNetwork) -> usize {
-    struct Counter<'a> {
+    let shapes = learned_shapes(network).into_values();
+    shapes.map(|shape| shape.iter().product::<usize>()).sum()
+}
+
+/// The shapes of all parameters in files, by name, running statistics not among them. Does not draw
+/// first weights.
+pub fn learned_shapes(network: &AnyNetwork) -> BTreeMap<String, Vec<usize>> {
+    struct Lister<'a> {
         network: &'a AnyNetwork,
-        count: usize,
+        path: ModulePath,
+        shapes: BTreeMap<String, Vec<usize>>,
     }
-    impl ModuleVisitor for Counter<'_> {
+    impl ModuleVisitor for Lister<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let tensor = self.network.file_tensor(param.id);
-            if tensor.is_none_or(|tensor| tensor.is_learned) {
-                self.count += param.lazy_shape().num_elements();
+            if tensor.is_some_and(|tensor| !tensor.is_learned) {
+                return;
             }
+            let (names, layout) = file_form(self.network, param.id, &self.path);
+            let shape = layout.file_shape(&param.lazy_shape().to_vec());
+            self.shapes
+                .extend(names.into_iter().next().map(|name| (name, shape)));
+        }
+        fn enter_module(&mut self, name: &str, container: &str) {
+            self.path.enter(name, container);
+        }
+        fn exit_module(&mut self, _: &str, container: &str) {
+            self.path.exit(container);
         }
     }
-    let mut counter = Counter { network, count: 0 };
-    network.visit(&mut counter);
-    counter.count
+    let mut lister = Lister {
+        network,
+        path: ModulePath::default(),
+        shapes: BTreeMap::new(),
+    };
+    network.visit(&mut lister);
+    lister.shapes
 }
 
 /// The names of a tensor in files, the first of them ours, and its axes there.

@@ -5,6 +5,7 @@
 //! Arguments are parts of names of the cases to run. Prints a line for each case; the last line is
 //! `N passed, N failed`.
 
+#![expect(unreachable_pub, reason = "modules of one test")]
 #![expect(clippy::print_stdout, reason = "the harness reports to the terminal")]
 
 #[path = "../../core/tests/goldens/case.rs"]
@@ -56,6 +57,21 @@ fn build_network(
         "resnet_generator" => resnet_generator::ResnetGeneratorConfig,
         "predefined_resnet" => resnet_generator::PredefinedResnetConfig,
         "pix2pix_unet" => pix2pix_unet::Pix2pixUnetConfig,
+        "tunable_unet" => tunable_unet::TunableUnetConfig,
+        "msdnet" => msdnet::MsdnetConfig,
+        "fnet" => fnet::FnetConfig,
+        "anisotropic_unet" => anisotropic_unet::AnisotropicUnetConfig,
+        "branched_erfnet" => branched_erfnet::BranchedErfnetConfig,
+        "probabilistic_unet" => probabilistic_unet::ProbabilisticUnetConfig,
+        "basic_unet" => basic_unet::BasicUnetConfig,
+        "monai_unet" => monai_unet::MonaiUnetConfig,
+        "attention_unet" => attention_unet::AttentionUnetConfig,
+        "dynunet" => dynunet::DynunetConfig,
+        "highresnet" => highresnet::HighResNetConfig,
+        "nnunet_plain" => nnunet_plain::NnunetPlainConfig,
+        "nnunet_resenc" => nnunet_resenc::NnunetResencConfig,
+        "unetr" => unetr::UnetrConfig,
+        "swin_unetr" => swin_unetr::SwinUnetrConfig,
     }
 }
 

@@ -11,6 +11,7 @@ use burn::{
 use coverslip_kernels::{
     ConvShape, Extent, FusedActivation,
     maps::{Layout, MapShape, PartialMoments},
+    planar,
 };
 
 use crate::{
@@ -172,7 +173,7 @@ pub(crate) fn cpu_conv(
     moments: Option<Arc<OnceLock<Vec<PartialMoments>>>>,
 ) -> FeatureMap {
     let shape = conv_shape(&input, &weight, geometry);
-    let (mut inputs, sources) = conv_inputs(input);
+    let (mut inputs, sources) = conv_inputs(input, &shape);
     let operation = Convolution {
         shape,
         sources,
@@ -200,7 +201,7 @@ pub(crate) fn cpu_conv_folded(
     cache: &ConvCache,
 ) -> FeatureMap {
     let shape = conv_shape(&input, &weight, geometry);
-    let (mut inputs, sources) = conv_inputs(input);
+    let (mut inputs, sources) = conv_inputs(input, &shape);
     let operation = FoldedConvolution {
         shape,
         sources,
@@ -219,7 +220,11 @@ pub(crate) fn cpu_conv_folded(
     call_for_map(operation, inputs, result)
 }
 
-fn conv_shape(input: &FeatureMap, weight: &Tensor<5>, geometry: ConvGeometry) -> ConvShape {
+pub(crate) fn conv_shape(
+    input: &FeatureMap,
+    weight: &Tensor<5>,
+    geometry: ConvGeometry,
+) -> ConvShape {
     let [n, in_channels, ..] = input.dims();
     let [out_channels, _, kz, ky, kx] = weight.dims();
     let size = input.spatial();
@@ -240,7 +245,10 @@ fn conv_shape(input: &FeatureMap, weight: &Tensor<5>, geometry: ConvGeometry) ->
 }
 
 /// The maps that a convolution reads, and the blocks of each; none of a planar one.
-fn conv_inputs(input: FeatureMap) -> (Vec<DispatchTensor>, Vec<usize>) {
+fn conv_inputs(input: FeatureMap, shape: &ConvShape) -> (Vec<DispatchTensor>, Vec<usize>) {
+    if input.is_planar() && planar::is_suited(shape) {
+        return (vec![input.into_planar_part().tensor], Vec::new());
+    }
     let parts = input.into_kernel_parts();
     let is_blocked = |part: &&Part| part.shape.layout == Layout::Blocked;
     let blocked = parts.iter().filter(is_blocked);

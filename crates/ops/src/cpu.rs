@@ -4,6 +4,7 @@
 //! through burn's dispatch, so that a gradient finds its way back through it.
 
 mod activation;
+mod adam;
 mod arithmetic;
 mod call;
 mod conv;
@@ -14,8 +15,10 @@ mod norm;
 mod pad;
 mod pool;
 mod resample;
+mod stack;
 
 pub(crate) use activation::Activate;
+pub(crate) use adam::adam;
 pub(crate) use arithmetic::{Add, Multiply, MultiplyChannels, MultiplyPixels};
 pub(crate) use call::{MOST_INPUTS, Operation, call};
 pub(crate) use conv::{Convolution, TransposedConvolution};
@@ -27,6 +30,9 @@ pub(crate) use norm::NormalizeActivate;
 pub(crate) use pad::{Crop, Pad};
 pub(crate) use pool::{AveragePool, GlobalAverage, MaxPool};
 pub(crate) use resample::Resample;
+pub(crate) use stack::{
+    ActivateNormalize, ConcatActivateNormalize, DenseConvolution, StackNormalization,
+};
 
 use burn::{
     backend::DispatchDevice,

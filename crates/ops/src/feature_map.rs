@@ -102,14 +102,36 @@ impl FeatureMap {
         cpu::join(parts, Layout::Blocked)
     }
 
+    /// The map as a planar one, however many channels it has.
+    pub(crate) fn into_planar_part(self) -> Part {
+        planar_part(self.into_tensor())
+    }
+
+    /// Whether the map is planar.
+    pub(crate) fn is_planar(&self) -> bool {
+        matches!(self.form, Form::Planar(_))
+    }
+
     /// Calls an operation that computes each channel by itself.
     ///
     /// # Panics
     ///
     /// On a map that is not ours.
     pub(crate) fn call_each<O: cpu::Operation>(self, operation: impl Fn(MapShape) -> O) -> Self {
-        debug_assert!(self.is_ours());
         let parts = self.into_kernel_parts();
+        Self::call_parts(parts, operation)
+    }
+
+    /// The same without a change of layout, for operations that are copies.
+    pub(crate) fn call_each_as_it_is<O: cpu::Operation>(
+        self,
+        operation: impl Fn(MapShape) -> O,
+    ) -> Self {
+        let parts = self.into_parts();
+        Self::call_parts(parts, operation)
+    }
+
+    fn call_parts<O: cpu::Operation>(parts: Vec<Part>, operation: impl Fn(MapShape) -> O) -> Self {
         let layout = parts[0].shape.layout;
         let each = parts.into_iter().map(|Part { shape, tensor }| {
             let result = cpu::call(operation(shape), vec![tensor]);

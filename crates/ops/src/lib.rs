@@ -10,14 +10,18 @@
 //! - of each value: [`activate`], [`add`], [`dropout`], [`multiply`], [`prelu`];
 //! - of neighbourhoods: [`average_pool`], [`conv`], [`conv_transpose`], [`global_average_pool`],
 //!   [`max_pool`];
-//! - of statistics: [`conv_normalize_activate`], [`mean`], [`normalize_activate`], [`sum`];
+//! - of statistics: [`concat_activate_normalize`], [`conv_concat_activate_normalize`],
+//!   [`conv_normalize_activate`], [`mean`], [`normalize_activate`], [`sum`];
 //! - of the grid of pixels: [`FeatureMap::concat`], [`FeatureMap::crop`], [`FeatureMap::fit`],
-//!   [`FeatureMap::pad`], [`resize`], [`upsample`].
+//!   [`FeatureMap::pad`], [`resize`], [`upsample`];
+//! - of tokens, which are plain tensors: [`attention`], [`take_rows`].
 //!
-//! Every operation is differentiable and gives the same bits for every number of threads.
+//! [`adam`] is the one operation of optimisers. Every other operation is differentiable and gives the same bits for every number of threads.
 
 mod activation;
+mod adam;
 mod arithmetic;
+mod attention;
 mod conv;
 mod cpu;
 mod dropout;
@@ -26,9 +30,13 @@ mod normalization;
 mod pooling;
 mod reduce;
 mod resample;
+mod rows;
+mod stack;
 
 pub use activation::{Activation, activate, prelu};
+pub use adam::{AdamStep, adam};
 pub use arithmetic::{add, multiply};
+pub use attention::{AttentionOptions, Regions, attention};
 pub use conv::{ConvGeometry, conv, conv_transpose};
 pub use coverslip_kernels::maps::Window;
 pub use cpu::ConvCache;
@@ -40,6 +48,8 @@ pub use normalization::{
 pub use pooling::{average_pool, global_average_pool, max_pool};
 pub use reduce::{mean, sum};
 pub use resample::{Interpolation, resize, upsample};
+pub use rows::{RowMap, take_rows};
+pub use stack::{concat_activate_normalize, conv_concat_activate_normalize};
 
 /// The instruction set that our kernels use on this processor: `avx512`, `avx2`, `neon` or `portable`.
 /// The environment variable `COVERSLIP_SIMD` can name a lower one, for tests.

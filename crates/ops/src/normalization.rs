@@ -2,7 +2,7 @@ use std::sync::{Arc, OnceLock};
 
 use burn::tensor::{Device, Tensor, module};
 use coverslip_kernels::{
-    FusedActivation,
+    Extent, FusedActivation,
     maps::{MapShape, Moments, PartialMoments, Statistics},
 };
 
@@ -151,21 +151,19 @@ fn normalize_with_parts(
     activation: Activation,
     parts: Option<Parts>,
 ) -> Normalized {
-    let is_ours = input.is_ours();
+    if input.is_ours() {
+        return match KernelNormalization::of(normalization, input.dims()[1], &input.device()) {
+            Some(normalization) => ours(input, normalization, activation, parts),
+            None => Normalized::plain(activate(input, activation)),
+        };
+    }
     match normalization {
         Normalization::None => Normalized::plain(activate(input, activation)),
         Normalization::Batch {
             weight,
             bias,
             epsilon,
-        } => {
-            if is_ours {
-                let affine = (weight, bias);
-                let statistics = Statistics::Batch;
-                return ours(input, statistics, affine, epsilon, activation, None, parts);
-            }
-            batch(input, weight, bias, epsilon, activation)
-        }
+        } => batch(input, weight, bias, epsilon, activation),
         Normalization::Running {
             weight,
             bias,
@@ -173,26 +171,6 @@ fn normalize_with_parts(
             variance,
             epsilon,
         } => {
-            if is_ours {
-                let frozen = Moments {
-                    mean: fetch(mean),
-                    variance: fetch(variance),
-                    count: 1,
-                };
-                let affine = (weight, bias);
-                let statistics = Statistics::Batch;
-                let mut result = ours(
-                    input,
-                    statistics,
-                    affine,
-                    epsilon,
-                    activation,
-                    Some(frozen),
-                    None,
-                );
-                result.statistics = None;
-                return result;
-            }
             let tensor = input.into_tensor();
             let map = module::batch_norm(tensor, weight, bias, mean, variance, epsilon);
             Normalized::plain(activate(FeatureMap::from_tensor(map), activation))
@@ -202,21 +180,89 @@ fn normalize_with_parts(
             affine,
             epsilon,
         } => {
-            let channels = input.dims()[1];
-            if is_ours {
-                let device = input.device();
-                let affine = affine.unwrap_or_else(|| identity(channels, &device));
+            let map = group(input, groups, affine, epsilon);
+            Normalized::plain(activate(map, activation))
+        }
+    }
+}
+
+/// A normalisation as our kernels take it.
+pub(crate) struct KernelNormalization {
+    pub(crate) statistics: Statistics,
+    pub(crate) epsilon: f32,
+    /// Given mean and variance, where they are not those of the map.
+    pub(crate) frozen: Option<Moments>,
+    /// Scale and shift, `[C]`.
+    pub(crate) affine: [Tensor<1>; 2],
+}
+
+impl KernelNormalization {
+    /// That of a map of so many channels; none where there is none.
+    pub(crate) fn of(
+        normalization: Normalization,
+        channels: usize,
+        device: &Device,
+    ) -> Option<Self> {
+        let (statistics, epsilon, frozen, affine) = match normalization {
+            Normalization::None => return None,
+            Normalization::Batch {
+                weight,
+                bias,
+                epsilon,
+            } => (Statistics::Batch, epsilon, None, [weight, bias]),
+            Normalization::Running {
+                weight,
+                bias,
+                mean,
+                variance,
+                epsilon,
+            } => {
+                let frozen = Moments {
+                    mean: fetch(mean),
+                    variance: fetch(variance),
+                    count: 1,
+                };
+                (Statistics::Batch, epsilon, Some(frozen), [weight, bias])
+            }
+            Normalization::Group {
+                groups,
+                affine,
+                epsilon,
+            } => {
                 let statistics = if groups == channels {
                     Statistics::Instance
                 } else {
                     Statistics::Group(groups)
                 };
-                let mut result = ours(input, statistics, affine, epsilon, activation, None, parts);
-                result.statistics = None;
-                return result;
+                let (weight, bias) = affine.unwrap_or_else(|| identity(channels, device));
+                (statistics, epsilon, None, [weight, bias])
             }
-            let map = group(input, groups, affine, epsilon);
-            Normalized::plain(activate(map, activation))
+        };
+        Some(Self {
+            statistics,
+            epsilon: epsilon as f32,
+            frozen,
+            affine,
+        })
+    }
+
+    /// Whether running statistics collect its moments.
+    pub(crate) fn is_of_batch(&self) -> bool {
+        self.statistics == Statistics::Batch && self.frozen.is_none()
+    }
+}
+
+impl BatchStatistics {
+    /// From biased moments.
+    pub(crate) fn of(moments: &Moments, extent: Extent, device: &Device) -> Self {
+        let count = (extent.n * extent.pixels()) as f32;
+        let correction = count / (count - 1.0).max(1.0);
+        let device = device.clone().inner();
+        let tensor = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &device);
+        let unbiased = moments.variance.iter().map(|v| v * correction).collect();
+        Self {
+            mean: tensor(moments.mean.clone()),
+            unbiased_variance: tensor(unbiased),
         }
     }
 }
@@ -231,38 +277,27 @@ fn identity(channels: usize, device: &Device) -> (Tensor<1>, Tensor<1>) {
 
 fn ours(
     input: FeatureMap,
-    statistics: Statistics,
-    affine: (Tensor<1>, Tensor<1>),
-    epsilon: f64,
+    normalization: KernelNormalization,
     activation: Activation,
-    frozen: Option<Moments>,
     parts: Option<Parts>,
 ) -> Normalized {
     let found = Arc::new(OnceLock::new());
     let device = input.device();
     let extent = input.extent();
-    let (gamma, beta) = affine;
+    let is_of_batch = normalization.is_of_batch();
     let operation = |shape: MapShape| NormalizeActivate {
         shape,
-        statistics,
-        epsilon: epsilon as f32,
+        statistics: normalization.statistics,
+        epsilon: normalization.epsilon,
         activation: activation.into(),
-        frozen,
-        parts,
+        parts: parts.filter(|_| normalization.frozen.is_none()),
+        frozen: normalization.frozen,
         found: Arc::clone(&found),
     };
-    let output = input.call_whole(vec![gamma.into_dispatch(), beta.into_dispatch()], operation);
-    let statistics = found.get().map(|moments: &Moments| {
-        let count = (extent.n * extent.pixels()) as f32;
-        let correction = count / (count - 1.0).max(1.0);
-        let device = device.inner();
-        let tensor = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &device);
-        let unbiased = moments.variance.iter().map(|v| v * correction).collect();
-        BatchStatistics {
-            mean: tensor(moments.mean.clone()),
-            unbiased_variance: tensor(unbiased),
-        }
-    });
+    let affine = normalization.affine.map(Tensor::into_dispatch).to_vec();
+    let output = input.call_whole(affine, operation);
+    let moments = found.get().filter(|_| is_of_batch);
+    let statistics = moments.map(|moments| BatchStatistics::of(moments, extent, &device));
     Normalized { output, statistics }
 }
 

@@ -1,12 +1,7 @@
 //! Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019).
 
-use burn::{
-    optim::{
-        AdamConfig, AdamState, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _,
-        decay::WeightDecayConfig,
-    },
-    tensor::Tensor,
-};
+use burn::tensor::Tensor;
+use coverslip_ops::AdamStep;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,21 +39,12 @@ impl Default for AdamOptions {
 impl AdamOptions {
     /// The update rule of these options.
     pub fn rule(&self) -> Box<dyn UpdateRule> {
-        let decay =
-            (self.weight_decay > 0.0).then(|| WeightDecayConfig::new(self.weight_decay as f32));
-        let rule = AdamConfig::new()
-            .with_beta_1(self.betas[0] as f32)
-            .with_beta_2(self.betas[1] as f32)
-            .with_epsilon(self.epsilon as f32)
-            .with_weight_decay(decay)
-            .build();
-        Box::new(MomentRule {
+        Box::new(AdamRule {
             learning_rate: self.learning_rate,
-            update: move |rate, weight, gradient, moments: Option<Moments>| {
-                let state = moments.map(AdamState::new);
-                let (weight, state) = rule.step(rate, weight, gradient, state);
-                (weight, state.map(|state| state.momentum))
-            },
+            betas: self.betas,
+            epsilon: self.epsilon,
+            pull: self.weight_decay,
+            shrinkage: 0.0,
         })
     }
 }
@@ -95,36 +81,44 @@ impl Default for AdamWOptions {
 impl AdamWOptions {
     /// The update rule of these options.
     pub fn rule(&self) -> Box<dyn UpdateRule> {
-        let rule = AdamWConfig::new()
-            .with_beta_1(self.betas[0] as f32)
-            .with_beta_2(self.betas[1] as f32)
-            .with_epsilon(self.epsilon as f32)
-            .with_weight_decay(self.weight_decay as f32)
-            .build();
-        Box::new(MomentRule {
+        Box::new(AdamRule {
             learning_rate: self.learning_rate,
-            update: move |rate, weight, gradient, moments: Option<Moments>| {
-                let state = moments.map(AdamWState::new);
-                let (weight, state) = rule.step(rate, weight, gradient, state);
-                (weight, state.map(|state| state.momentum))
-            },
+            betas: self.betas,
+            epsilon: self.epsilon,
+            pull: 0.0,
+            shrinkage: self.weight_decay,
         })
     }
 }
 
-type Moments = AdaptiveMomentumState<1>;
-
-/// A rule that remembers a running mean of the gradient and one of its square. `update` gives the
-/// new weight for a rate, a weight, its gradient and what was remembered.
-struct MomentRule<F> {
+/// Both kinds of Adam: a running mean of the gradient and one of its square.
+struct AdamRule {
     learning_rate: f64,
-    update: F,
+    betas: [f64; 2],
+    epsilon: f64,
+    /// Times the weight, added to the gradient.
+    pull: f64,
+    /// Times rate and weight, taken from the weight.
+    shrinkage: f64,
 }
 
-impl<F> UpdateRule for MomentRule<F>
-where
-    F: Fn(f64, Tensor<1>, Tensor<1>, Option<Moments>) -> (Tensor<1>, Option<Moments>) + Send,
-{
+impl AdamRule {
+    /// The factors of step number `steps`, the first being 1.
+    fn factors(&self, rate: f64, steps: usize) -> AdamStep {
+        let correction = self.betas.map(|beta| 1.0 - beta.powf(steps as f64));
+        let root = correction[1].sqrt();
+        AdamStep {
+            keep: self.betas.map(|beta| beta as f32),
+            take: self.betas.map(|beta| (1.0 - beta) as f32),
+            pull: self.pull as f32,
+            shrink: (1.0 - rate * self.shrinkage) as f32,
+            rate: (rate * root / correction[0]) as f32,
+            epsilon: (self.epsilon * root) as f32,
+        }
+    }
+}
+
+impl UpdateRule for AdamRule {
     fn slot_names(&self) -> &'static [&'static str] {
         &["moment_1", "moment_2"]
     }
@@ -140,19 +134,13 @@ where
         gradient: Tensor<1>,
         slots: Option<Slots>,
     ) -> (Tensor<1>, Slots) {
-        let (weight, moments) = (self.update)(rate, weight, gradient, slots.and_then(from_slots));
-        let moments = moments.expect("burn's rules give back what they remember");
-        let slots = Slots {
-            steps: moments.time,
-            values: vec![moments.moment_1, moments.moment_2],
-        };
-        (weight, slots)
+        let steps = 1 + slots.as_ref().map_or(0, |slots| slots.steps);
+        let moments = slots.and_then(|slots| slots.values.try_into().ok());
+        let factors = self.factors(rate, steps);
+        let (weight, moments) = coverslip_ops::adam(factors, weight, gradient, moments);
+        let values = moments.into();
+        (weight, Slots { steps, values })
     }
-}
-
-fn from_slots(slots: Slots) -> Option<Moments> {
-    let [first, second] = <[Tensor<1>; 2]>::try_from(slots.values).ok()?;
-    Some(Moments::new(slots.steps, first, second))
 }
 
 #[cfg(test)]

@@ -6,17 +6,10 @@ use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
     architectures::{
-        chained_unet::ChainedUnetConfig,
-        mask_gan::{MaskDiscriminatorConfig, MaskGeneratorConfig},
-        multiscale_discriminator::{
-            HdMultiscaleDiscriminatorConfig, MultiscaleDiscriminatorConfig,
-        },
-        patch_discriminator::{
-            KerasPatchDiscriminatorConfig, MmvPatchDiscriminatorConfig, PatchGanConfig,
-        },
-        pix2pix_unet::Pix2pixUnetConfig,
-        resnet_generator::{PredefinedResnetConfig, ResnetGeneratorConfig},
-        unet::UnetConfig,
+        anisotropic_unet, attention_unet, basic_unet, branched_erfnet, chained_unet, dynunet, fnet,
+        highresnet, mask_gan, monai_unet, msdnet, multiscale_discriminator, nnunet_plain,
+        nnunet_resenc, patch_discriminator, pix2pix_unet, probabilistic_unet, resnet_generator,
+        swin_unetr, tunable_unet, unet, unetr,
     },
     build::BuildSettings,
     loss::{CrossEntropy, Dice, L1, Mse},
@@ -76,18 +69,41 @@ impl Registry {
     }
 
     fn add_networks(&mut self) -> Result<(), RegistryError> {
-        self.add_network::<UnetConfig>("unet")?;
-        self.add_network::<ChainedUnetConfig>("chained_unet")?;
-        self.add_network::<Pix2pixUnetConfig>("pix2pix_unet")?;
-        self.add_network::<ResnetGeneratorConfig>("resnet_generator")?;
-        self.add_network::<PredefinedResnetConfig>("predefined_resnet")?;
-        self.add_network::<PatchGanConfig>("patch_gan")?;
-        self.add_network::<MmvPatchDiscriminatorConfig>("mmv_patch_discriminator")?;
-        self.add_network::<KerasPatchDiscriminatorConfig>("keras_patch_discriminator")?;
-        self.add_network::<MultiscaleDiscriminatorConfig>("multiscale_discriminator")?;
-        self.add_network::<HdMultiscaleDiscriminatorConfig>("hd_multiscale_discriminator")?;
-        self.add_network::<MaskGeneratorConfig>("mask_generator")?;
-        self.add_network::<MaskDiscriminatorConfig>("mask_discriminator")?;
+        self.add_network::<unet::UnetConfig>("unet")?;
+        self.add_network::<tunable_unet::TunableUnetConfig>("tunable_unet")?;
+        self.add_network::<msdnet::MsdnetConfig>("msdnet")?;
+        self.add_network::<fnet::FnetConfig>("fnet")?;
+        self.add_network::<anisotropic_unet::AnisotropicUnetConfig>("anisotropic_unet")?;
+        self.add_network::<branched_erfnet::BranchedErfnetConfig>("branched_erfnet")?;
+        self.add_network::<probabilistic_unet::ProbabilisticUnetConfig>("probabilistic_unet")?;
+        self.add_network::<basic_unet::BasicUnetConfig>("basic_unet")?;
+        self.add_network::<monai_unet::MonaiUnetConfig>("monai_unet")?;
+        self.add_network::<attention_unet::AttentionUnetConfig>("attention_unet")?;
+        self.add_network::<dynunet::DynunetConfig>("dynunet")?;
+        self.add_network::<highresnet::HighResNetConfig>("highresnet")?;
+        self.add_network::<nnunet_plain::NnunetPlainConfig>("nnunet_plain")?;
+        self.add_network::<nnunet_resenc::NnunetResencConfig>("nnunet_resenc")?;
+        self.add_network::<unetr::UnetrConfig>("unetr")?;
+        self.add_network::<swin_unetr::SwinUnetrConfig>("swin_unetr")?;
+        self.add_network::<chained_unet::ChainedUnetConfig>("chained_unet")?;
+        self.add_network::<pix2pix_unet::Pix2pixUnetConfig>("pix2pix_unet")?;
+        self.add_network::<resnet_generator::ResnetGeneratorConfig>("resnet_generator")?;
+        self.add_network::<resnet_generator::PredefinedResnetConfig>("predefined_resnet")?;
+        self.add_network::<patch_discriminator::PatchGanConfig>("patch_gan")?;
+        self.add_network::<patch_discriminator::MmvPatchDiscriminatorConfig>(
+            "mmv_patch_discriminator",
+        )?;
+        self.add_network::<patch_discriminator::KerasPatchDiscriminatorConfig>(
+            "keras_patch_discriminator",
+        )?;
+        self.add_network::<multiscale_discriminator::MultiscaleDiscriminatorConfig>(
+            "multiscale_discriminator",
+        )?;
+        self.add_network::<multiscale_discriminator::HdMultiscaleDiscriminatorConfig>(
+            "hd_multiscale_discriminator",
+        )?;
+        self.add_network::<mask_gan::MaskGeneratorConfig>("mask_generator")?;
+        self.add_network::<mask_gan::MaskDiscriminatorConfig>("mask_discriminator")?;
         Ok(())
     }
 

@@ -47,7 +47,9 @@ impl Case {
     /// The reference's class, or the case's name where the reference has none.
     pub fn kind(&self) -> &str {
         let name = |key: &str| self.config[key].as_str();
-        name("class_").or_else(|| name("network")).unwrap_or_default()
+        name("class_")
+            .or_else(|| name("network"))
+            .unwrap_or_default()
     }
 
     /// A hyper-parameter; null where the case does not have it.
@@ -57,7 +59,9 @@ impl Case {
 
     /// Whether images lie `[N, Y, X, C]`.
     pub fn is_keras(&self) -> bool {
-        self.config["framework"].as_str().is_some_and(|text| text.contains("Keras"))
+        self.config["framework"]
+            .as_str()
+            .is_some_and(|text| text.contains("Keras"))
     }
 
     /// Image axes of the main input: 2 or 3.
@@ -75,11 +79,23 @@ impl Case {
 
     /// How far the reference's own 32-bit result is from its 64-bit one.
     pub fn conditioning(&self, name: &str) -> f64 {
+        self.conditioning_if_known(name).unwrap_or_default()
+    }
+
+    /// Whether the reference's result is more than rounding.
+    pub fn has_conditioning(&self, name: &str) -> bool {
+        self.conditioning_if_known(name).is_some()
+    }
+
+    fn conditioning_if_known(&self, name: &str) -> Option<f64> {
         let figures = &self.config["f32_vs_f64_relative"];
         let own = figures[name].as_f64();
         // Several outputs share a figure.
-        let shared = name.split('/').next().and_then(|first| figures[first].as_f64());
-        own.or(shared).or(figures.as_f64()).unwrap_or_default()
+        let shared = name
+            .split('/')
+            .next()
+            .and_then(|first| figures[first].as_f64());
+        own.or(shared).or(figures.as_f64())
     }
 }
 
@@ -87,15 +103,25 @@ fn read_tensors(path: &Path) -> Result<BTreeMap<String, TensorData>, String> {
     let fault = |error: String| format!("{}: {error}", path.display());
     let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| fault(error.to_string()))?;
-    let floats = file.tensors().into_iter().filter(|(_, view)| view.dtype() == Dtype::F32);
-    let tensors = floats.map(|(name, view)| {
-        let values: Vec<f32> = view
-            .data()
-            .as_chunks()
-            .0
-            .iter()
-            .map(|bytes| f32::from_le_bytes(*bytes))
-            .collect();
+    // Counters have no shape; other whole numbers are class numbers.
+    let tensors = file
+        .tensors()
+        .into_iter()
+        .filter(|(_, view)| !view.shape().is_empty());
+    let tensors = tensors.map(|(name, view)| {
+        let bytes = view.data();
+        let values: Vec<f32> = match view.dtype() {
+            Dtype::I64 => {
+                let numbers = bytes.as_chunks().0.iter();
+                numbers
+                    .map(|bytes| i64::from_le_bytes(*bytes) as f32)
+                    .collect()
+            }
+            _ => {
+                let numbers = bytes.as_chunks().0.iter();
+                numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect()
+            }
+        };
         (name, TensorData::new(values, view.shape().to_vec()))
     });
     Ok(tensors.collect())

@@ -1,9 +1,21 @@
 //! Which of our networks a reference class is, and how its hyper-parameters are called here.
 
+#[path = "families/dlsia.rs"]
+mod dlsia;
 #[path = "families/gan.rs"]
 mod gan;
 #[path = "families/keras.rs"]
 mod keras;
+#[path = "families/mmv.rs"]
+mod mmv;
+#[path = "families/monai.rs"]
+mod monai;
+#[path = "families/nnunet.rs"]
+mod nnunet;
+#[path = "families/options.rs"]
+mod options;
+#[path = "families/transformers.rs"]
+mod transformers;
 #[path = "families/unet.rs"]
 mod unet;
 
@@ -25,6 +37,9 @@ pub struct Mapping {
     pub inputs: Vec<(String, String)>,
     /// Tensors of the case that are joined along the channels to make the main input.
     pub main_input: Vec<String>,
+    /// Whether the reference was run a second time without its target, which counts in the running
+    /// statistics.
+    pub runs_again: bool,
     /// The outputs with running statistics.
     pub outputs: Vec<Output>,
     /// The outputs with batch statistics, where they differ.
@@ -59,6 +74,7 @@ impl Mapping {
             },
             prefix: "",
             inputs: Vec::new(),
+            runs_again: false,
             main_input: vec!["input".to_owned()],
             outputs: vec![Output::new("", "main")],
             train_outputs: None,
@@ -68,6 +84,18 @@ impl Mapping {
     /// The same with other outputs.
     pub fn with_outputs(self, outputs: Vec<Output>) -> Self {
         Self { outputs, ..self }
+    }
+}
+
+/// Refuses hyper-parameters that a mapping does not know.
+pub fn check_known(case: &Case, known: &[&str]) -> Result<(), String> {
+    let keys = case.config["hyper"]
+        .as_object()
+        .into_iter()
+        .flat_map(|hyper| hyper.keys());
+    match keys.into_iter().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(format!("the hyper-parameter {key} is not known")),
+        None => Ok(()),
     }
 }
 
@@ -115,6 +143,22 @@ pub fn mapping(case: &Case) -> Result<Mapping, String> {
         name if name.starts_with("seed004_discriminator") => keras::patch_discriminator(case),
         name if name.starts_with("mask_gan_generator") => keras::mask_generator(case),
         name if name.starts_with("mask_gan_discriminator") => keras::mask_discriminator(case),
+        "TUNet" => dlsia::tunet(case),
+        "TUNet2022" => dlsia::tunet_2022(case),
+        "MixedScaleDenseNetwork" => dlsia::msdnet(case),
+        "Net" => mmv::fnet(case),
+        "AicsUNet3D" => mmv::aics(case),
+        "BranchedERFNet" | "BranchedERFNet_2d" | "BranchedERFNet_3d" => mmv::erfnet(case),
+        "ProbabilisticUNet" => mmv::probabilistic(case),
+        "BasicUNet" => monai::basic_unet(case),
+        "UNet" => monai::unet(case),
+        "AttentionUnet" => monai::attention_unet(case),
+        "DynUNet" => monai::dynunet(case),
+        "HighResNet" => monai::highresnet(case),
+        "PlainConvUNet" => nnunet::plain(case),
+        "ResidualEncoderUNet" => nnunet::residual_encoder(case),
+        "SwinUNETR" => transformers::swin_unetr(case),
+        "UNETR" => transformers::unetr(case),
         kind => Err(format!("no network here is known to be a {kind}")),
     }
 }

@@ -64,14 +64,19 @@ impl Finish {
             let sums = &mut sums[..run.count];
             // SAFETY: as the caller promises.
             unsafe {
-                self.activate::<S>(sums, block);
+                let bias = S::load(self.bias.as_slice().as_ptr().add(block * LANES));
+                let is_partial = self.is_last_partial && (block + 1) * LANES > self.channels;
                 if destination.lanes == LANES {
                     let mut to = destination.at(block, run.image, run.first_pixel);
                     for sum in sums {
-                        S::store(to, S::load(sum.as_ptr()));
+                        S::store(to, self.activated::<S>(sum, bias, is_partial));
                         to = to.wrapping_add(run.step * LANES);
                     }
                 } else {
+                    for sum in sums.iter_mut() {
+                        let value = self.activated::<S>(sum, bias, is_partial);
+                        S::store(sum.as_mut_ptr(), value);
+                    }
                     for channel in 0..self.channels {
                         let mut to = destination.at(channel, run.image, run.first_pixel);
                         for sum in sums.iter() {
@@ -84,26 +89,26 @@ impl Finish {
         }
     }
 
+    /// # Safety
+    ///
+    /// The processor must have `S`.
     #[inline(always)]
-    unsafe fn activate<S: Simd>(&self, sums: &mut [[f32; LANES]], block: usize) {
-        // SAFETY: the caller of `store` promises the instruction set and that the block exists.
+    unsafe fn activated<S: Simd>(
+        &self,
+        sum: &[f32; LANES],
+        bias: S::Vector,
+        is_partial: bool,
+    ) -> S::Vector {
+        // SAFETY: an array holds a vector; the instruction set is there as the caller promises.
         unsafe {
-            let bias = S::load(self.bias.as_slice().as_ptr().add(block * LANES));
-            let activation = self.activation;
-            each::<S>(sums, |sum| activation.apply::<S>(S::add(sum, bias)));
-            // A zero weight does not make a zero of an infinite input.
-            if self.is_last_partial && (block + 1) * LANES > self.channels {
-                let exists = S::load(self.last_channels.as_ptr());
-                each::<S>(sums, |sum| S::where_positive(exists, sum, S::zero()));
+            let sum = S::load(sum.as_ptr());
+            let value = self.activation.apply::<S>(S::add(sum, bias));
+            if !is_partial {
+                return value;
             }
+            // A zero weight does not make a zero of an infinite input.
+            let exists = S::load(self.last_channels.as_ptr());
+            S::where_positive(exists, value, S::zero())
         }
-    }
-}
-
-#[inline(always)]
-unsafe fn each<S: Simd>(sums: &mut [[f32; LANES]], work: impl Fn(S::Vector) -> S::Vector) {
-    for sum in sums {
-        // SAFETY: an array holds a vector; the instruction set is there as for the caller.
-        unsafe { S::store(sum.as_mut_ptr(), work(S::load(sum.as_ptr()))) };
     }
 }

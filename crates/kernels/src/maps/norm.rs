@@ -127,7 +127,7 @@ impl Norm<'_> {
         pairs.unzip()
     }
 
-    fn check(&self, shape: MapShape) {
+    pub(super) fn check(&self, shape: MapShape) {
         let groups = self.statistics.groups(shape);
         assert_eq!(self.mean.len(), groups, "means");
         assert_eq!(self.inverse_std.len(), groups, "standard deviations");
@@ -136,7 +136,7 @@ impl Norm<'_> {
     }
 
     /// A value of each group for every image and channel.
-    fn of_groups(&self, shape: MapShape, values: &[f32]) -> Vec<f32> {
+    pub(super) fn of_groups(&self, shape: MapShape, values: &[f32]) -> Vec<f32> {
         let count = shape.extent.n * shape.channels;
         let pick = |index: usize| {
             let (image, channel) = (index / shape.channels, index % shape.channels);
@@ -374,7 +374,11 @@ fn channel_sums<'a>(
 }
 
 /// The parameters' gradients, and the coefficients of [`Combined`] for each image and channel.
-fn solve(shape: MapShape, sums: &[[f64; 2]], norm: &Norm<'_>) -> (NormGradient, [Vec<f32>; 3]) {
+pub(super) fn solve(
+    shape: MapShape,
+    sums: &[[f64; 2]],
+    norm: &Norm<'_>,
+) -> (NormGradient, [Vec<f32>; 3]) {
     let channels = shape.channels;
     let group_of = |index: usize| {
         norm.statistics

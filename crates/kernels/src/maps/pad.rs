@@ -1,4 +1,4 @@
-//! Zeros or mirror images around a map, and parts of it.
+//! Zeros around a map, or what continues it, and parts of it.
 
 use super::layout::MapShape;
 use super::separable::{Axes, Axis, Tap, apply};
@@ -19,24 +19,53 @@ fn shift(inputs: [usize; 3], outputs: [usize; 3], offset: [isize; 3]) -> Axes {
     })
 }
 
-/// The matrices that continue `inputs` pixels by their mirror image.
-fn reflection(inputs: [usize; 3], before: [usize; 3], after: [usize; 3]) -> Axes {
-    std::array::from_fn(|axis| {
-        let (count, before, after) = (inputs[axis], before[axis], after[axis]);
-        assert!(
-            before.max(after) < count,
-            "{before} and {after} pixels mirrored of {count}"
-        );
-        Axis::new(count, before + count + after, |output| {
+/// How an image goes on beyond its edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continuation {
+    /// By its mirror image, the outermost pixels not repeated; for fewer pixels than the image has.
+    Mirror,
+    /// By its outermost pixels.
+    Edge,
+    /// From the other side, as if it were periodic; for no more pixels than the image has.
+    Periodic,
+}
+
+impl Continuation {
+    /// The most pixels of one side of `count`.
+    fn most(self, count: usize) -> usize {
+        match self {
+            Self::Mirror => count.saturating_sub(1),
+            Self::Edge => usize::MAX,
+            Self::Periodic => count,
+        }
+    }
+
+    /// The pixel of an axis of `count` that stands `place - before` from its first.
+    fn source(self, place: usize, before: usize, count: usize) -> usize {
+        match self {
             // The distance from the first pixel, then that from the last, is folded.
-            let source = output.abs_diff(before);
-            let source = (count - 1) - (count - 1).abs_diff(source);
-            [Tap {
-                source,
-                weight: 1.0,
-            }]
+            Self::Mirror => (count - 1) - (count - 1).abs_diff(place.abs_diff(before)),
+            Self::Edge => place.saturating_sub(before).min(count - 1),
+            Self::Periodic => (place + count - before) % count,
+        }
+    }
+
+    /// The matrices that continue `inputs` pixels.
+    fn axes(self, inputs: [usize; 3], before: [usize; 3], after: [usize; 3]) -> Axes {
+        std::array::from_fn(|axis| {
+            let (count, before, after) = (inputs[axis], before[axis], after[axis]);
+            assert!(
+                before.max(after) <= self.most(count),
+                "{before} and {after} pixels beyond {count}: {self:?}"
+            );
+            Axis::new(count, before + count + after, |output| {
+                [Tap {
+                    source: self.source(output, before, count),
+                    weight: 1.0,
+                }]
+            })
         })
-    })
+    }
 }
 
 fn padded(inputs: [usize; 3], before: [usize; 3], after: [usize; 3]) -> [usize; 3] {
@@ -55,36 +84,38 @@ pub fn pad(isa: Isa, shape: MapShape, x: &[f32], before: [usize; 3], after: [usi
     apply(isa, shape, x, &axes)
 }
 
-/// Continues each image by its mirror image, the outermost pixels not repeated: `before` and `after`
-/// pixels along Z, Y and X.
+/// Continues each image beyond its edges: `before` and `after` pixels along Z, Y and X.
 ///
 /// # Panics
 ///
-/// When the number of values is not that of the shape, or the image has no more pixels than are
-/// added on one side.
-pub fn pad_reflect(
+/// When the number of values is not that of the shape, or the image has too few pixels for those that
+/// are added on one side.
+pub fn pad_continued(
     isa: Isa,
     shape: MapShape,
     x: &[f32],
     before: [usize; 3],
     after: [usize; 3],
+    continuation: Continuation,
 ) -> Buffer {
-    apply(isa, shape, x, &reflection(shape.extent.size, before, after))
+    let axes = continuation.axes(shape.extent.size, before, after);
+    apply(isa, shape, x, &axes)
 }
 
-/// The gradient of the input of [`pad_reflect`], whose shape is `shape`, from that of its output.
+/// The gradient of the input of [`pad_continued`], whose shape is `shape`, from that of its output.
 ///
 /// # Panics
 ///
-/// As [`pad_reflect`].
-pub fn pad_reflect_backward(
+/// As [`pad_continued`].
+pub fn pad_continued_backward(
     isa: Isa,
     shape: MapShape,
     gradient: &[f32],
     before: [usize; 3],
     after: [usize; 3],
+    continuation: Continuation,
 ) -> Buffer {
-    let axes = reflection(shape.extent.size, before, after);
+    let axes = continuation.axes(shape.extent.size, before, after);
     let transposed = axes.each_ref().map(Axis::transposed);
     let output = shape.with_size(padded(shape.extent.size, before, after));
     apply(isa, output, gradient, &transposed)

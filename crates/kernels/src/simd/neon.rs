@@ -6,8 +6,8 @@
 )]
 
 use std::arch::aarch64::{
-    float32x4_t, vaddq_f32, vbslq_f32, vcgtq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vmaxq_f32,
-    vmulq_f32, vst1q_f32, vsubq_f32,
+    float32x4_t, vaddq_f32, vbslq_f32, vcgtq_f32, vdivq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32,
+    vmaxq_f32, vmulq_f32, vsqrtq_f32, vst1q_f32, vsubq_f32,
 };
 
 use super::{Kernel, Simd};
@@ -33,6 +33,8 @@ unsafe fn each(work: impl Fn(usize) -> float32x4_t) -> [float32x4_t; 4] {
 
 impl Simd for Neon {
     type Vector = [float32x4_t; 4];
+    type Part = Self;
+    const PARTS: usize = 1;
     const TILE: usize = 6;
     const WIDTH: usize = 1;
     const GRADIENT_ROWS: usize = 4;
@@ -70,6 +72,14 @@ impl Simd for Neon {
         c: [float32x4_t; 4],
     ) -> [float32x4_t; 4] {
         unsafe { each(|i| vfmaq_f32(c[i], a[i], b[i])) }
+    }
+    #[inline(always)]
+    unsafe fn div(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        unsafe { each(|i| vdivq_f32(a[i], b[i])) }
+    }
+    #[inline(always)]
+    unsafe fn sqrt(a: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        unsafe { each(|i| vsqrtq_f32(a[i])) }
     }
     #[inline(always)]
     unsafe fn max(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {

@@ -18,6 +18,8 @@ fn each(work: impl Fn(usize) -> f32) -> [f32; LANES] {
 
 impl Simd for Portable {
     type Vector = [f32; LANES];
+    type Part = Self;
+    const PARTS: usize = 1;
     const TILE: usize = 4;
     const WIDTH: usize = 1;
     const GRADIENT_ROWS: usize = 4;
@@ -49,6 +51,14 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn mul_add(a: [f32; LANES], b: [f32; LANES], c: [f32; LANES]) -> [f32; LANES] {
         each(|i| a[i] * b[i] + c[i])
+    }
+    #[inline(always)]
+    unsafe fn div(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        each(|i| a[i] / b[i])
+    }
+    #[inline(always)]
+    unsafe fn sqrt(a: [f32; LANES]) -> [f32; LANES] {
+        each(|i| a[i].sqrt())
     }
     #[inline(always)]
     unsafe fn max(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {

@@ -7,15 +7,17 @@ use crate::{Buffer, ConvShape, Isa, LANES, Source, blocks};
 use super::{
     grid::{Grid, Reading},
     is_suited,
-    runs::{SHARED_RUN, TransformedInput, run_length, with_scratch},
+    runs::{TransformedInput, joint_run_length, run_length, with_scratch},
     tiles::{AREA, GatherGradient, MultiplyGradient, Run, frequency_stride},
-    weights,
+    weights::{RestoredBlock, gradient_len, weight_gradient},
 };
 
 /// Gradients of frequencies of this many bytes may be kept for each part of the work.
 const PART_GRADIENTS: usize = 4 << 20;
 /// Parts whose gradients are summed up, at most.
 const PARTS: usize = 8;
+/// Inner and output blocks whose gradients of frequencies are kept in a core's cache.
+const GROUP: [usize; 2] = [2, 4];
 
 /// The gradient of the weights, `[O, I, KZ, 3, 3]`.
 ///
@@ -46,8 +48,14 @@ pub fn conv_weight_gradient(
     };
     assert_eq!(pass.input.map.blocks(), blocks(shape.in_channels));
     assert_eq!(pass.gradient.blocks(), pass.outer);
-    let mut frequencies = pass.run();
-    weights::weight_gradient(isa, &mut frequencies, shape)
+    if pass.input.grid.tiles() == 0 {
+        return vec![0.0; gradient_len(shape)];
+    }
+    let length = AREA * pass.inner * pass.outer * LANES * LANES;
+    if length * size_of::<f32>() > PART_GRADIENTS {
+        return pass.joint_runs(shape);
+    }
+    weight_gradient(isa, &pass.parts(length), shape)
 }
 
 struct GradientPass<'a> {
@@ -58,25 +66,14 @@ struct GradientPass<'a> {
 }
 
 impl GradientPass<'_> {
-    fn run(&self) -> Buffer {
-        let length = AREA * self.inner * self.outer * LANES * LANES;
-        if self.input.grid.tiles() == 0 {
-            return Buffer::zeros(length);
-        }
-        if length * size_of::<f32>() > PART_GRADIENTS {
-            self.shared_runs(length)
-        } else {
-            self.parts(length)
-        }
-    }
-
     /// A fixed number of parts of the runs, each with gradients of its own.
     fn parts(&self, length: usize) -> Buffer {
         let tiles = self.input.grid.tiles();
         let room = run_length(self.inner, self.outer, tiles);
         let runs = tiles.div_ceil(room);
         let parts = PARTS.min(runs).max(1);
-        let strides = [self.inner, self.outer].map(|blocks| frequency_stride(blocks, room));
+        let sizes = [self.inner, self.outer];
+        let strides = sizes.map(|blocks| frequency_stride(blocks, room));
         let mut gradients: Vec<Buffer> = (0..parts)
             .into_par_iter()
             .map(|part| {
@@ -93,7 +90,7 @@ impl GradientPass<'_> {
                             self.gather_gradient(run, block, gradient, strides[1]);
                         }
                         let is_first = number == start;
-                        self.multiply(run, [0, AREA], input, gradient, strides, to, is_first);
+                        self.multiply(run, input, gradient, strides, sizes, to, is_first);
                     }
                 });
                 weights
@@ -114,19 +111,19 @@ impl GradientPass<'_> {
         sum
     }
 
-    /// All threads work on one run, each on frequencies of its own.
-    fn shared_runs(&self, length: usize) -> Buffer {
+    /// All threads work on one run, each on blocks of weights of its own. The gradient of a block's
+    /// frequencies stays in the cache.
+    fn joint_runs(&self, shape: &ConvShape) -> Vec<f32> {
         let tiles = self.input.grid.tiles();
-        let room = SHARED_RUN.min(tiles);
+        let room = joint_run_length(self.inner + self.outer, tiles);
         let strides = [self.inner, self.outer].map(|blocks| frequency_stride(blocks, room));
         let [mut input, mut gradient] = strides.map(|stride| Buffer::unspecified(AREA * stride));
         let (input, gradient) = (input.pointer(), gradient.pointer());
-        let mut weights = Buffer::unspecified(length);
-        let to = weights.pointer();
+        let mut weights = vec![0.0; gradient_len(shape)];
+        let group_len = rows_len(shape) * GROUP[1];
         for number in 0..tiles.div_ceil(room) {
             let run = self.input.nth_run(number, room);
-            // SAFETY: the scratch has room for the run; each task has blocks or frequencies of its
-            // own.
+            // SAFETY: the scratch has room for the run; each task has a block of its own.
             unsafe {
                 (0..self.inner + self.outer)
                     .into_par_iter()
@@ -137,14 +134,67 @@ impl GradientPass<'_> {
                             self.input.gather(run, block, input.at(0), strides[0]);
                         }
                     });
-                (0..AREA).into_par_iter().for_each(|frequency| {
-                    let frequencies = [frequency, frequency + 1];
-                    let (input, gradient, to) = (input.at(0), gradient.at(0), to.at(0));
-                    self.multiply(run, frequencies, input, gradient, strides, to, number == 0);
-                });
             }
+            let groups = weights.par_chunks_mut(group_len).enumerate();
+            groups.for_each(|(group, rows)| {
+                // SAFETY: both are complete by now.
+                let maps = unsafe { [input.at(0), gradient.at(0)] };
+                self.group(
+                    run,
+                    group * GROUP[1],
+                    maps,
+                    strides,
+                    rows,
+                    shape,
+                    number > 0,
+                );
+            });
         }
         weights
+    }
+
+    /// Adds the gradient of the weights of up to `GROUP[1]` output blocks to their rows.
+    fn group(
+        &self,
+        run: Run,
+        first_outer: usize,
+        [input, gradient]: [*mut f32; 2],
+        strides: [usize; 2],
+        rows: &mut [f32],
+        shape: &ConvShape,
+        is_sum: bool,
+    ) {
+        let outer = GROUP[1].min(self.outer - first_outer);
+        let row = run.room * LANES;
+        let gradient = gradient.wrapping_add(first_outer * row);
+        let block_len = LANES * LANES;
+        let room = AREA * GROUP[0] * GROUP[1] * block_len;
+        with_scratch([room, 0], |frequencies, _| {
+            for first in (0..self.inner).step_by(GROUP[0]) {
+                let inner = GROUP[0].min(self.inner - first);
+                let input = input.wrapping_add(first * row);
+                self.multiply(
+                    run,
+                    input,
+                    gradient,
+                    strides,
+                    [inner, outer],
+                    frequencies,
+                    true,
+                );
+                let block_rows = rows.chunks_mut(rows_len(shape));
+                for (block, rows) in block_rows.enumerate() {
+                    for index in 0..inner {
+                        let from = frequencies.wrapping_add((block * inner + index) * block_len);
+                        // SAFETY: the product has just been written for these blocks.
+                        let restored = unsafe {
+                            RestoredBlock::new(self.input.isa, from, inner * outer * block_len)
+                        };
+                        restored.store(rows, first + index, shape, is_sum);
+                    }
+                }
+            }
+        });
     }
 
     fn gather_gradient(&self, run: Run, block: usize, gradient: *mut f32, stride: usize) {
@@ -161,16 +211,18 @@ impl GradientPass<'_> {
         }
     }
 
+    /// `sizes`: inner and output blocks.
     fn multiply(
         &self,
         run: Run,
-        frequencies: [usize; 2],
         input: *const f32,
         gradient: *const f32,
         strides: [usize; 2],
+        sizes: [usize; 2],
         weights: *mut f32,
         is_first: bool,
     ) {
+        let [inner, outer] = sizes;
         // SAFETY: scratch and gradients have the sizes that the numbers of blocks say.
         unsafe {
             self.input.isa.run(MultiplyGradient {
@@ -179,13 +231,17 @@ impl GradientPass<'_> {
                 gradient,
                 gradient_stride: strides[1],
                 weights,
-                weights_stride: self.inner * self.outer * LANES * LANES,
+                weights_stride: inner * outer * LANES * LANES,
                 run,
-                inner: self.inner,
-                outer: self.outer,
-                frequencies,
+                inner,
+                outer,
                 is_first,
             });
         }
     }
+}
+
+/// Values of the weights of a block of output channels.
+fn rows_len(shape: &ConvShape) -> usize {
+    gradient_len(shape) / shape.out_channels * LANES
 }

@@ -11,8 +11,12 @@ use super::{
 
 /// Bytes of transformed tiles that should stay in a core's second-level cache.
 const CACHED_TILES: usize = 1 << 20;
-/// Tiles of a run whose stages all threads share.
-pub(super) const SHARED_RUN: usize = 112;
+/// Bytes of transformed tiles that should stay in the cache that the cores share.
+const JOINTLY_CACHED_TILES: usize = 20 << 20;
+/// The most tiles of a run that one thread takes through all stages.
+const LONGEST_RUN: usize = 112;
+/// The most tiles of a run on which all threads work together.
+const LONGEST_JOINT_RUN: usize = 128;
 
 thread_local! {
     static SCRATCH: RefCell<[Buffer; 2]> = RefCell::new([Buffer::zeros(0), Buffer::zeros(0)]);
@@ -40,7 +44,15 @@ pub(super) fn run_length(inner: usize, outer: usize, tiles: usize) -> usize {
     let fits = CACHED_TILES / (AREA * LANES * size_of::<f32>() * (inner + outer));
     let shared = tiles.div_ceil(16);
     let most = fits.min(shared.next_multiple_of(14));
-    (most / 14 * 14).clamp(14, 112).min(tiles.max(1))
+    (most / 14 * 14).clamp(14, LONGEST_RUN).min(tiles.max(1))
+}
+
+/// Tiles of a run on which all threads work together, with this many transformed blocks: runs of
+/// near-equal length.
+pub(super) fn joint_run_length(blocks: usize, tiles: usize) -> usize {
+    let fits = JOINTLY_CACHED_TILES / (AREA * LANES * size_of::<f32>() * blocks.max(1));
+    let runs = tiles.div_ceil(fits.clamp(28, LONGEST_JOINT_RUN));
+    tiles.div_ceil(runs.max(1)).max(1)
 }
 
 /// The input of a convolution, transformed run by run.
@@ -100,6 +112,11 @@ mod tests {
         assert_eq!(run_length(2, 2, 4096), 112);
         assert_eq!(run_length(32, 32, 4096), 14);
         assert_eq!(run_length(2, 2, 5), 5);
+        // Three runs of near-equal length, which fit the common cache; one run of all.
+        assert_eq!(joint_run_length(32, 300), 100);
+        assert_eq!(joint_run_length(64, 128), 128);
+        assert_eq!(joint_run_length(1000, 100), 25);
+        assert_eq!(joint_run_length(64, 0), 1);
         let grid = Grid::new(Extent {
             n: 2,
             size: [1, 5, 9],

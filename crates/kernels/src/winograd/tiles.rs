@@ -4,6 +4,13 @@
 //! from one frequency to the next, so that the 36 places of a tile fall into different sets of the
 //! cache.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "iterators over arrays of vectors may stay functions without the instruction set"
+)]
+
+use std::mem::MaybeUninit;
+
 use crate::{
     FusedActivation, LANES,
     maps::PartialMoments,
@@ -12,7 +19,8 @@ use crate::{
 
 use super::{
     grid::{Grid, Reading, Writing},
-    transform::{self, FREQUENCIES, OUTPUTS},
+    transform::{self, FREQUENCIES, OUTPUTS, unrolled},
+    weights::Panel,
 };
 
 /// Frequencies of a tile.
@@ -67,19 +75,36 @@ impl Kernel for GatherInput<'_> {
                     continue;
                 }
                 let plane = self.map.plane(place.image, self.block, z as usize);
-                let y = place.y as isize + self.offset[1];
-                let x = place.x as isize + self.offset[2];
-                let tile = read_tile::<S, FREQUENCIES>(plane, [height, width], [y, x]);
-                let mut columns = [[S::zero(); FREQUENCIES]; FREQUENCIES];
-                for (column, pixels) in columns.iter_mut().zip(tile) {
-                    *column = transform::input::<S>(pixels);
+                let start = [
+                    place.y as isize + self.offset[1],
+                    place.x as isize + self.offset[2],
+                ];
+                let mut copy = TileCopy::EMPTY;
+                let tile = copy.tile::<S>(FREQUENCIES, plane, [height, width], start);
+                for part in 0..S::PARTS {
+                    let lane = part * (LANES / S::PARTS);
+                    gather_input::<S::Part>(tile.at(lane), to.add(lane), self.stride);
                 }
-                for i in 0..FREQUENCIES {
-                    let row = transform::input::<S>(columns.map(|column| column[i]));
-                    for (j, value) in row.into_iter().enumerate() {
-                        S::store(to.add((i * FREQUENCIES + j) * self.stride), value);
-                    }
-                }
+            }
+        }
+    }
+}
+
+/// # Safety
+///
+/// The processor must have the instruction set, the tile 6 x 6 pixels and `to` room for all
+/// frequencies.
+#[inline(always)]
+unsafe fn gather_input<S: Simd>(tile: Tile, to: *mut f32, stride: usize) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let columns = unrolled!(6, j => transform::input::<S>(
+            unrolled!(6, i => S::load(tile.pixel(i, j)))
+        ));
+        for i in 0..FREQUENCIES {
+            let row = transform::input::<S>(unrolled!(6, j => columns[j][i]));
+            for j in 0..FREQUENCIES {
+                S::store(to.add((i * FREQUENCIES + j) * stride), row[j]);
             }
         }
     }
@@ -106,61 +131,108 @@ impl Kernel for GatherGradient<'_> {
                 let to = self.to.add(index * LANES);
                 let plane = self.map.plane(place.image, self.block, place.z);
                 let start = [place.y as isize, place.x as isize];
-                let tile = read_tile::<S, OUTPUTS>(plane, [height, width], start);
-                let mut columns = [[S::zero(); FREQUENCIES]; OUTPUTS];
-                for (column, pixels) in columns.iter_mut().zip(tile) {
-                    *column = transform::gradient::<S>(pixels);
-                }
-                for i in 0..FREQUENCIES {
-                    let row = transform::gradient::<S>(columns.map(|column| column[i]));
-                    for (j, value) in row.into_iter().enumerate() {
-                        S::store(to.add((i * FREQUENCIES + j) * self.stride), value);
-                    }
+                let mut copy = TileCopy::EMPTY;
+                let tile = copy.tile::<S>(OUTPUTS, plane, [height, width], start);
+                for part in 0..S::PARTS {
+                    let lane = part * (LANES / S::PARTS);
+                    gather_gradient::<S::Part>(tile.at(lane), to.add(lane), self.stride);
                 }
             }
         }
     }
 }
 
-/// The `SIDE x SIDE` pixels from `start` on, column by column; zeros outside the plane.
-///
 /// # Safety
 ///
-/// The processor must have the instruction set, and `plane` must have `size` pixels.
+/// As [`gather_input`], with a tile of 4 x 4 pixels.
 #[inline(always)]
-unsafe fn read_tile<S: Simd, const SIDE: usize>(
-    plane: *const f32,
-    size: [usize; 2],
-    start: [isize; 2],
-) -> [[S::Vector; SIDE]; SIDE] {
-    let [height, width] = size;
-    let [y, x] = start;
-    let is_inside = y >= 0 && x >= 0 && y as usize + SIDE <= height && x as usize + SIDE <= width;
-    // SAFETY: only pixels of the plane are read.
+unsafe fn gather_gradient<S: Simd>(tile: Tile, to: *mut f32, stride: usize) {
+    // SAFETY: as the caller promises.
     unsafe {
-        let mut tile = [[S::zero(); SIDE]; SIDE];
-        if is_inside {
-            let corner = plane.add((y as usize * width + x as usize) * LANES);
-            for (j, column) in tile.iter_mut().enumerate() {
-                for (i, pixel) in column.iter_mut().enumerate() {
-                    *pixel = S::load(corner.add((i * width + j) * LANES));
-                }
-            }
-            return tile;
-        }
-        for (j, column) in tile.iter_mut().enumerate() {
-            let x = x + j as isize;
-            if x < 0 || x as usize >= width {
-                continue;
-            }
-            for (i, pixel) in column.iter_mut().enumerate() {
-                let y = y + i as isize;
-                if y >= 0 && (y as usize) < height {
-                    *pixel = S::load(plane.add((y as usize * width + x as usize) * LANES));
-                }
+        let columns = unrolled!(4, j => transform::gradient::<S>(
+            unrolled!(4, i => S::load(tile.pixel(i, j)))
+        ));
+        for i in 0..FREQUENCIES {
+            let row = transform::gradient::<S>(unrolled!(4, j => columns[j][i]));
+            for j in 0..FREQUENCIES {
+                S::store(to.add((i * FREQUENCIES + j) * stride), row[j]);
             }
         }
-        tile
+    }
+}
+
+/// Where the pixels of a tile are.
+#[derive(Clone, Copy)]
+struct Tile {
+    corner: *const f32,
+    /// Values from one row to the next.
+    row: usize,
+}
+
+impl Tile {
+    #[inline(always)]
+    fn at(self, lane: usize) -> Self {
+        Self {
+            corner: self.corner.wrapping_add(lane),
+            ..self
+        }
+    }
+
+    #[inline(always)]
+    fn pixel(self, i: usize, j: usize) -> *const f32 {
+        self.corner.wrapping_add(i * self.row + j * LANES)
+    }
+}
+
+/// Room for a tile at the edge of a plane, with zeros outside of it.
+#[repr(align(64))]
+struct TileCopy(MaybeUninit<[f32; AREA * LANES]>);
+
+impl TileCopy {
+    const EMPTY: Self = Self(MaybeUninit::uninit());
+
+    /// The `side x side` pixels from `start` on: where they are, or copied.
+    ///
+    /// # Safety
+    ///
+    /// The processor must have the instruction set, and `plane` must have `size` pixels.
+    #[inline(always)]
+    unsafe fn tile<S: Simd>(
+        &mut self,
+        side: usize,
+        plane: *const f32,
+        size: [usize; 2],
+        start: [isize; 2],
+    ) -> Tile {
+        let [height, width] = size;
+        let [y, x] = start;
+        if y >= 0 && x >= 0 && y as usize + side <= height && x as usize + side <= width {
+            return Tile {
+                corner: plane.wrapping_add((y as usize * width + x as usize) * LANES),
+                row: width * LANES,
+            };
+        }
+        let copy = self.0.as_mut_ptr().cast::<f32>();
+        for i in 0..side {
+            let y = y + i as isize;
+            for j in 0..side {
+                let x = x + j as isize;
+                let is_inside = y >= 0 && (y as usize) < height && x >= 0 && (x as usize) < width;
+                // SAFETY: only pixels of the plane are read; the copy has room for 6 x 6.
+                unsafe {
+                    let pixel = if is_inside {
+                        S::load(plane.add((y as usize * width + x as usize) * LANES))
+                    } else {
+                        S::zero()
+                    };
+                    S::store(copy.add((i * side + j) * LANES), pixel);
+                }
+            }
+        }
+        Tile {
+            corner: copy,
+            row: side * LANES,
+        }
     }
 }
 
@@ -221,8 +293,7 @@ pub(super) struct Multiply {
     pub(super) input: *const f32,
     pub(super) input_stride: usize,
     /// `[36][output groups][inner][16][width * 16]`.
-    pub(super) weights: *const f32,
-    pub(super) weights_stride: usize,
+    pub(super) weights: Panel,
     /// `[36][outer][tiles][16]`.
     pub(super) product: *mut f32,
     pub(super) product_stride: usize,
@@ -231,15 +302,15 @@ pub(super) struct Multiply {
     pub(super) inner: usize,
     /// Output blocks.
     pub(super) outer: usize,
-    /// First and past-the-end frequency.
-    pub(super) frequencies: [usize; 2],
+    /// Whether the products are added to those that are there.
+    pub(super) is_sum: bool,
 }
 
 impl Kernel for Multiply {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let row = self.run.room * LANES;
-        for frequency in self.frequencies[0]..self.frequencies[1] {
+        for frequency in 0..AREA {
             for outer in (0..self.outer).step_by(S::WIDTH) {
                 let width = S::WIDTH.min(self.outer - outer);
                 // SAFETY: all indices are inside the scratch and the weights, whose sizes follow
@@ -247,7 +318,8 @@ impl Kernel for Multiply {
                 unsafe {
                     let weights = self
                         .weights
-                        .add(frequency * self.weights_stride + outer * self.inner * LANES * LANES);
+                        .values
+                        .add(frequency * self.weights.stride + outer * self.weights.outer_stride);
                     let input = self.input.add(frequency * self.input_stride);
                     let product = self
                         .product
@@ -260,7 +332,7 @@ impl Kernel for Multiply {
                             width,
                             multiply_tile,
                             S,
-                            (input, weights, product, self.inner, row)
+                            (input, weights, product, self.inner, row, self.is_sum)
                         );
                     }
                 }
@@ -279,10 +351,18 @@ unsafe fn multiply_tile<S: Simd, const PIXELS: usize, const BLOCKS: usize>(
     product: *mut f32,
     inner: usize,
     row: usize,
+    is_sum: bool,
 ) {
     // SAFETY: as the caller promises.
     unsafe {
         let mut sums = [[S::zero(); BLOCKS]; PIXELS];
+        if is_sum {
+            for (pixel, sums) in sums.iter_mut().enumerate() {
+                for (part, sum) in sums.iter_mut().enumerate() {
+                    *sum = S::load(product.add(part * row + pixel * LANES));
+                }
+            }
+        }
         for block in 0..inner {
             let input = input.add(block * row);
             let weights = weights.add(block * LANES * LANES * BLOCKS);
@@ -322,7 +402,6 @@ pub(super) struct MultiplyGradient {
     pub(super) run: Run,
     pub(super) inner: usize,
     pub(super) outer: usize,
-    pub(super) frequencies: [usize; 2],
     /// Whether this is the first run, so that the weights hold nothing yet.
     pub(super) is_first: bool,
 }
@@ -331,7 +410,7 @@ impl Kernel for MultiplyGradient {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let row = self.run.room * LANES;
-        for frequency in self.frequencies[0]..self.frequencies[1] {
+        for frequency in 0..AREA {
             for outer in (0..self.outer).step_by(S::WIDTH) {
                 for inner in 0..self.inner {
                     // SAFETY: all indices are inside the scratch and the weights.
@@ -474,113 +553,132 @@ impl Kernel for Scatter<'_> {
     unsafe fn run<S: Simd>(mut self) {
         let [_, height, width] = self.grid.extent.size;
         let first_image = self.grid.place(self.run.first).image;
-        // SAFETY: the scratch holds the run's tiles; pixels are written only inside their plane, and
-        // each belongs to one tile.
-        unsafe {
-            let bias = self
-                .finish
-                .bias
-                .map_or(S::zero(), |bias| S::load(bias.as_ptr()));
-            for index in 0..self.run.count {
-                let place = self.grid.place(self.run.first + index);
+        for index in 0..self.run.count {
+            let place = self.grid.place(self.run.first + index);
+            let size = [OUTPUTS.min(height - place.y), OUTPUTS.min(width - place.x)];
+            // SAFETY: the scratch holds the run's tiles; pixels are written only inside their plane,
+            // and each belongs to one tile.
+            unsafe {
                 let from = self.from.add(index * LANES);
-                let mut rows = [[S::zero(); FREQUENCIES]; OUTPUTS];
-                for j in 0..FREQUENCIES {
-                    let mut column = [S::zero(); FREQUENCIES];
-                    for (i, value) in column.iter_mut().enumerate() {
-                        *value = S::load(from.add((i * FREQUENCIES + j) * self.stride));
-                    }
-                    for (row, value) in rows.iter_mut().zip(transform::output::<S>(column)) {
-                        row[j] = value;
-                    }
+                let to = self.map.plane(place.image, self.block, place.z);
+                let to = to.add((place.y * width + place.x) * LANES);
+                let mut sums = self
+                    .sums
+                    .as_mut()
+                    .map(|sums| &mut sums[place.image - first_image]);
+                for part in 0..S::PARTS {
+                    let lane = part * (LANES / S::PARTS);
+                    self.finish.scatter::<S::Part>(
+                        from.add(lane),
+                        to.add(lane),
+                        [self.stride, width * LANES],
+                        size,
+                        lane,
+                        sums.as_deref_mut(),
+                    );
                 }
-                let to = self
-                    .map
-                    .plane(place.image, self.block, place.z)
-                    .add((place.y * width + place.x) * LANES);
-                let mut sums = TileSums::<S>::start(&self.sums, place.image - first_image);
-                for (i, row) in rows.into_iter().enumerate() {
-                    if place.y + i >= height {
-                        break;
-                    }
-                    let row = transform::output::<S>(row);
-                    for (j, value) in row.into_iter().enumerate() {
-                        if place.x + j >= width {
-                            break;
-                        }
-                        let mut value = self.finish.activation.apply::<S>(S::add(value, bias));
-                        if let Some(channels) = self.finish.channels {
-                            let channels = S::load(channels.as_ptr());
-                            value = S::where_positive(channels, value, S::zero());
-                        }
-                        S::store(to.add((i * width + j) * LANES), value);
-                        sums.add(value);
-                    }
-                }
-                if let Some(all) = &mut self.sums {
-                    sums.end(&mut all[place.image - first_image]);
+                if let Some(sums) = sums {
+                    sums.count += size[0] * size[1];
                 }
             }
         }
     }
 }
 
-/// The sums of one tile, in registers.
-struct TileSums<S: Simd> {
-    count: usize,
-    has_shift: bool,
-    shift: S::Vector,
-    sum: S::Vector,
-    squares: S::Vector,
-}
-
-impl<S: Simd> TileSums<S> {
+impl Finish<'_> {
+    /// Transforms a tile back and writes its first `size` rows and columns: the lanes from `lane` on.
+    ///
     /// # Safety
     ///
-    /// The processor must have the instruction set; also of the methods below.
+    /// The processor must have the instruction set, and all these places must exist.
     #[inline(always)]
-    unsafe fn start(all: &Option<&mut [ShiftedSums]>, image: usize) -> Self {
-        // SAFETY: the array has sixteen values.
-        unsafe {
-            let (has_shift, shift) = match all {
-                Some(sums) => (sums[image].count > 0, S::load(sums[image].shift.as_ptr())),
-                None => (true, S::zero()),
-            };
-            Self {
-                count: 0,
-                has_shift,
-                shift,
-                sum: S::zero(),
-                squares: S::zero(),
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn add(&mut self, value: S::Vector) {
+    unsafe fn scatter<S: Simd>(
+        &self,
+        from: *const f32,
+        to: *mut f32,
+        [stride, row_step]: [usize; 2],
+        size: [usize; 2],
+        lane: usize,
+        sums: Option<&mut ShiftedSums>,
+    ) {
         // SAFETY: as the caller promises.
         unsafe {
-            if !self.has_shift {
-                self.shift = value;
-                self.has_shift = true;
+            let columns = unrolled!(6, j => transform::output::<S>(
+                unrolled!(6, i => S::load(from.add((i * FREQUENCIES + j) * stride)))
+            ));
+            let bias = match self.bias {
+                Some(bias) => S::load(bias.as_ptr().add(lane)),
+                None => S::zero(),
+            };
+            let mut tile = [[S::zero(); OUTPUTS]; OUTPUTS];
+            for i in 0..OUTPUTS {
+                let row = transform::output::<S>(unrolled!(6, j => columns[j][i]));
+                for j in 0..OUTPUTS {
+                    let mut value = self.activation.apply::<S>(S::add(row[j], bias));
+                    if let Some(channels) = self.channels {
+                        let channels = S::load(channels.as_ptr().add(lane));
+                        value = S::where_positive(channels, value, S::zero());
+                    }
+                    tile[i][j] = value;
+                    if i < size[0] && j < size[1] {
+                        S::store(to.add(i * row_step + j * LANES), value);
+                    }
+                }
             }
-            let difference = S::sub(value, self.shift);
-            self.count += 1;
-            self.sum = S::add(self.sum, difference);
-            self.squares = S::mul_add(difference, difference, self.squares);
+            if let Some(sums) = sums {
+                sums.add::<S>(&tile, size, lane);
+            }
         }
     }
+}
 
+impl ShiftedSums {
+    /// Adds the first `size` rows and columns of a tile to the lanes from `lane` on; not to the count.
+    ///
+    /// # Safety
+    ///
+    /// The processor must have the instruction set, and the lanes must exist.
     #[inline(always)]
-    unsafe fn end(self, all: &mut ShiftedSums) {
+    unsafe fn add<S: Simd>(
+        &mut self,
+        tile: &[[S::Vector; OUTPUTS]; OUTPUTS],
+        size: [usize; 2],
+        lane: usize,
+    ) {
         // SAFETY: the arrays have sixteen values.
         unsafe {
-            all.count += self.count;
-            S::store(all.shift.as_mut_ptr(), self.shift);
-            let sum = S::add(S::load(all.sum.as_ptr()), self.sum);
-            S::store(all.sum.as_mut_ptr(), sum);
-            let squares = S::add(S::load(all.squares.as_ptr()), self.squares);
-            S::store(all.squares.as_mut_ptr(), squares);
+            if self.count == 0 {
+                S::store(self.shift.as_mut_ptr().add(lane), tile[0][0]);
+            }
+            let shift = S::load(self.shift.as_ptr().add(lane));
+            // A sum for each column, so that additions do not wait for each other.
+            let mut sums = [S::zero(); OUTPUTS];
+            let mut squares = [S::zero(); OUTPUTS];
+            for i in 0..OUTPUTS {
+                for j in 0..OUTPUTS {
+                    if i < size[0] && j < size[1] {
+                        let difference = S::sub(tile[i][j], shift);
+                        sums[j] = S::add(sums[j], difference);
+                        squares[j] = S::mul_add(difference, difference, squares[j]);
+                    }
+                }
+            }
+            let sum = S::add(S::load(self.sum.as_ptr().add(lane)), total::<S>(sums));
+            let squares = S::add(
+                S::load(self.squares.as_ptr().add(lane)),
+                total::<S>(squares),
+            );
+            S::store(self.sum.as_mut_ptr().add(lane), sum);
+            S::store(self.squares.as_mut_ptr().add(lane), squares);
         }
     }
+}
+
+/// # Safety
+///
+/// The processor must have the instruction set.
+#[inline(always)]
+unsafe fn total<S: Simd>([a, b, c, d]: [S::Vector; OUTPUTS]) -> S::Vector {
+    // SAFETY: as the caller promises.
+    unsafe { S::add(S::add(a, b), S::add(c, d)) }
 }

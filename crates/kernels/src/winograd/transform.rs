@@ -8,6 +8,28 @@ pub(super) const FREQUENCIES: usize = 6;
 /// Output pixels along an axis of a tile.
 pub(super) const OUTPUTS: usize = 4;
 
+/// An array of `$value` for each `$index` from 0 on: a loop that surely is none. Closures and iterators
+/// over arrays of vectors may stay functions of their own, which then lack the instruction set.
+macro_rules! unrolled {
+    (6, $index:ident => $value:expr) => {
+        unrolled!(@each $index, $value, 0 1 2 3 4 5)
+    };
+    (4, $index:ident => $value:expr) => {
+        unrolled!(@each $index, $value, 0 1 2 3)
+    };
+    (3, $index:ident => $value:expr) => {
+        unrolled!(@each $index, $value, 0 1 2)
+    };
+    (@each $index:ident, $value:expr, $($number:literal)*) => {
+        [$({
+            #[allow(non_upper_case_globals)]
+            const $index: usize = $number;
+            $value
+        }),*]
+    };
+}
+pub(super) use unrolled;
+
 /// `B^T d`: six input values to six frequencies.
 ///
 /// # Safety

@@ -1,8 +1,9 @@
 //! Operations that are linear along the pixels: the reference is a list of weights.
 
 use coverslip_kernels::maps::{
-    Interpolation, MapShape, Window, average_pool, average_pool_backward, crop, global_average,
-    global_average_backward, pad, pad_reflect, pad_reflect_backward, resample, resample_backward,
+    Continuation, Interpolation, MapShape, Window, average_pool, average_pool_backward, crop,
+    global_average, global_average_backward, pad, pad_continued, pad_continued_backward, resample,
+    resample_backward,
 };
 use coverslip_kernels::{Extent, Isa};
 use rand::{Rng, RngExt};
@@ -264,25 +265,46 @@ fn padding_and_cropping() {
 }
 
 #[test]
-fn mirror_images() {
-    for mut random in cases(40) {
+fn continued_images() {
+    for mut random in cases(90) {
         let extent = extent(&mut random);
-        let mut amounts = || extent.size.map(|side| random.random_range(0..side.min(4)));
+        let all = [
+            Continuation::Mirror,
+            Continuation::Edge,
+            Continuation::Periodic,
+        ];
+        let continuation = pick(&mut random, &all);
+        let most = |side: usize| match continuation {
+            Continuation::Mirror => side - 1,
+            Continuation::Edge => 6,
+            Continuation::Periodic => side,
+        };
+        let mut amounts = || {
+            extent
+                .size
+                .map(|side| random.random_range(0..=most(side).min(6)))
+        };
         let (before, after) = (amounts(), amounts());
         let axes = [0, 1, 2].map(|axis| -> Axis {
-            let side = extent.size[axis];
-            let front = (1..=before[axis]).rev();
-            let back = (side - 1 - after[axis]..side - 1).rev();
-            let taps = front.chain(0..side).chain(back);
+            let (side, before, after) = (extent.size[axis], before[axis], after[axis]);
+            let (front, back): (Vec<usize>, Vec<usize>) = match continuation {
+                Continuation::Mirror => (
+                    (1..=before).rev().collect(),
+                    (side - 1 - after..side - 1).rev().collect(),
+                ),
+                Continuation::Edge => (vec![0; before], vec![side - 1; after]),
+                Continuation::Periodic => ((side - before..side).collect(), (0..after).collect()),
+            };
+            let taps = front.into_iter().chain(0..side).chain(back);
             taps.map(|input| vec![(input, 1.0)]).collect()
         });
         check(
             &mut random,
             extent,
             &axes,
-            |isa, shape, x| pad_reflect(isa, shape, x, before, after),
-            |isa, shape, dy| pad_reflect_backward(isa, shape, dy, before, after),
-            &format!("{before:?} {after:?}"),
+            |isa, shape, x| pad_continued(isa, shape, x, before, after, continuation),
+            |isa, shape, dy| pad_continued_backward(isa, shape, dy, before, after, continuation),
+            &format!("{before:?} {after:?} {continuation:?}"),
         );
     }
 }

@@ -7,5 +7,6 @@ mod gate;
 mod linear;
 mod max_pool;
 mod norm;
+mod stack;
 mod support;
 mod threads;

@@ -38,7 +38,7 @@ impl Upsampling {
     }
 }
 
-/// Options of the U-Net.
+/// U-Net (Ronneberger et al. 2015), 2D, 3D or anisotropic; with `base: 64` that of milesial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UnetConfig {

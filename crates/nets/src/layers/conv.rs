@@ -3,7 +3,8 @@ use burn::{
     tensor::Tensor,
 };
 use coverslip_ops::{
-    Activation, ConvCache, ConvGeometry, FeatureMap, conv, conv_normalize_activate,
+    Activation, ConvCache, ConvGeometry, FeatureMap, conv, conv_concat_activate_normalize,
+    conv_normalize_activate,
 };
 
 use super::Norm;
@@ -156,6 +157,34 @@ impl Conv {
         norm.note(&output);
         output
     }
+
+    /// The input and, behind its channels, its convolution, both through the activation and then the
+    /// normalisation, in one pass where the device can.
+    pub fn forward_stacked(
+        &self,
+        input: FeatureMap,
+        norm: &Norm,
+        activation: Activation,
+    ) -> FeatureMap {
+        let normalization = norm.normalization(input.device().is_autodiff());
+        let bias = self.bias.as_ref().map(Param::val);
+        let weight = self.weight.val();
+        let geometry = self.geometry(input.spatial());
+        let result = conv_concat_activate_normalize(
+            input,
+            weight,
+            bias,
+            geometry,
+            normalization,
+            activation,
+        );
+        norm.collect(result.statistics);
+        let output = result.output;
+        self.site.gave("conv", || output.dims().to_vec());
+        norm.note(&output);
+        output
+    }
+
     /// Where it looks in a map of `size`.
     fn geometry(&self, size: [usize; 3]) -> ConvGeometry {
         let geometry = self.geometry;

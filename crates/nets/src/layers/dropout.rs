@@ -1,4 +1,7 @@
-use burn::module::{Flag, Module, Param};
+use burn::{
+    module::{Flag, Module, Param},
+    tensor::Device,
+};
 use coverslip_ops::{Dropout, FeatureMap, dropout};
 
 use crate::build::{Scope, Site};
@@ -26,11 +29,22 @@ impl DropoutLayer {
         }
     }
 
+    /// Whether it changes maps on `device`: while training.
+    pub fn is_active(&self, device: &Device) -> bool {
+        self.rate > 0.0 && device.is_autodiff() && self.training.is_enabled()
+    }
+
     /// Same shape; the identity unless training.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        if self.rate == 0.0 || !input.device().is_autodiff() || !self.training.is_enabled() {
-            return input;
+        match self.draw(&input.device()) {
+            Some((rate, seed)) => dropout(input, rate, self.kind, seed),
+            None => input,
         }
-        dropout(input, self.rate, self.kind, self.site.draw())
+    }
+
+    /// The rate and what to draw from on this device; `None` unless training.
+    pub fn draw(&self, device: &Device) -> Option<(f64, u64)> {
+        self.is_active(device)
+            .then(|| (self.rate, self.site.draw()))
     }
 }

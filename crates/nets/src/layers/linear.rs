@@ -1,6 +1,9 @@
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, module::linear},
+    tensor::{
+        Tensor,
+        module::{layer_norm, linear},
+    },
 };
 
 use crate::build::{Draw, Scope, Site};
@@ -58,28 +61,17 @@ impl LayerNorm {
 
     /// `[..., C]`, same shape.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        let weight = Some(self.weight.val());
-        let output = normalize_last(input, weight, Some(self.bias.val()));
+        let bias = Some(self.bias.val());
+        let output = layer_norm(input, self.weight.val(), bias, 1e-5);
         self.site.gave("norm", || output.dims().to_vec());
         output
     }
 }
 
-/// Mean 0 and (biased) variance 1 along the last axis, epsilon 1e-5, then scale and shift.
-pub(crate) fn normalize_last<const D: usize>(
-    input: Tensor<D>,
-    weight: Option<Tensor<1>>,
-    bias: Option<Tensor<1>>,
-) -> Tensor<D> {
-    let mean = input.clone().mean_dim(D - 1);
-    let centered = input - mean;
-    let variance = (centered.clone() * centered.clone()).mean_dim(D - 1);
-    let mut output = centered / (variance + 1e-5).sqrt();
-    if let Some(weight) = weight {
-        output = output * weight.unsqueeze();
-    }
-    match bias {
-        Some(bias) => output + bias.unsqueeze(),
-        None => output,
-    }
+/// Mean 0 and (biased) variance 1 along the last axis of each token, epsilon 1e-5: a [`LayerNorm`]
+/// without parameters.
+pub(crate) fn normalize_last<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    let device = input.device().inner();
+    let weight = Tensor::ones([input.dims()[D - 1]], (&device, input.dtype()));
+    layer_norm(input, weight, None, 1e-5)
 }

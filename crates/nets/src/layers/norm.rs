@@ -2,7 +2,10 @@ use burn::{
     module::{Flag, Module, Param, RunningState},
     tensor::Tensor,
 };
-use coverslip_ops::{Activation, BatchStatistics, FeatureMap, Normalization, normalize_activate};
+use coverslip_ops::{
+    Activation, BatchStatistics, FeatureMap, Normalization, concat_activate_normalize,
+    normalize_activate,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +158,16 @@ impl Norm {
             unbiased_variance: statistics.unbiased_variance * ((images - 1.0) / images),
             ..statistics
         }));
+        self.note(&result.output);
+        result.output
+    }
+
+    /// Joins maps along the channels, activates and then normalises them.
+    pub fn forward_stacked(&self, maps: Vec<FeatureMap>, activation: Activation) -> FeatureMap {
+        let is_training = maps.iter().any(|map| map.device().is_autodiff());
+        let normalization = self.normalization(is_training);
+        let result = concat_activate_normalize(maps, normalization, activation);
+        self.collect(result.statistics);
         self.note(&result.output);
         result.output
     }

@@ -39,13 +39,11 @@ impl AnyNetwork {
         let network = architecture.build(&mut construction.root())?;
         let weights = construction.elements();
         if weights > MOST_WEIGHTS {
-            return Err(NetworkError::new(
-                "channels",
-                format!(
-                    "the widths, kernels and levels together make about {weights:.0e} weights; at \
-                     most {MOST_WEIGHTS:.0e} are possible"
-                ),
-            ));
+            let problem = format!(
+                "widths, kernels, levels and channels together make about {weights:.0e} weights; at \
+                 most {MOST_WEIGHTS:.0e} are possible"
+            );
+            return Err(NetworkError::new("*", problem));
         }
         let (tensors, run) = construction.finish();
         Ok(Self {

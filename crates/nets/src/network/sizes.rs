@@ -75,6 +75,10 @@ impl std::fmt::Display for SizeRule {
         if let Some(size) = self.fixed {
             return write!(formatter, "{size:?} (z, y, x) only");
         }
+        if self.fits_any {
+            let least = [0, 1, 2].map(|axis| self.least[axis].max(self.multiple[axis]));
+            return write!(formatter, "{least:?} (z, y, x) and larger");
+        }
         write!(formatter, "multiples of {:?} (z, y, x)", self.multiple)?;
         if self.least != [1; 3] {
             write!(formatter, ", at least {:?}", self.least)?;
@@ -101,5 +105,6 @@ mod tests {
         assert!(!fixed.accepts([1, 24, 24]));
         let fitting = SizeRule::multiples_of([1, 8, 8]).fitting_any();
         assert!(fitting.accepts([1, 9, 8]) && !fitting.accepts([1, 7, 8]));
+        assert_eq!(fitting.to_string(), "[1, 8, 8] (z, y, x) and larger");
     }
 }

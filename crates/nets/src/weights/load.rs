@@ -11,6 +11,9 @@ use crate::network::AnyNetwork;
 /// Entries of PyTorch's state dicts that are no weights: a counter, and tables that a network
 /// computes itself.
 const NO_WEIGHTS: [&str; 2] = ["num_batches_tracked", "relative_position_index"];
+/// What precedes the names of weights that nothing is computed with: the cross-attention of MONAI's
+/// transformers for images, which have none.
+const UNUSED: [&str; 2] = [".cross_attn.", ".norm_cross_attn."];
 
 /// What became of every tensor of a network and of a state dict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,7 +65,10 @@ pub fn load(network: AnyNetwork, dict: &StateDict) -> (AnyNetwork, LoadReport) {
         used, mut report, ..
     } = loader;
     let left = dict.keys().filter(|name| !used.contains(*name));
-    let left = left.filter(|name| !NO_WEIGHTS.iter().any(|end| name.ends_with(end)));
+    let left = left.filter(|name| {
+        let is_counted = !NO_WEIGHTS.iter().any(|end| name.ends_with(end));
+        is_counted && !UNUSED.iter().any(|part| name.contains(part))
+    });
     report.unexpected = left.cloned().collect();
     (network, report)
 }

@@ -48,7 +48,7 @@ struct Saved {
 
 /// A tensor whose memory holds its values and no others: the first part of a larger one is a
 /// contiguous view too, and gradients are changed in place.
-fn contiguous(tensor: FlexTensor) -> FlexTensor {
+pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
     let values = tensor.layout().num_elements();
     let is_whole = tensor.layout().start_offset() == 0 && tensor.bytes().len() == 4 * values;
     if tensor.is_contiguous() && is_whole {

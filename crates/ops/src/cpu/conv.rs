@@ -6,7 +6,7 @@ use burn_flex::FlexTensor;
 use coverslip_kernels::{
     Buffer, ConvShape, Epilogue, Extent, FusedActivation, Isa, LANES, Map, Source, blocks, direct,
     maps::{MapShape, PartialMoments, channel_sums},
-    winograd,
+    planar, winograd,
 };
 
 use super::{
@@ -63,6 +63,23 @@ pub(super) fn with_map<R>(
     work(Map::Blocked(&sources), &sources)
 }
 
+/// A convolution without transforms; a planar map goes to the kernels of planar maps where they
+/// compute such a convolution.
+pub(super) fn conv_directly(
+    map: Map<'_>,
+    weight: &[f32],
+    epilogue: Epilogue<'_>,
+    shape: &ConvShape,
+) -> Buffer {
+    let isa = Isa::best();
+    match map {
+        Map::Planar(values) if planar::is_suited(shape) => {
+            planar::conv(isa, values, weight, epilogue, shape)
+        }
+        _ => direct::conv(isa, map, weight, epilogue, shape),
+    }
+}
+
 /// The blocks of a map of one source; none where it is planar.
 fn own_blocks(channels: usize) -> Vec<usize> {
     if channels < LANES {
@@ -85,9 +102,10 @@ fn source_tensors(
     extent: Extent,
 ) -> Vec<FlexTensor> {
     if blocks.is_empty() {
+        let sizes = map_sizes(MapShape::planar(extent, channels));
         return buffers
             .into_iter()
-            .map(|buffer| map_tensor(buffer, channels, extent))
+            .map(|buffer| tensor_of(buffer, &sizes))
             .collect();
     }
     buffers
@@ -116,7 +134,7 @@ impl Operation for Convolution {
                 }
                 output
             } else {
-                direct::conv(isa, map, weight, epilogue, &self.shape)
+                conv_directly(map, weight, epilogue, &self.shape)
             }
         });
         let shape = &self.shape;
@@ -143,6 +161,8 @@ impl Operation for Convolution {
                 let weights = with_map(maps, &self.sources, |map, sources| {
                     if self.uses_winograd() {
                         winograd::conv_weight_gradient(isa, sources, gradients, shape)
+                    } else if let (Map::Planar(map), true) = (map, planar::is_suited(shape)) {
+                        planar::conv_weight_gradient(isa, map, values, shape)
                     } else {
                         direct::conv_weight_gradient(isa, map, gradient, shape)
                     }
@@ -159,6 +179,8 @@ impl Operation for Convolution {
                 let weight = values_of(weight);
                 let buffers = if self.uses_winograd() {
                     winograd::conv_input_gradient(isa, gradients, weight, shape, &self.sources)
+                } else if self.sources.is_empty() && planar::is_suited(shape) {
+                    vec![planar::conv_input_gradient(isa, values, weight, shape)]
                 } else {
                     let epilogue = Epilogue::default();
                     direct::conv_input_gradient(

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::Bytes;
 use burn_flex::FlexTensor;
 use coverslip_kernels::{
-    ConvShape, Epilogue, FusedActivation, Isa, direct,
+    ConvShape, Epilogue, FusedActivation, Isa,
     winograd::{self, PreparedWeights},
 };
 
 use super::{
     Operation,
-    conv::{map_tensor, with_map},
+    conv::{conv_directly, map_tensor, with_map},
     values_of,
 };
 
@@ -149,9 +149,7 @@ impl Operation for FoldedConvolution {
                 PreparedKind::Winograd(weights) => {
                     winograd::conv_prepared(sources, weights, epilogue, shape, false).0
                 }
-                PreparedKind::Direct(weights) => {
-                    direct::conv(Isa::best(), map, weights, epilogue, shape)
-                }
+                PreparedKind::Direct(weights) => conv_directly(map, weights, epilogue, shape),
             }
         });
         (

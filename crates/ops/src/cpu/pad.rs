@@ -3,7 +3,7 @@
 use burn_flex::FlexTensor;
 use coverslip_kernels::{
     Isa,
-    maps::{MapShape, crop, pad, pad_reflect, pad_reflect_backward},
+    maps::{Continuation, MapShape, crop, pad, pad_continued, pad_continued_backward},
 };
 
 use super::{Operation, layout::map_sizes, tensor_of, values_of};
@@ -26,6 +26,18 @@ pub(crate) struct Crop {
     pub(crate) size: [usize; 3],
 }
 
+impl Margin {
+    /// What continues the map; `None` for zeros.
+    fn continuation(self) -> Option<Continuation> {
+        match self {
+            Self::Zero => None,
+            Self::Reflect => Some(Continuation::Mirror),
+            Self::Replicate => Some(Continuation::Edge),
+            Self::Circular => Some(Continuation::Periodic),
+        }
+    }
+}
+
 impl Pad {
     fn result(&self) -> MapShape {
         let size = self.shape.extent.size;
@@ -36,12 +48,12 @@ impl Pad {
 
 impl Operation for Pad {
     fn forward(&self, inputs: &[FlexTensor]) -> (FlexTensor, Vec<FlexTensor>) {
-        let kernel = match self.margin {
-            Margin::Zero => pad,
-            Margin::Reflect => pad_reflect,
+        let (isa, values) = (Isa::best(), values_of(&inputs[0]));
+        let (shape, before, after) = (self.shape, self.before, self.after);
+        let output = match self.margin.continuation() {
+            None => pad(isa, shape, values, before, after),
+            Some(continuation) => pad_continued(isa, shape, values, before, after, continuation),
         };
-        let values = values_of(&inputs[0]);
-        let output = kernel(Isa::best(), self.shape, values, self.before, self.after);
         (tensor_of(output, &map_sizes(self.result())), Vec::new())
     }
 
@@ -53,9 +65,12 @@ impl Operation for Pad {
     ) -> Vec<Option<FlexTensor>> {
         let (isa, shape) = (Isa::best(), self.shape);
         let gradient = values_of(&gradient);
-        let found = match self.margin {
-            Margin::Zero => crop(isa, self.result(), gradient, self.before, shape.extent.size),
-            Margin::Reflect => pad_reflect_backward(isa, shape, gradient, self.before, self.after),
+        let (before, after) = (self.before, self.after);
+        let found = match self.margin.continuation() {
+            None => crop(isa, self.result(), gradient, before, shape.extent.size),
+            Some(continuation) => {
+                pad_continued_backward(isa, shape, gradient, before, after, continuation)
+            }
         };
         vec![Some(tensor_of(found, &map_sizes(shape)))]
     }

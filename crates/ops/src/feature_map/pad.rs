@@ -1,6 +1,6 @@
 //! Larger and smaller parts of the plane.
 
-use burn::tensor::ops::PadMode;
+use burn::tensor::{Tensor, ops::PadMode};
 
 use super::FeatureMap;
 use crate::cpu::{Crop, Pad};
@@ -15,6 +15,10 @@ pub enum Margin {
     Zero,
     /// The mirror image, the outermost pixels not repeated.
     Reflect,
+    /// The outermost pixels.
+    Replicate,
+    /// The pixels of the other side.
+    Circular,
 }
 
 impl FeatureMap {
@@ -22,14 +26,15 @@ impl FeatureMap {
     ///
     /// # Panics
     ///
-    /// When a side has no fewer pixels of mirror image than the map has pixels.
+    /// When a side has as many pixels of mirror image as the map has, or more pixels from the other
+    /// side.
     pub fn pad(self, padding: Padding, margin: Margin) -> Self {
         if padding == Padding::default() {
             return self;
         }
         if self.is_ours() {
             let (before, after) = (padding.map(|pair| pair.0), padding.map(|pair| pair.1));
-            return self.call_each(|shape| Pad {
+            return self.call_each_as_it_is(|shape| Pad {
                 shape,
                 before,
                 after,
@@ -40,6 +45,8 @@ impl FeatureMap {
         let mode = match margin {
             Margin::Zero => PadMode::Constant(0.0),
             Margin::Reflect => PadMode::Reflect,
+            Margin::Replicate => PadMode::Edge,
+            Margin::Circular => return Self::from_tensor(periodic(self.into_tensor(), padding)),
         };
         let pairs = [(0, 0), (0, 0), z, y, x];
         Self::from_tensor(self.into_tensor().pad(pairs, mode))
@@ -60,7 +67,7 @@ impl FeatureMap {
             return self;
         }
         if self.is_ours() {
-            return self.call_each(|shape| Crop { shape, start, size });
+            return self.call_each_as_it_is(|shape| Crop { shape, start, size });
         }
         let [n, c, ..] = self.dims();
         let [z, y, x] = [0, 1, 2].map(|axis| start[axis]..start[axis] + size[axis]);
@@ -77,4 +84,20 @@ impl FeatureMap {
         let start = [0, 1, 2].map(|axis| (have[axis] - size[axis]) / 2);
         padded.crop(start, size)
     }
+}
+
+/// Puts pixels of the other side around the spatial axes.
+fn periodic(mut tensor: Tensor<5>, padding: Padding) -> Tensor<5> {
+    for (axis, (before, after)) in (2..).zip(padding) {
+        let count = tensor.dims()[axis];
+        let mut parts = Vec::new();
+        if before > 0 {
+            parts.push(tensor.clone().narrow(axis, count - before, before));
+        }
+        let back = (after > 0).then(|| tensor.clone().narrow(axis, 0, after));
+        parts.push(tensor);
+        parts.extend(back);
+        tensor = Tensor::cat(parts, axis);
+    }
+    tensor
 }

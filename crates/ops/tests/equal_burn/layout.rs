@@ -51,6 +51,49 @@ fn reflections_around() {
 }
 
 #[test]
+fn edges_repeated_around() {
+    let mut chance = Chance::new(8);
+    for sizes in MAPS {
+        let pairs: Padding = [0; 3].map(|_| (chance.number(0, 9), chance.number(0, 9)));
+        let [z, y, x] = pairs;
+        compare(
+            &format!("edges, {pairs:?}"),
+            &[sizes],
+            |inputs| map(&inputs[0]).pad(pairs, Margin::Replicate).into_tensor(),
+            |inputs| {
+                inputs[0]
+                    .clone()
+                    .pad([(0, 0), (0, 0), z, y, x], PadMode::Edge)
+            },
+        );
+    }
+}
+
+#[test]
+fn the_other_side_around() {
+    let mut chance = Chance::new(9);
+    for sizes in MAPS {
+        let [_, _, z, y, x] = sizes;
+        let pairs: Padding = [z, y, x].map(|size| (chance.number(0, size), chance.number(0, size)));
+        compare(
+            &format!("other side, {pairs:?}"),
+            &[sizes],
+            |inputs| map(&inputs[0]).pad(pairs, Margin::Circular).into_tensor(),
+            |inputs| {
+                // A part of three copies along each axis.
+                let mut tensor = inputs[0].clone();
+                for (axis, (before, after)) in (2..).zip(pairs) {
+                    let count = tensor.dims()[axis];
+                    let copies = Tensor::cat(vec![tensor.clone(), tensor.clone(), tensor], axis);
+                    tensor = copies.narrow(axis, count - before, before + count + after);
+                }
+                tensor
+            },
+        );
+    }
+}
+
+#[test]
 fn parts() {
     let mut chance = Chance::new(7);
     for sizes in MAPS {

@@ -6,5 +6,6 @@ mod layout;
 mod normalization;
 mod pooling;
 mod resample;
+mod stack;
 mod support;
 mod threads;

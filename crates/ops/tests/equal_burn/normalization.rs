@@ -15,7 +15,7 @@ use crate::{
 const EPSILON: f64 = 1e-3;
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     None,
     Batch,
     Running,
@@ -25,7 +25,7 @@ enum Kind {
 
 impl Kind {
     /// Kinds for so many channels.
-    fn all(channels: usize) -> Vec<Self> {
+    pub(crate) fn all(channels: usize) -> Vec<Self> {
         let mut kinds = vec![
             Self::None,
             Self::Batch,
@@ -48,7 +48,7 @@ impl Kind {
     }
 
     /// From the parameters scale, shift, mean and what the variance is the exponential of.
-    fn ours(self, parameters: &[Tensor<5>]) -> Normalization {
+    pub(crate) fn ours(self, parameters: &[Tensor<5>]) -> Normalization {
         let [weight, bias, mean, logarithm] = [0, 1, 2, 3].map(|index| vector(&parameters[index]));
         let [channels] = weight.dims();
         let group = |groups, affine: bool| Normalization::Group {
@@ -75,7 +75,7 @@ impl Kind {
         }
     }
 
-    fn stock(self, input: Tensor<5>, parameters: &[Tensor<5>]) -> Tensor<5> {
+    pub(crate) fn stock(self, input: Tensor<5>, parameters: &[Tensor<5>]) -> Tensor<5> {
         let sizes = input.dims();
         let [n, c, z, y, x] = sizes;
         let [weight, bias, mean, logarithm] =
@@ -113,7 +113,7 @@ impl Kind {
     }
 }
 
-fn with_parameters(maps: &[Sizes], channels: usize) -> Vec<Sizes> {
+pub(crate) fn with_parameters(maps: &[Sizes], channels: usize) -> Vec<Sizes> {
     let mut sizes = maps.to_vec();
     sizes.extend([parameter(channels); 4]);
     sizes

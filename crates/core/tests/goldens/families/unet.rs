@@ -1,8 +1,9 @@
 use serde_json::json;
 
-use super::{Case, Mapping, number, number_or};
+use super::{Case, Mapping, check_known, number, number_or};
 
 pub fn milesial(case: &Case) -> Result<Mapping, String> {
+    check_known(case, &["n_channels", "n_classes", "bilinear", "base"])?;
     let channels = [number(case, "n_channels")?, number(case, "n_classes")?];
     let is_bilinear = case.hyper("bilinear").as_bool().unwrap_or(false);
     let options = json!({

@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use burn::tensor::{Tensor, TensorData, activation::softmax};
+
+use crate::{Dropout, FeatureMap, dropout};
+
+/// What is added to the scores of tokens that should not see each other (Liu et al. 2021).
+const UNSEEN: f32 = -100.0;
+
+/// What attention is told beside queries, keys and values.
+#[derive(Clone, Debug)]
+pub struct AttentionOptions {
+    /// Heads, each of which has an equal part of the channels.
+    pub heads: usize,
+    /// Added to the scores of every sequence, `[heads, T, T]` (query, key).
+    pub bias: Option<Tensor<3>>,
+    /// Which tokens see each other; all when absent.
+    pub regions: Option<Arc<Regions>>,
+    /// The share of weights that is dropped, and what is drawn from.
+    pub dropout: Option<(f64, u64)>,
+}
+
+/// Divides the tokens of each of some sequences into regions; scores between tokens of different
+/// regions are lowered by 100.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Regions {
+    sequences: usize,
+    of_tokens: Vec<u8>,
+}
+
+impl Regions {
+    /// `of_tokens` is `[sequences, T]`. Sequence `i` of a batch has the regions of sequence
+    /// `i % sequences`.
+    ///
+    /// # Panics
+    ///
+    /// When the tokens cannot be divided into so many sequences.
+    pub fn new(sequences: usize, of_tokens: Vec<u8>) -> Self {
+        assert!(sequences > 0 && of_tokens.len().is_multiple_of(sequences));
+        Self {
+            sequences,
+            of_tokens,
+        }
+    }
+
+    /// What is added to the scores, `[sequences, 1, T, T]`.
+    fn penalties(&self, like: &Tensor<4>) -> Tensor<4> {
+        let tokens = self.of_tokens.len() / self.sequences;
+        let mut penalties = Vec::with_capacity(self.of_tokens.len() * tokens);
+        for sequence in self.of_tokens.chunks_exact(tokens) {
+            for query in sequence {
+                let penalty = |key| if key == query { 0.0 } else { UNSEEN };
+                penalties.extend(sequence.iter().map(penalty));
+            }
+        }
+        let data = TensorData::new(penalties, [self.sequences, 1, tokens, tokens]);
+        Tensor::from_data(data, (&like.device(), like.dtype()))
+    }
+}
+
+/// Scaled dot-product attention of several heads (Vaswani et al. 2017): every token becomes a mean of
+/// the values, weighted by `softmax(query key / sqrt(channels of a head) + bias)`.
+///
+/// `qkv` is `[N, T, 3 * C]` with channels in the order (query, key or value; head; channel of the
+/// head); the result is `[N, T, C]`, channels in the order (head; channel of the head).
+///
+/// # Panics
+///
+/// When the heads cannot share the channels equally, or the bias or the regions do not fit.
+pub fn attention(qkv: Tensor<3>, options: AttentionOptions) -> Tensor<3> {
+    let [n, tokens, channels] = qkv.dims();
+    let heads = options.heads;
+    assert!(
+        channels.is_multiple_of(3 * heads),
+        "{channels} channels for {heads} heads"
+    );
+    let width = channels / (3 * heads);
+    let parts = qkv.reshape([n, tokens, 3, heads, width]);
+    let parts = parts.permute([2, 0, 3, 1, 4]);
+    let [query, key, value] = [0, 1, 2].map(|index| {
+        let part = parts.clone().narrow(0, index, 1);
+        part.reshape([n, heads, tokens, width])
+    });
+    let query = query.mul_scalar((width as f64).sqrt().recip());
+    let mut scores = query.matmul(key.transpose());
+    if let Some(bias) = options.bias {
+        scores = scores + bias.unsqueeze();
+    }
+    if let Some(regions) = options.regions {
+        let penalties = regions.penalties(&scores);
+        let images = n / regions.sequences;
+        scores = scores + penalties.repeat_dim(0, images);
+    }
+    let mut weights = softmax(scores, 3);
+    if let Some((rate, seed)) = options.dropout {
+        let map = weights.reshape([n, heads, 1, tokens, tokens]);
+        let map = dropout(FeatureMap::from_tensor(map), rate, Dropout::Values, seed);
+        weights = map.into_tensor().reshape([n, heads, tokens, tokens]);
+    }
+    let seen = weights.matmul(value).swap_dims(1, 2);
+    seen.reshape([n, tokens, heads * width])
+}
