@@ -213,7 +213,7 @@ fn missing_keys() {
     ");
     insta::assert_snapshot!(faults("[1, 2]\n", &[]), @"
     the config has 1 fault
-    run.yaml:1:1: the config is a list of 2 items; allowed: a mapping with the keys framework, seed, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    run.yaml:1:1: the config is a list of 2 items; allowed: a mapping with the keys framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
     ");
 }
 

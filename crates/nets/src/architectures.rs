@@ -1,4 +1,4 @@
-//! The networks, one kind per file: options, building, computation.
+//! The networks, one file each: options, building, computation.
 
 pub mod anisotropic_unet;
 pub mod attention_unet;

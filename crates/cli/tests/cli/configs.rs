@@ -180,7 +180,7 @@ predict:
        :   ^^^^^
      6 | loss: [dice]
        `----
-      hint: did you mean `unet`? allowed: unet
+      hint: did you mean `unet`? allowed: NETWORKS
 
       x unknown key `trainig`
        ,-[run.yaml:7:1]
@@ -189,7 +189,7 @@ predict:
        : ^^^^^^^
      8 | predict:
        `----
-      hint: did you mean `training`? allowed: framework, seed, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+      hint: did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
 
       x `predict.overlap` is 1.5
        ,-[run.yaml:9:12]
@@ -225,13 +225,10 @@ fn faults_of_overrides_are_shown_by_their_key() {
     exit 2
     ----- stdout
     ----- stderr
-    error: the config has 3 faults
+    error: the config has 2 faults
 
       x --set loss[5]: `loss` has 2 items, numbered from 0
       hint: allowed: `loss[2]` to add one
-
-      x --set network: unknown network `fnet`
-      hint: did you mean `unet`? allowed: unet
 
       x --set training.epochs: `training.epochs` is 0
       hint: allowed: a whole number from 1 to 1000000

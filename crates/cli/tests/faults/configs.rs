@@ -48,12 +48,12 @@ fn a_network_too_deep_for_the_patch() {
     insta::assert_snapshot!(
         study.fault(&["train", "run.yaml", "--set", "network.unet.depth=6"]),
         @"
-    exit 2
-    images: 2 to train on, 1 to validate on
-    error: `data.patch.size` is [16, 16], but the network reduces [64, 64] pixels to one
+        exit 2
+        images: 2 to train on, 1 to validate on
+        error: the network cannot compute patches of [16, 16]; it takes [1, 64, 64] (z, y, x) and larger
 
-    hint: set `data.patch.size` to at least [64, 64], or give the network a smaller `depth`
-    "
+        hint: set `data.patch.size` to [64, 64], or give the network fewer levels
+        "
     );
     assert!(!study.path("run").exists());
 }
@@ -103,7 +103,7 @@ fn a_network_too_large_for_any_memory() {
     insta::assert_snapshot!(outcome, @"
     exit 2
     images: 2 to train on, 1 to validate on
-    error: network option `base`: together with depth, growth, kernels, strides and channels it makes about 9e9 weights; at most 1e9 are possible
+    error: network option `*`: widths, kernels, levels and channels together make about 8e9 weights; at most 1e9 are possible
 
     hint: choose smaller values; `coverslip schema` describes the options of networks
     ");

@@ -39,7 +39,7 @@ fn tensors_that_do_not_fit() {
     change_weights(&study, |weights| drop(weights.remove(name)));
     insta::assert_snapshot!(predict(&study), @"
     exit 2
-    error: `run/model/weights.safetensors`: the weights do not fit the network: missing decoder.0.convs.0.weight
+    error: `run/model/weights.safetensors`: the weights do not fit the network: missing down1.maxpool_conv.1.double_conv.0.weight
 
     hint: copy the whole package again: `model.yaml` and `weights.safetensors` belong together
     ");
@@ -132,7 +132,7 @@ fn weights_that_are_not_finite() {
     study.write("run/model/weights.safetensors", bytes);
     insta::assert_snapshot!(predict(&study), @"
     exit 2
-    error: `run/model/weights.safetensors` is not a usable safetensors file: tensor ups.0.transposed.weight holds values that are not finite
+    error: `run/model/weights.safetensors` is not a usable safetensors file: tensor up1.up.weight holds values that are not finite
 
     hint: copy the whole package again: `model.yaml` and `weights.safetensors` belong together
     ");
@@ -237,7 +237,7 @@ fn descriptions_that_make_no_sense() {
 
     base: 4 -> base: 8
     exit 2
-    error: `run/model/weights.safetensors`: the weights do not fit the network: misshapen encoder.0.convs.0.weight is [4, 1, 1, 3, 3] where the network has [8, 1, 1, 3, 3], encoder.0.convs.1.weight is [4, 4, 1, 3, 3] where the network has [8, 8, 1, 3, 3], encoder.0.norms.0.batch.weight is [4] where the network has [8], encoder.0.norms.0.batch.bias is [4] where the network has [8], encoder.0.norms.0.batch.running_mean is [4] where the network has [8], encoder.0.norms.0.batch.running_var is [4] where the network has [8], encoder.0.norms.1.batch.weight is [4] where the network has [8], encoder.0.norms.1.batch.bias is [4] where the network has [8] and 25 more
+    error: `run/model/weights.safetensors`: the weights do not fit the network: misshapen inc.double_conv.0.weight is [4, 1, 3, 3] where the network has [8, 1, 3, 3], inc.double_conv.1.weight is [4] where the network has [8], inc.double_conv.1.bias is [4] where the network has [8], inc.double_conv.1.running_mean is [4] where the network has [8], inc.double_conv.1.running_var is [4] where the network has [8], inc.double_conv.3.weight is [4, 4, 3, 3] where the network has [8, 8, 3, 3], inc.double_conv.4.weight is [4] where the network has [8], inc.double_conv.4.bias is [4] where the network has [8] and 25 more
 
     hint: copy the whole package again: `model.yaml` and `weights.safetensors` belong together
 
@@ -249,13 +249,13 @@ fn descriptions_that_make_no_sense() {
 
     in_channels: 1 -> in_channels: 0
     exit 2
-    error: `run/model/weights.safetensors`: the weights do not fit the network: misshapen encoder.0.convs.0.weight is [4, 1, 1, 3, 3] where the network has [4, 0, 1, 3, 3]
+    error: `run/model/weights.safetensors`: the weights do not fit the network: misshapen inc.double_conv.0.weight is [4, 1, 3, 3] where the network has [4, 0, 3, 3]
 
     hint: copy the whole package again: `model.yaml` and `weights.safetensors` belong together
 
     out_channels: 2 -> out_channels: 99999999999
     exit 2
-    error: `run/model/model.yaml` describes a model that this program cannot build: network option `base`: together with depth, growth, kernels, strides and channels it makes about 4e11 weights; at most 1e9 are possible
+    error: `run/model/model.yaml` describes a model that this program cannot build: network option `*`: widths, kernels, levels and channels together make about 5e11 weights; at most 1e9 are possible
 
     hint: restore the file from the training run, or use the version of coverslip that it names
 
@@ -273,7 +273,7 @@ fn descriptions_that_make_no_sense() {
 
     strides: null -> strides: [[1, 9999999999, 9999999999]]
     exit 2
-    error: `run/model/model.yaml` describes a model that this program cannot build: network option `base`: together with depth, growth, kernels, strides and channels it makes about 3e21 weights; at most 1e9 are possible
+    error: `run/model/model.yaml` describes a model that this program cannot build: network option `*`: widths, kernels, levels and channels together make about 3e21 weights; at most 1e9 are possible
 
     hint: restore the file from the training run, or use the version of coverslip that it names
 

@@ -31,11 +31,11 @@ fn other_settings() {
     insta::assert_snapshot!(
         study.fault(&["train", "run.yaml", "--resume", "--set", "seed=3", "--set", "network.unet.base=8"]),
         @"
-    exit 2
-    error: `run` was started with other settings; these differ: seed, network.unet.base
+        exit 2
+        error: `run` was started with other settings; these differ: seed, network.unet.base
 
-    hint: resume with the run's own `config.yaml` (only `training.epochs` may differ), or start a new run in another folder
-    "
+        hint: resume with the run's own `config.yaml` (only `training.epochs` and `device` may differ), or start a new run in another folder
+        "
     );
     assert_eq!(study.contents("run"), before);
 }
@@ -87,7 +87,7 @@ fn a_checkpoint_of_another_network() {
     insta::assert_snapshot!(study.fault(&RESUME), @"
     exit 2
     images: 2 to train on, 1 to validate on
-    error: `run/checkpoints` cannot be continued from: the weights do not fit the network: misshapen encoder.0.convs.0.weight is [8, 1, 1, 3, 3] where the network has [4, 1, 1, 3, 3], encoder.0.convs.1.weight is [8, 8, 1, 3, 3] where the network has [4, 4, 1, 3, 3], encoder.0.norms.0.batch.weight is [8] where the network has [4], encoder.0.norms.0.batch.bias is [8] where the network has [4], encoder.0.norms.0.batch.running_mean is [8] where the network has [4], encoder.0.norms.0.batch.running_var is [8] where the network has [4], encoder.0.norms.1.batch.weight is [8] where the network has [4], encoder.0.norms.1.batch.bias is [8] where the network has [4] and 25 more
+    error: `run/checkpoints` cannot be continued from: the weights do not fit the network: misshapen inc.double_conv.0.weight is [8, 1, 3, 3] where the network has [4, 1, 3, 3], inc.double_conv.1.weight is [8] where the network has [4], inc.double_conv.1.bias is [8] where the network has [4], inc.double_conv.1.running_mean is [8] where the network has [4], inc.double_conv.1.running_var is [8] where the network has [4], inc.double_conv.3.weight is [8, 8, 3, 3] where the network has [4, 4, 3, 3], inc.double_conv.4.weight is [8] where the network has [4], inc.double_conv.4.bias is [8] where the network has [4] and 25 more
 
     hint: restore the file if you have a copy, or start a new run in another folder
     ");

@@ -169,11 +169,12 @@ impl Conv {
         let normalization = norm.normalization(input.device().is_autodiff());
         let bias = self.bias.as_ref().map(Param::val);
         let weight = self.weight.val();
+        let geometry = self.geometry(input.spatial());
         let result = conv_concat_activate_normalize(
             input,
             weight,
             bias,
-            self.geometry,
+            geometry,
             normalization,
             activation,
         );

@@ -163,6 +163,6 @@ fn networks_too_large_for_memory_are_refused() {
         ..ChainedUnetConfig::default()
     };
     for channels in [1, usize::MAX] {
-        assert!(refusal(&wide, io(channels, channels, 2)).starts_with("`channels`: the widths"));
+        assert!(refusal(&wide, io(channels, channels, 2)).starts_with("`*`: widths"));
     }
 }
