@@ -202,7 +202,7 @@ predict:
     insta::assert_snapshot!(bench.transcript(&["check", "run.yaml", "--json"]), @r#"
     exit 2
     ----- stdout
-    {"error":"the config has 3 faults","hint":null,"code":2,"faults":[{"file":"run.yaml","line":5,"column":3,"key":"network","problem":"unknown network `unett`","allowed":"unet","did_you_mean":"unet"},{"file":"run.yaml","line":7,"column":1,"key":"trainig","problem":"unknown key `trainig`","allowed":"framework, seed, device, data, network, loss, optimizer, schedule, training, predict, postprocess","did_you_mean":"training"},{"file":"run.yaml","line":9,"column":12,"key":"predict.overlap","problem":"`predict.overlap` is 1.5","allowed":"a number from 0 to below 1"}]}
+    {"error":"the config has 3 faults","hint":null,"code":2,"faults":[{"file":"run.yaml","line":5,"column":3,"key":"network","problem":"unknown network `unett`","allowed":"NETWORKS","did_you_mean":"unet"},{"file":"run.yaml","line":7,"column":1,"key":"trainig","problem":"unknown key `trainig`","allowed":"framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess","did_you_mean":"training"},{"file":"run.yaml","line":9,"column":12,"key":"predict.overlap","problem":"`predict.overlap` is 1.5","allowed":"a number from 0 to below 1"}]}
     ----- stderr
     "#);
 }
@@ -219,16 +219,19 @@ fn faults_of_overrides_are_shown_by_their_key() {
         "--set",
         "loss[5]=dice",
         "--set",
-        "network=fnet",
+        "network=fnot",
     ];
     insta::assert_snapshot!(bench.transcript(&arguments), @"
     exit 2
     ----- stdout
     ----- stderr
-    error: the config has 2 faults
+    error: the config has 3 faults
 
       x --set loss[5]: `loss` has 2 items, numbered from 0
       hint: allowed: `loss[2]` to add one
+
+      x --set network: unknown network `fnot`
+      hint: did you mean `fnet`? allowed: NETWORKS
 
       x --set training.epochs: `training.epochs` is 0
       hint: allowed: a whole number from 1 to 1000000

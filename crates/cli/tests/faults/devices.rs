@@ -38,7 +38,12 @@ fn a_device_that_the_program_was_built_without() {
         "--output",
         "out",
     ];
-    insta::assert_snapshot!(study.fault(&[&predict[..], &["--device", "cuda"]].concat()), @"");
+    insta::assert_snapshot!(study.fault(&[&predict[..], &["--device", "cuda"]].concat()), @"
+    exit 2
+    error: this program was built without the device `cuda`
+
+    hint: build it with `cargo build --release -p coverslip-cli --features cuda`, or choose another device; `coverslip doctor` lists those of this program
+    ");
     assert!(!study.path("out").exists());
 }
 

@@ -59,7 +59,7 @@ fn tensors_that_do_not_fit() {
     });
     insta::assert_snapshot!(predict(&study), @"
     exit 2
-    error: `run/model/weights.safetensors`: the weights do not fit the network: misshapen decoder.0.convs.0.weight is [4, 4, 1, 3, 3] where the network has [4, 8, 1, 3, 3]
+    error: `run/model/weights.safetensors`: the weights do not fit the network: misshapen down1.maxpool_conv.1.double_conv.0.weight is [8] where the network has [8, 4, 3, 3]
 
     hint: copy the whole package again: `model.yaml` and `weights.safetensors` belong together
     ");
@@ -69,7 +69,7 @@ fn tensors_that_do_not_fit() {
     });
     insta::assert_snapshot!(predict(&study), @"
     exit 2
-    error: `run/model/weights.safetensors`: the weights do not fit the network: missing ups.0.transposed.weight; unexpected extra.weight; misshapen decoder.0.convs.0.weight is [4, 4, 1, 3, 3] where the network has [4, 8, 1, 3, 3]
+    error: `run/model/weights.safetensors`: the weights do not fit the network: missing up1.up.weight; unexpected extra.weight; misshapen down1.maxpool_conv.1.double_conv.0.weight is [8] where the network has [8, 4, 3, 3]
 
     hint: copy the whole package again: `model.yaml` and `weights.safetensors` belong together
     ");
