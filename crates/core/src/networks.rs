@@ -89,20 +89,17 @@ pub fn lay_out(
     let build = &registry.networks.get(&network.name)?.build;
     let network = build(network, &settings)?.map(&mut Blank);
     let sizes = network.sizes();
-    let input = match input {
-        Some(input) => {
-            check_size(sizes, input)?;
-            input
-        }
-        None => {
-            let patch = if io.dimensions == 2 {
-                [1, PATCH[1], PATCH[2]]
-            } else {
-                PATCH
-            };
-            let [z, y, x] = sizes.fit(patch);
-            [1, io.in_channels, z, y, x]
-        }
+    let input = if let Some(input) = input {
+        check_size(sizes, input)?;
+        input
+    } else {
+        let patch = if io.dimensions == 2 {
+            [1, PATCH[1], PATCH[2]]
+        } else {
+            PATCH
+        };
+        let [z, y, x] = sizes.fit(patch);
+        [1, io.in_channels, z, y, x]
     };
     let image = Tensor::zeros(input, &settings.device);
     let (outputs, layers) = network.forward_traced(Inputs::new(image));

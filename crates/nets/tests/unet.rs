@@ -255,20 +255,6 @@ fn a_network_of_another_crate_is_the_same_network() {
     let bridged = AnyNetwork::from_module(direct.clone());
     assert_eq!(direct.num_params(), bridged.num_params());
     let input = Tensor::from_inner(image([2, 2, 1, 8, 8]));
-    fn gradient(network: &impl Network, input: &Tensor<5>) -> f64 {
-        struct Sum(f64, burn::tensor::Gradients);
-        impl burn::module::ModuleVisitor for Sum {
-            fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
-                if let Some(gradient) = param.val().grad(&self.1) {
-                    self.0 += f64::from(gradient.abs().sum().into_scalar::<f32>());
-                }
-            }
-        }
-        let output = network.forward(Inputs::new(input.clone())).main;
-        let mut sum = Sum(0.0, output.square().mean().backward());
-        network.visit(&mut sum);
-        sum.0
-    }
     let (expected, found) = (gradient(&direct, &input), gradient(&bridged, &input));
     assert!(expected > 0.0);
     assert_eq!(expected, found);
@@ -276,4 +262,20 @@ fn a_network_of_another_crate_is_the_same_network() {
     let expected = direct.valid().forward(Inputs::new(plain.clone())).main;
     let found = bridged.valid().forward(Inputs::new(plain)).main;
     assert_eq!(values(expected), values(found));
+}
+
+/// The sum of the magnitudes of all gradients.
+fn gradient(network: &impl Network, input: &Tensor<5>) -> f64 {
+    struct Sum(f64, burn::tensor::Gradients);
+    impl burn::module::ModuleVisitor for Sum {
+        fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
+            if let Some(gradient) = param.val().grad(&self.1) {
+                self.0 += f64::from(gradient.abs().sum().into_scalar::<f32>());
+            }
+        }
+    }
+    let output = network.forward(Inputs::new(input.clone())).main;
+    let mut sum = Sum(0.0, output.square().mean().backward());
+    network.visit(&mut sum);
+    sum.0
 }

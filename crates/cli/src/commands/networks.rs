@@ -25,13 +25,11 @@ pub(crate) fn run(
     printer: Printer,
 ) -> Result<(), CliError> {
     let input = arguments.input.map(|input| input.0);
-    match &arguments.name {
-        Some(name) => describe(name, input, arguments, registry, printer),
-        None => {
-            list(input, arguments, registry, printer);
-            Ok(())
-        }
+    if let Some(name) = &arguments.name {
+        return describe(name, input, arguments, registry, printer);
     }
+    list(input, arguments, registry, printer);
+    Ok(())
 }
 
 fn io(input: [usize; 5], out_channels: usize) -> NetworkIo {
@@ -48,19 +46,20 @@ struct Figures {
     training_bytes: u64,
 }
 
-/// Lays a network out on a small patch and scales what it keeps up to `patch`.
+/// Lays a network out on a small patch and scales what it keeps up to `patch`; `None` for one that is not
+/// made for such images.
 fn figures(
     name: &str,
     patch: [usize; 5],
     out_channels: usize,
     registry: &Registry,
-) -> Result<Figures, Error> {
-    let layout = lay_out(registry, &Named::new(name), io(patch, out_channels), None)?;
+) -> Option<Figures> {
+    let layout = lay_out(registry, &Named::new(name), io(patch, out_channels), None).ok()?;
     let pixels = |sizes: [usize; 5]| (sizes[0] * sizes[2] * sizes[3] * sizes[4]) as f64;
     let scale = pixels(patch) / pixels(layout.input);
     let activations = layout.activation_bytes();
     let fixed = layout.training_bytes() - activations;
-    Ok(Figures {
+    Some(Figures {
         parameters: layout.parameters,
         training_bytes: fixed + (activations as f64 * scale) as u64,
     })
@@ -82,7 +81,7 @@ fn list(
         let name = description.name.as_str();
         let found: Vec<Option<Figures>> = patches
             .iter()
-            .map(|&patch| figures(name, patch, usize::from(arguments.out_channels), registry).ok())
+            .map(|&patch| figures(name, patch, usize::from(arguments.out_channels), registry))
             .collect();
         let mut row = vec![name.to_owned()];
         for figures in &found {

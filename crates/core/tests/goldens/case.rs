@@ -110,17 +110,14 @@ fn read_tensors(path: &Path) -> Result<BTreeMap<String, TensorData>, String> {
         .filter(|(_, view)| !view.shape().is_empty());
     let tensors = tensors.map(|(name, view)| {
         let bytes = view.data();
-        let values: Vec<f32> = match view.dtype() {
-            Dtype::I64 => {
-                let numbers = bytes.as_chunks().0.iter();
-                numbers
-                    .map(|bytes| i64::from_le_bytes(*bytes) as f32)
-                    .collect()
-            }
-            _ => {
-                let numbers = bytes.as_chunks().0.iter();
-                numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect()
-            }
+        let values: Vec<f32> = if view.dtype() == Dtype::I64 {
+            let numbers = bytes.as_chunks().0.iter();
+            numbers
+                .map(|bytes| i64::from_le_bytes(*bytes) as f32)
+                .collect()
+        } else {
+            let numbers = bytes.as_chunks().0.iter();
+            numbers.map(|bytes| f32::from_le_bytes(*bytes)).collect()
         };
         (name, TensorData::new(values, view.shape().to_vec()))
     });

@@ -459,16 +459,15 @@ impl Comparison<'_> {
             (Some(kind), false) => self.largest_gradient(kind),
             _ => largest(expected),
         };
+        if found.iter::<f64>().any(|value| !value.is_finite()) {
+            return Err(format!("{name} holds values that are not finite"));
+        }
         let difference = found
             .iter::<f64>()
             .zip(expected.iter::<f64>())
             .map(|(found, expected)| (found - expected).abs())
-            // A NaN must not pass as the smaller of two.
-            .fold(
-                0.0,
-                |most: f64, value| if value <= most { most } else { value },
-            );
-        if !(difference <= tolerance * largest) {
+            .fold(0.0, f64::max);
+        if difference > tolerance * largest {
             return Err(format!(
                 "{name} differs by {:.2e} of its largest value, {tolerance:.2e} allowed",
                 difference / largest

@@ -75,10 +75,12 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     unsafe fn div(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
     }
     #[inline(always)]
     unsafe fn sqrt(a: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { [_mm256_sqrt_ps(a[0]), _mm256_sqrt_ps(a[1])] }
     }
     #[inline(always)]
@@ -116,46 +118,57 @@ impl Simd for Half {
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_set1_ps(value) }
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> __m256 {
+        // SAFETY: as the caller promises.
         unsafe { _mm256_loadu_ps(from) }
     }
     #[inline(always)]
     unsafe fn store(to: *mut f32, vector: __m256) {
+        // SAFETY: as the caller promises.
         unsafe { _mm256_storeu_ps(to, vector) }
     }
     #[inline(always)]
     unsafe fn add(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_add_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn sub(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_sub_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_mul_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn mul_add(a: __m256, b: __m256, c: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_fmadd_ps(a, b, c) }
     }
     #[inline(always)]
     unsafe fn div(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_div_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn sqrt(a: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_sqrt_ps(a) }
     }
     #[inline(always)]
     unsafe fn max(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm256_max_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn where_positive(value: __m256, then: __m256, otherwise: __m256) -> __m256 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe {
             let mask = _mm256_cmp_ps::<_CMP_GT_OQ>(value, _mm256_setzero_ps());
             _mm256_blendv_ps(otherwise, then, mask)

@@ -67,10 +67,12 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     unsafe fn div(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm512_div_ps(a, b) }
     }
     #[inline(always)]
     unsafe fn sqrt(a: __m512) -> __m512 {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { _mm512_sqrt_ps(a) }
     }
     #[inline(always)]

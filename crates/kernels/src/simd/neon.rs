@@ -77,10 +77,12 @@ impl Simd for Neon {
     }
     #[inline(always)]
     unsafe fn div(a: [float32x4_t; 4], b: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { each(|i| vdivq_f32(a[i], b[i])) }
     }
     #[inline(always)]
     unsafe fn sqrt(a: [float32x4_t; 4]) -> [float32x4_t; 4] {
+        // SAFETY: the caller has seen that the processor has the instruction.
         unsafe { each(|i| vsqrtq_f32(a[i])) }
     }
     #[inline(always)]

@@ -180,7 +180,6 @@ impl TwoConv {
 
 /// Enlarges a map twofold.
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a network has four of them")]
 enum Upsample {
     Transposed(ConvTranspose),
     Bilinear(Bilinear),

@@ -346,7 +346,8 @@ fn starting_with_sigmas(mut conv: ConvTranspose, sigmas: usize) -> ConvTranspose
     conv.bias = conv.bias.map(|bias| {
         bias.init_mapper(move |bias| {
             let ones = Tensor::ones([sigmas], &bias.device());
-            bias.slice_assign([sigmas..2 * sigmas], ones)
+            let sizes = sigmas..2 * sigmas;
+            bias.slice_assign(sizes, ones)
         })
     });
     conv

@@ -299,9 +299,12 @@ struct Block {
 impl Block {
     fn forward(&self, input: FeatureMap) -> FeatureMap {
         let is_fused = self.activation.function().is_some();
-        let activate = |map, is_done| match is_done {
-            true => map,
-            false => self.activation.forward(map),
+        let activate = |map, is_done| {
+            if is_done {
+                map
+            } else {
+                self.activation.forward(map)
+            }
         };
         let map = activate(self.first.forward(input.clone()), is_fused);
         let map = self.second.forward(map);

@@ -115,6 +115,8 @@ impl Architecture for HighResNetConfig {
     /// When an option is outside its range, a kernel is even, or channels that grow fewer are to be
     /// padded.
     fn build(&self, scope: &mut Scope<'_>) -> Result<HighResNet, NetworkError> {
+        use AdnStep::{Activation, Dropout, Norm};
+
         let adn = AdnConfig::new(self.norm, self.activation)
             .negative_slope(self.negative_slope)
             .dropout(self.dropout);
@@ -127,7 +129,6 @@ impl Architecture for HighResNetConfig {
             index += 1;
             format!("blocks.{}", index - 1)
         };
-        use AdnStep::{Activation, Dropout, Norm};
         let mut unit = |pair, key, kernel, steps: &[_], scope: &mut Scope<'_>| {
             let kernel = levels::odd_kernel(key, kernel, scope)?;
             reach.convolve(kernel, 1);

@@ -158,9 +158,10 @@ impl Plan {
         });
         let units = units.collect();
         let is_strided = stride != [1; 3];
-        let shortcut = match is_strided {
-            true => conv(channels).stride(stride),
-            false => ConvConfig::new(channels, [1; 3]).bias(self.bias),
+        let shortcut = if is_strided {
+            conv(channels).stride(stride)
+        } else {
+            ConvConfig::new(channels, [1; 3]).bias(self.bias)
         };
         let changes = is_strided || channels[0] != channels[1];
         Unit {

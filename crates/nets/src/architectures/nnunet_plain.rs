@@ -91,12 +91,12 @@ impl Architecture for NnunetPlainConfig {
         {
             // The decoder holds the encoder too.
             let mut scope = scope.at_any(&[&"encoder", &"decoder.encoder"]);
-            for level in 0..count {
+            for (level, &repeats) in convolutions.iter().enumerate() {
                 let output = levels.channels[level];
                 encoder.push(Stage {
                     convolutions: levels.stack(
                         [input, output],
-                        convolutions[level],
+                        repeats,
                         levels.kernels[level],
                         levels.strides[level],
                         &mut scope.at(format!("stages.{level}.0")),

@@ -98,9 +98,9 @@ impl Architecture for NnunetResencConfig {
         let stem = &mut encoder_scope.at("stem.convs.0");
         let stem = levels.unit(pair, levels.kernels[0], [1; 3], stem);
         let mut encoder = Vec::new();
-        for level in 0..count {
+        for (level, &repeats) in blocks.iter().enumerate() {
             let mut stage = Vec::new();
-            for block in 0..blocks[level] {
+            for block in 0..repeats {
                 let output = levels.channels[level];
                 let stride = match block {
                     0 => levels.strides[level],

@@ -55,8 +55,9 @@ impl ProbabilisticUnetConfig {
         NetworkError::check_range("latent", self.latent as f64, 1.0, 1024.0)?;
         let levels = self.channels.len();
         NetworkError::check_range("channels", levels as f64, 2.0, 9.0)?;
-        if let Some(pair) = self.channels.windows(2).find(|pair| pair[1] != 2 * pair[0]) {
-            let problem = format!("{} must be twice {}, the level above it", pair[1], pair[0]);
+        let mut pairs = self.channels.windows(2);
+        if let Some([above, level]) = pairs.find(|pair| pair[1] != 2 * pair[0]) {
+            let problem = format!("{level} must be twice {above}, the level above it");
             return Err(NetworkError::new("channels", problem));
         }
         NetworkError::check_range("channels", self.channels[0] as f64, 1.0, 4096.0)
@@ -254,7 +255,7 @@ impl ProbabilisticUnet {
     }
 
     /// `[N, 1, Z, Y, X]` class numbers to `[N, classes, Z, Y, X]` of zeros and ones.
-    fn one_hot(&self, labels: Tensor<5>) -> Tensor<5> {
+    fn one_hot(&self, labels: &Tensor<5>) -> Tensor<5> {
         let classes = (0..self.classes)
             .map(|class| labels.clone().equal_elem(class as f32).float())
             .collect();
@@ -279,7 +280,7 @@ impl Network for ProbabilisticUnet {
         let mut outputs = match inputs.others.get("target") {
             None => Outputs::new(from_prior),
             Some(target) => {
-                let both = vec![inputs.main, self.one_hot(target.clone())];
+                let both = vec![inputs.main, self.one_hot(target)];
                 let both = FeatureMap::from_tensor(Tensor::cat(both, 1));
                 let posterior = self.posterior_net.forward(both);
                 let [mean, log_variance] = posterior.clone();

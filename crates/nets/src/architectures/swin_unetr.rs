@@ -23,6 +23,10 @@ const STAGES: usize = 4;
 /// Options of Swin UNETR.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the reference"
+)]
 pub struct SwinUnetrConfig {
     /// Channels at full resolution, a multiple of 12. Each stage of the transformer has twice those
     /// of the one before.

@@ -42,6 +42,10 @@ pub enum PatchProjection {
 /// Options of UNETR.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the reference"
+)]
 pub struct UnetrConfig {
     /// Size `[z, y, x]` of the images the network computes, or `[y, x]`, or one number for all axes;
     /// multiples of 16. Each patch has a place that is learned, so other sizes cannot be computed.

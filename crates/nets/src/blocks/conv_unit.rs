@@ -90,18 +90,15 @@ impl ConvUnit {
 
     /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        match (&self.dropout, self.activation.function()) {
-            (None, Some(function)) => self.conv.forward_normalized(input, &self.norm, function),
-            _ => {
-                let none = Activation::None;
-                let map = self.conv.forward_normalized(input, &self.norm, none);
-                let map = match &self.dropout {
-                    Some(dropout) => dropout.forward(map),
-                    None => map,
-                };
-                self.activation.forward(map)
-            }
+        if let (None, Some(function)) = (&self.dropout, self.activation.function()) {
+            return self.conv.forward_normalized(input, &self.norm, function);
         }
+        let none = Activation::None;
+        let mut map = self.conv.forward_normalized(input, &self.norm, none);
+        if let Some(dropout) = &self.dropout {
+            map = dropout.forward(map);
+        }
+        self.activation.forward(map)
     }
 }
 

@@ -43,17 +43,17 @@ impl TensorLayout {
         let shape = data.shape().to_vec();
         let file_shape = self.file_shape(&shape);
         match (self, shape.as_slice()) {
-            (Self::Same | Self::Planar, _) => TensorData::new(values(data), file_shape),
+            (Self::Same | Self::Planar, _) => TensorData::new(values(&data), file_shape),
             (_, &[a, b, ..]) => {
                 let area = shape[2..].iter().product();
-                TensorData::new(exchanged(&values(data), [a, b, area]), file_shape)
+                TensorData::new(exchanged(&values(&data), [a, b, area]), file_shape)
             }
             _ => data,
         }
     }
 
     /// The network's tensor of `shape` from what a file holds, whose shape is [`Self::file_shape`].
-    pub fn from_file(self, data: TensorData, shape: &[usize]) -> TensorData {
+    pub fn from_file(self, data: &TensorData, shape: &[usize]) -> TensorData {
         match (self, shape) {
             (Self::KerasKernel | Self::KerasVolume | Self::KerasMatrix, &[a, b, ..]) => {
                 let area = shape[2..].iter().product();
@@ -64,7 +64,7 @@ impl TensorLayout {
     }
 }
 
-fn values(data: TensorData) -> Vec<f32> {
+fn values(data: &TensorData) -> Vec<f32> {
     data.iter::<f32>().collect()
 }
 
@@ -94,7 +94,7 @@ mod tests {
         ] {
             let file = layout.to_file(data.clone());
             assert_eq!(file.shape().to_vec(), file_shape);
-            assert_eq!(layout.from_file(file, &shape), data);
+            assert_eq!(layout.from_file(&file, &shape), data);
         }
         // Element [1, 2, 0, 0, 1] of the network is [0, 1, 2, 1] of Keras's file.
         let file = TensorLayout::KerasKernel.to_file(data);
@@ -110,6 +110,6 @@ mod tests {
             file,
             TensorData::new(vec![1.0f32, 4.0, 2.0, 5.0, 3.0, 6.0], [3, 2])
         );
-        assert_eq!(TensorLayout::KerasMatrix.from_file(file, &[2, 3]), data);
+        assert_eq!(TensorLayout::KerasMatrix.from_file(&file, &[2, 3]), data);
     }
 }

@@ -19,16 +19,16 @@ impl Reach {
     /// Goes through windows of `kernel` pixels of which `padding` lie before the pixel in question:
     /// a convolution, a pooling, or, at the finer level, a transposed convolution.
     pub fn window(&mut self, kernel: [usize; 3], padding: [usize; 3]) {
-        for axis in 0..3 {
-            let far = (kernel[axis] - 1).saturating_sub(padding[axis]);
-            self.margin[axis] += far.max(padding[axis]) * self.step[axis];
+        for (axis, (size, padding)) in kernel.into_iter().zip(padding).enumerate() {
+            let far = (size - 1).saturating_sub(padding);
+            self.margin[axis] += far.max(padding) * self.step[axis];
         }
     }
 
     /// Goes through `count` convolutions with odd kernels, padded evenly.
     pub fn convolve(&mut self, kernel: [usize; 3], count: usize) {
-        for axis in 0..3 {
-            self.margin[axis] += count * (kernel[axis] / 2) * self.step[axis];
+        for (axis, size) in kernel.into_iter().enumerate() {
+            self.margin[axis] += count * (size / 2) * self.step[axis];
         }
     }
 

@@ -106,7 +106,7 @@ impl ModuleMapper for Loader<'_> {
             return param;
         }
         self.report.matched.push(own);
-        with_value(param, layout.from_file(data.clone(), &shape))
+        with_value(param, layout.from_file(data, &shape))
     }
 
     fn enter_module(&mut self, name: &str, container: &str) {
