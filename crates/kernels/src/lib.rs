@@ -16,6 +16,7 @@
 //! Work is divided by sizes alone and partial sums are added in a fixed order, so that results have
 //! the same bits for every number of threads.
 
+pub mod attention;
 mod blocked;
 mod buffer;
 pub mod direct;

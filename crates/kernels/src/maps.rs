@@ -25,6 +25,7 @@ mod window;
 pub use activation::{Activation, activate, activate_backward};
 pub use average_pool::{average_pool, average_pool_backward};
 pub use channels::{concatenate, split};
+pub(crate) use functions::exp;
 pub use elementwise::{Combination, combine, combine_into};
 pub use gate::{gate, gate_factor_gradient};
 pub use layout::{Layout, MapShape};

@@ -5,6 +5,7 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod call;
 mod conv;
 mod folded;
@@ -17,6 +18,7 @@ mod resample;
 
 pub(crate) use activation::Activate;
 pub(crate) use arithmetic::{Add, Multiply, MultiplyChannels, MultiplyPixels};
+pub(crate) use attention::Attention;
 pub(crate) use call::{MOST_INPUTS, Operation, call};
 pub(crate) use conv::{Convolution, TransposedConvolution};
 pub use folded::ConvCache;
