@@ -71,7 +71,6 @@ pub struct AttentionGradient {
     pub bias: Option<Buffer>,
 }
 
-
 /// Means of values, weighted by `softmax(query key / sqrt(width) + terms)`.
 ///
 /// `qkv` is `[sequences, tokens, 3, heads, width]`: queries, keys, values.
@@ -79,30 +78,27 @@ pub struct AttentionGradient {
 /// # Panics
 ///
 /// When sizes do not fit, or the processor lacks the instruction set.
-pub fn attention(
-    isa: Isa,
-    shape: AttentionShape,
-    qkv: &[f32],
-    terms: ScoreTerms<'_>,
-) -> Attended {
+pub fn attention(isa: Isa, shape: AttentionShape, qkv: &[f32], terms: ScoreTerms<'_>) -> Attended {
     check(isa, shape, qkv, terms);
     let mut output = Buffer::unspecified(shape.sequences * shape.tokens * shape.channels());
     let mut log_sums = Buffer::unspecified(shape.sequences * shape.heads * shape.tokens);
     let (to_output, to_sums) = (output.pointer(), log_sums.pointer());
-    (0..shape.sequences * shape.heads).into_par_iter().for_each(|task| {
-        let (sequence, head) = (task / shape.heads, task % shape.heads);
-        let mut scratch = Scratch::new(shape);
-        let head = Head::new(shape, sequence, head, qkv, terms);
-        // SAFETY: the instruction set was checked; each head writes channels and sums of its own.
-        unsafe {
-            isa.run(Forward {
-                head,
-                scratch: &mut scratch,
-                output: to_output.at(head.output_start()),
-                log_sums: to_sums.at(task * shape.tokens),
-            });
-        }
-    });
+    (0..shape.sequences * shape.heads)
+        .into_par_iter()
+        .for_each(|task| {
+            let (sequence, head) = (task / shape.heads, task % shape.heads);
+            let mut scratch = Scratch::new(shape);
+            let head = Head::new(shape, sequence, head, qkv, terms);
+            // SAFETY: the instruction set was checked; each head writes channels and sums of its own.
+            unsafe {
+                isa.run(Forward {
+                    head,
+                    scratch: &mut scratch,
+                    output: to_output.at(head.output_start()),
+                    log_sums: to_sums.at(task * shape.tokens),
+                });
+            }
+        });
     Attended { output, log_sums }
 }
 
@@ -127,7 +123,11 @@ pub fn attention_backward(
     let mut qkv_gradient = Buffer::unspecified(qkv.len());
     let to_qkv = qkv_gradient.pointer();
     let bias_len = terms.bias.map_or(0, <[f32]>::len);
-    let groups = if bias_len > 0 { GROUPS.min(shape.sequences) } else { shape.sequences };
+    let groups = if bias_len > 0 {
+        GROUPS.min(shape.sequences)
+    } else {
+        shape.sequences
+    };
     let mut partial = Buffer::zeros(groups * bias_len);
     let to_bias = partial.pointer();
     let area = shape.tokens * shape.tokens;

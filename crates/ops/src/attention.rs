@@ -179,7 +179,11 @@ mod tests {
             ([1, 1, 2, 5], false),
         ] {
             let width = sizes[3];
-            let expected = results(|qkv, options| composed(qkv, width, options), sizes, with_terms);
+            let expected = results(
+                |qkv, options| composed(qkv, width, options),
+                sizes,
+                with_terms,
+            );
             let found = results(attention, sizes, with_terms);
             assert_eq!(found.len(), if with_terms { 3 } else { 2 });
             for (found, expected) in found.iter().zip(&expected) {

@@ -60,7 +60,11 @@ pub fn take_rows(matrix: Tensor<2>, map: &Arc<RowMap>) -> Tensor<2> {
     };
     let sources = map.sources.iter().map(|&source| {
         let is_zero = source == RowMap::ZERO;
-        if is_zero { rows as i64 } else { i64::from(source) }
+        if is_zero {
+            rows as i64
+        } else {
+            i64::from(source)
+        }
     });
     let sources: Vec<i64> = sources.collect();
     let data = TensorData::new(sources, [map.sources.len()]);

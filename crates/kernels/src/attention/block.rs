@@ -203,7 +203,9 @@ pub(super) unsafe fn backward<S: Simd>(
                 let weights = &mut weights.as_mut_slice()[query * line..][..tokens];
                 let slopes = &mut slopes.as_mut_slice()[query * line..][..tokens];
                 let row = token * channels;
-                let products = output[row..row + width].iter().zip(&gradient[row..row + width]);
+                let products = output[row..row + width]
+                    .iter()
+                    .zip(&gradient[row..row + width]);
                 let mean: f32 = products.map(|(value, slope)| value * slope).sum();
                 let log_sum = log_sums[token];
                 for (weight, slope) in weights.iter_mut().zip(slopes.iter_mut()) {
@@ -226,10 +228,22 @@ pub(super) unsafe fn backward<S: Simd>(
             let sizes = [tokens, count];
             let to = scratch.gradients[1].as_mut_slice().as_mut_ptr();
             let weights_start = scratch.scores[0].as_slice().as_ptr();
-            multiply::<S>(turned(weights_start), packed(from_output, vectors), to, sizes, true);
+            multiply::<S>(
+                turned(weights_start),
+                packed(from_output, vectors),
+                to,
+                sizes,
+                true,
+            );
             let queries = scratch.rows[0].as_slice()[first * padded..].as_ptr();
             let to = scratch.gradients[0].as_mut_slice().as_mut_ptr();
-            multiply::<S>(turned(slopes_start), packed(queries, vectors), to, sizes, true);
+            multiply::<S>(
+                turned(slopes_start),
+                packed(queries, vectors),
+                to,
+                sizes,
+                true,
+            );
             let left = Strided {
                 start: slopes_start,
                 strides: [line, 1],

@@ -106,8 +106,7 @@ impl Architecture for SwinUnetrConfig {
         let patch_norm = self
             .patch_norm
             .then(|| LayerNorm::new(features, &mut transformer.at("patch_embed.norm")));
-        let dropout =
-            DropoutLayer::new(self.dropout, Dropout::Values, &transformer.at("pos_drop"));
+        let dropout = DropoutLayer::new(self.dropout, Dropout::Values, &transformer.at("pos_drop"));
         let mut stages = Vec::with_capacity(STAGES);
         let mut stage_convs = Vec::new();
         for index in 0..STAGES {
@@ -293,17 +292,21 @@ impl Network for SwinUnetr {
         let image = FeatureMap::from_tensor(inputs.main);
         let levels = self.levels(image.clone()).into_iter().enumerate();
         let mut skips = vec![self.stem.forward(image)];
-        skips.extend(levels.map(|(index, level)| match self.skip_convs.get(index) {
-            Some(conv) => conv.forward(level),
-            None if index == STAGES => self.bottom.forward(level),
-            // The output of the third stage is joined as it is.
-            None => level,
-        }));
+        skips.extend(
+            levels.map(|(index, level)| match self.skip_convs.get(index) {
+                Some(conv) => conv.forward(level),
+                None if index == STAGES => self.bottom.forward(level),
+                // The output of the third stage is joined as it is.
+                None => level,
+            }),
+        );
         let map = skips.pop().map(|bottom| {
-            self.decoder.iter().fold(bottom, |map, up| match skips.pop() {
-                Some(skip) => up.forward(map, skip),
-                None => map,
-            })
+            self.decoder
+                .iter()
+                .fold(bottom, |map, up| match skips.pop() {
+                    Some(skip) => up.forward(map, skip),
+                    None => map,
+                })
         });
         let map = map.expect("the last stage has an output");
         Outputs::new(self.head.forward(map).into_tensor())

@@ -232,9 +232,8 @@ impl PatchEmbedding {
         Self {
             positions: scope.table("position_embeddings", [1, tokens, hidden], draw),
             conv: is_conv.then(|| conv.build(&mut scope.at("patch_embeddings"))),
-            perceptron: (!is_conv).then(|| {
-                Linear::new([values, hidden], true, &mut scope.at("patch_embeddings.1"))
-            }),
+            perceptron: (!is_conv)
+                .then(|| Linear::new([values, hidden], true, &mut scope.at("patch_embeddings.1"))),
             dropout: DropoutLayer::new(config.dropout, Dropout::Values, &scope.at("dropout")),
             patch,
         }
@@ -247,7 +246,9 @@ impl PatchEmbedding {
             (None, Some(perceptron)) => perceptron.forward(self.patches(image)),
             (None, None) => map_to_tokens(image),
         };
-        as_plane(tokens + self.positions.val(), |map| self.dropout.forward(map))
+        as_plane(tokens + self.positions.val(), |map| {
+            self.dropout.forward(map)
+        })
     }
 
     /// The values of each patch, `[N, T, pz * py * px * in]`.

@@ -51,7 +51,11 @@ impl SelfAttentionConfig {
     pub fn build(&self, output: &str, scope: &mut Scope<'_>) -> SelfAttention {
         let channels = self.channels;
         SelfAttention {
-            qkv: Linear::new([channels, 3 * channels], self.qkv_bias, &mut scope.at("qkv")),
+            qkv: Linear::new(
+                [channels, 3 * channels],
+                self.qkv_bias,
+                &mut scope.at("qkv"),
+            ),
             projection: Linear::new([channels, channels], true, &mut scope.at(output)),
             weight_dropout: DropoutLayer::new(
                 self.weight_dropout,

@@ -92,7 +92,9 @@ impl SwinBlock {
         Self {
             attention_norm: LayerNorm::new(channels, &mut scope.at("norm1")),
             attention: config.attention.build("proj", &mut scope.at("attn")),
-            position_bias: scope.at("attn").table("relative_position_bias_table", table, draw),
+            position_bias: scope
+                .at("attn")
+                .table("relative_position_bias_table", table, draw),
             perceptron_norm: LayerNorm::new(channels, &mut scope.at("norm2")),
             perceptron: Perceptron::new(channels, config.hidden, dropout, &mut scope.at("mlp")),
             path_dropout: ["drop_path", "drop_path2"]
@@ -110,13 +112,19 @@ impl SwinBlock {
     ) -> Tensor<3> {
         let [images, ..] = tokens.dims();
         let [attention_path, perceptron_path] = &self.path_dropout;
-        let bias = self.position_bias.val().select(0, pairs.clone()).transpose();
+        let bias = self
+            .position_bias
+            .val()
+            .select(0, pairs.clone())
+            .transpose();
         let bias = bias.reshape([0, windows.tokens as i32, windows.tokens as i32]);
         let divided = windows.divide(self.attention_norm.forward(tokens.clone()));
         let seen = self
             .attention
             .forward(divided, Some(bias), windows.regions.clone());
-        let seen = as_plane(windows.join(seen, images), |map| attention_path.forward(map));
+        let seen = as_plane(windows.join(seen, images), |map| {
+            attention_path.forward(map)
+        });
         let tokens = tokens + seen;
         let normalized = self.perceptron_norm.forward(tokens.clone());
         let changed = as_plane(self.perceptron.forward(normalized), |map| {

@@ -85,8 +85,7 @@ impl Windows {
         let has_regions = shift.iter().any(|&shift| shift > 0);
         Self {
             tokens: window.iter().product(),
-            regions: has_regions
-                .then(|| Arc::new(Regions::new(counts.iter().product(), regions))),
+            regions: has_regions.then(|| Arc::new(Regions::new(counts.iter().product(), regions))),
             into_grid: Arc::new(into_windows.inverse()),
             into_windows: Arc::new(into_windows),
         }

@@ -1,6 +1,9 @@
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, module::{layer_norm, linear}},
+    tensor::{
+        Tensor,
+        module::{layer_norm, linear},
+    },
 };
 
 use crate::build::{Draw, Scope, Site};

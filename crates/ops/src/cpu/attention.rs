@@ -65,6 +65,8 @@ impl Operation for Attention {
             let sizes = [shape.heads, shape.tokens, shape.tokens];
             Some(tensor_of(bias, &sizes))
         });
-        std::iter::once(Some(tensor_of(found.qkv, &sizes))).chain(bias).collect()
+        std::iter::once(Some(tensor_of(found.qkv, &sizes)))
+            .chain(bias)
+            .collect()
     }
 }

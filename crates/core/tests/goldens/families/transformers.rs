@@ -20,7 +20,12 @@ pub fn unetr(case: &Case) -> Result<Mapping, String> {
         })
     })?;
     options.insert("unused_norms".to_owned(), json!(version(case)? >= [1, 4]));
-    Ok(Mapping::new("unetr", channels(case)?, case, Value::Object(options)))
+    Ok(Mapping::new(
+        "unetr",
+        channels(case)?,
+        case,
+        Value::Object(options),
+    ))
 }
 
 pub fn swin_unetr(case: &Case) -> Result<Mapping, String> {
@@ -39,16 +44,27 @@ pub fn swin_unetr(case: &Case) -> Result<Mapping, String> {
             "dropout_path_rate" => Some(("path_dropout", value.clone())),
             "patch_size" if *value == 2 => None,
             // Memory and speed only; `img_size` is not used since any size can be computed.
-            "in_channels" | "out_channels" | "spatial_dims" | "img_size" | "use_checkpoint"
+            "in_channels"
+            | "out_channels"
+            | "spatial_dims"
+            | "img_size"
+            | "use_checkpoint"
             | "use_flash_attention" => None,
             _ => return Err(unknown(key)),
         })
     })?;
-    let is_default = options.get("merging").is_none_or(|merging| merging == "merging");
+    let is_default = options
+        .get("merging")
+        .is_none_or(|merging| merging == "merging");
     if is_default && version(case)? < [1, 5] {
         options.insert("merging".to_owned(), json!("legacy"));
     }
-    Ok(Mapping::new("swin_unetr", channels(case)?, case, Value::Object(options)))
+    Ok(Mapping::new(
+        "swin_unetr",
+        channels(case)?,
+        case,
+        Value::Object(options),
+    ))
 }
 
 /// Our options for the hyper-parameters of the case; those that are null are left out.
@@ -56,7 +72,9 @@ fn options<'a>(
     case: &'a Case,
     ours: impl Fn(&'a str, &'a Value) -> Result<Option<(&'a str, Value)>, String>,
 ) -> Result<Map<String, Value>, String> {
-    let hyper = case.config["hyper"].as_object().ok_or("no hyper-parameters")?;
+    let hyper = case.config["hyper"]
+        .as_object()
+        .ok_or("no hyper-parameters")?;
     let mut options = Map::new();
     for (key, value) in hyper.iter().filter(|(_, value)| !value.is_null()) {
         if let Some((ours, value)) = ours(key, value)? {
@@ -76,7 +94,11 @@ fn channels(case: &Case) -> Result<[usize; 2], String> {
 
 /// A normalisation as MONAI names it: `"instance"` or `["instance", {"affine": true}]`.
 fn norm(value: &Value) -> Result<Value, String> {
-    let name = value.as_str().or(value[0].as_str()).unwrap_or_default().to_lowercase();
+    let name = value
+        .as_str()
+        .or(value[0].as_str())
+        .unwrap_or_default()
+        .to_lowercase();
     let is_affine = value[1]["affine"].as_bool();
     match (name.as_str(), is_affine) {
         ("instance", None | Some(false)) => Ok(json!("instance")),
