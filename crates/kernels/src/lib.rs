@@ -17,6 +17,7 @@
 //! the same bits for every number of threads.
 
 mod adam;
+pub mod attention;
 mod blocked;
 mod buffer;
 pub mod direct;

@@ -27,6 +27,7 @@ pub use activation::{Activation, activate, activate_backward};
 pub use average_pool::{average_pool, average_pool_backward};
 pub use channels::{concatenate, split};
 pub use elementwise::{Combination, combine, combine_into};
+pub(crate) use functions::exp;
 pub use gate::{gate, gate_factor_gradient};
 pub use layout::{Layout, MapShape};
 pub use max_pool::{max_pool, max_pool_backward};

@@ -186,9 +186,10 @@ fn deep_supervision() {
         ..NnunetResencConfig::default()
     };
     let sizes = |training: bool| {
-        let device = match training {
-            true => Device::flex().autodiff(),
-            false => Device::flex(),
+        let device = if training {
+            Device::flex().autodiff()
+        } else {
+            Device::flex()
         };
         let settings = settings([1, 2], 2, &device);
         let networks = [

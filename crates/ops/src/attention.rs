@@ -2,10 +2,12 @@ use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData, activation::softmax};
 
-use crate::{Dropout, FeatureMap, dropout};
+use coverslip_kernels::attention::AttentionShape;
 
-/// What is added to the scores of tokens that should not see each other (Liu et al. 2021).
-const UNSEEN: f32 = -100.0;
+use crate::{Dropout, FeatureMap, cpu, dropout};
+
+/// What is subtracted from the scores of tokens that should not see each other (Liu et al. 2021).
+const PENALTY: f32 = 100.0;
 
 /// What attention is told beside queries, keys and values.
 #[derive(Clone, Debug)]
@@ -49,7 +51,7 @@ impl Regions {
         let mut penalties = Vec::with_capacity(self.of_tokens.len() * tokens);
         for sequence in self.of_tokens.chunks_exact(tokens) {
             for query in sequence {
-                let penalty = |key| if key == query { 0.0 } else { UNSEEN };
+                let penalty = |key| if key == query { 0.0 } else { -PENALTY };
                 penalties.extend(sequence.iter().map(penalty));
             }
         }
@@ -75,6 +77,38 @@ pub fn attention(qkv: Tensor<3>, options: AttentionOptions) -> Tensor<3> {
         "{channels} channels for {heads} heads"
     );
     let width = channels / (3 * heads);
+    if cpu::is_ours(&qkv) && options.dropout.is_none() {
+        let shape = AttentionShape {
+            sequences: n,
+            tokens,
+            heads,
+            width,
+        };
+        return ours(qkv, shape, options);
+    }
+    composed(qkv, width, options)
+}
+
+/// On a processor.
+fn ours(qkv: Tensor<3>, shape: AttentionShape, options: AttentionOptions) -> Tensor<3> {
+    let regions = options.regions.map(|regions| {
+        let of_tokens = regions.of_tokens.iter().map(|&region| f32::from(region));
+        of_tokens.collect()
+    });
+    let operation = cpu::Attention {
+        shape,
+        regions,
+        penalty: PENALTY,
+    };
+    let bias = options.bias.map(Tensor::into_dispatch);
+    let inputs = std::iter::once(qkv.into_dispatch()).chain(bias).collect();
+    Tensor::from_dispatch(cpu::call(operation, inputs))
+}
+
+/// By operations of burn.
+fn composed(qkv: Tensor<3>, width: usize, options: AttentionOptions) -> Tensor<3> {
+    let [n, tokens, _] = qkv.dims();
+    let heads = options.heads;
     let parts = qkv.reshape([n, tokens, 3, heads, width]);
     let parts = parts.permute([2, 0, 3, 1, 4]);
     let [query, key, value] = [0, 1, 2].map(|index| {
@@ -99,4 +133,63 @@ pub fn attention(qkv: Tensor<3>, options: AttentionOptions) -> Tensor<3> {
     }
     let seen = weights.matmul(value).swap_dims(1, 2);
     seen.reshape([n, tokens, heads * width])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, Tolerance};
+
+    /// The output and the gradients of a small attention.
+    fn results(
+        attend: impl FnOnce(Tensor<3>, AttentionOptions) -> Tensor<3>,
+        [n, tokens, heads, width]: [usize; 4],
+        with_terms: bool,
+    ) -> Vec<TensorData> {
+        let device = Device::flex().autodiff();
+        let random = |sizes: [usize; 3], seed: f64| {
+            let count = sizes.iter().product::<usize>() as i64;
+            let ramp = Tensor::<1, burn::tensor::Int>::arange(0..count, &device).float();
+            (ramp.mul_scalar(seed).sin() * 1.5).reshape(sizes)
+        };
+        let qkv = random([n, tokens, 3 * heads * width], 12.9898).require_grad();
+        let bias = random([heads, tokens, tokens], 78.233).require_grad();
+        let regions = (0..2 * tokens).map(|token| (token * 5 / tokens % 3) as u8);
+        let options = AttentionOptions {
+            heads,
+            bias: with_terms.then(|| bias.clone()),
+            regions: with_terms.then(|| Arc::new(Regions::new(2, regions.collect()))),
+            dropout: None,
+        };
+        let output = attend(qkv.clone(), options);
+        let probe = random([n, tokens, heads * width], 37.719);
+        let gradients = (output.clone() * probe).sum().backward();
+        let mut found = vec![output.into_data()];
+        found.extend(qkv.grad(&gradients).map(Tensor::into_data));
+        found.extend(bias.grad(&gradients).map(Tensor::into_data));
+        found
+    }
+
+    #[test]
+    fn kernels_equal_composed_operations() {
+        for (sizes, with_terms) in [
+            ([4, 37, 3, 8], true),
+            ([34, 16, 2, 20], true),
+            ([2, 70, 1, 33], false),
+            ([1, 1, 2, 5], false),
+        ] {
+            let width = sizes[3];
+            let expected = results(
+                |qkv, options| composed(qkv, width, options),
+                sizes,
+                with_terms,
+            );
+            let found = results(attention, sizes, with_terms);
+            assert_eq!(found.len(), if with_terms { 3 } else { 2 });
+            for (found, expected) in found.iter().zip(&expected) {
+                let tolerance = Tolerance::rel_abs(1e-4, 1e-5);
+                found.assert_approx_eq::<f32>(expected, tolerance);
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@
 mod activation;
 mod adam;
 mod arithmetic;
+mod attention;
 mod call;
 mod conv;
 mod folded;
@@ -20,6 +21,7 @@ mod stack;
 pub(crate) use activation::Activate;
 pub(crate) use adam::adam;
 pub(crate) use arithmetic::{Add, Multiply, MultiplyChannels, MultiplyPixels};
+pub(crate) use attention::Attention;
 pub(crate) use call::{MOST_INPUTS, Operation, call};
 pub(crate) use conv::{Convolution, TransposedConvolution};
 pub use folded::ConvCache;

@@ -40,7 +40,7 @@ fn exp_sum(high: f32, low: f32) -> f32 {
 
 /// `exp(x)`.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     exp_sum(x, 0.0)
 }
 
