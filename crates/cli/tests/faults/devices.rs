@@ -8,7 +8,13 @@ const TRAIN: [&str; 4] = ["train", "run.yaml", "--set", "device=cuda"];
 #[test]
 fn a_word_that_is_no_device() {
     let study = Study::new();
-    insta::assert_snapshot!(study.fault(&["train", "run.yaml", "--set", "device=gpu"]), @"");
+    insta::assert_snapshot!(study.fault(&["train", "run.yaml", "--set", "device=gpu"]), @"
+    exit 2
+    error: the config has 1 fault
+
+      x --set device: `device` is the text `gpu`
+      hint: did you mean `cpu`? allowed: cpu, cuda, rocm, wgpu
+    ");
     assert!(!study.path("run").exists());
 }
 
@@ -16,7 +22,12 @@ fn a_word_that_is_no_device() {
 #[cfg(not(feature = "cuda"))]
 fn a_device_that_the_program_was_built_without() {
     let study = Study::trained();
-    insta::assert_snapshot!(study.fault(&[&TRAIN[..], &["--out", "second"]].concat()), @"");
+    insta::assert_snapshot!(study.fault(&[&TRAIN[..], &["--out", "second"]].concat()), @"
+    exit 2
+    error: this program was built without the device `cuda`
+
+    hint: build it with `cargo build --release -p coverslip-cli --features cuda`, or choose another device; `coverslip doctor` lists those of this program
+    ");
     assert!(!study.path("second").exists());
     let predict = [
         "predict",
@@ -27,7 +38,12 @@ fn a_device_that_the_program_was_built_without() {
         "--output",
         "out",
     ];
-    insta::assert_snapshot!(study.fault(&[&predict[..], &["--device", "cuda"]].concat()), @"");
+    insta::assert_snapshot!(study.fault(&[&predict[..], &["--device", "cuda"]].concat()), @"
+    exit 2
+    error: this program was built without the device `cuda`
+
+    hint: build it with `cargo build --release -p coverslip-cli --features cuda`, or choose another device; `coverslip doctor` lists those of this program
+    ");
     assert!(!study.path("out").exists());
 }
 

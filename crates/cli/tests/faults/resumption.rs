@@ -34,7 +34,7 @@ fn other_settings() {
     exit 2
     error: `run` was started with other settings; these differ: seed, network.unet.base
 
-    hint: resume with the run's own `config.yaml` (only `training.epochs` may differ), or start a new run in another folder
+    hint: resume with the run's own `config.yaml` (only `training.epochs` and `device` may differ), or start a new run in another folder
     "
     );
     assert_eq!(study.contents("run"), before);
