@@ -48,12 +48,12 @@ fn a_network_too_deep_for_the_patch() {
     insta::assert_snapshot!(
         study.fault(&["train", "run.yaml", "--set", "network.unet.depth=6"]),
         @"
-        exit 2
-        images: 2 to train on, 1 to validate on
-        error: the network cannot compute patches of [16, 16]; it takes [1, 64, 64] (z, y, x) and larger
+    exit 2
+    images: 2 to train on, 1 to validate on
+    error: the network cannot compute patches of [16, 16]; it takes [1, 64, 64] (z, y, x) and larger
 
-        hint: set `data.patch.size` to [64, 64], or give the network fewer levels
-        "
+    hint: set `data.patch.size` to [64, 64], or give the network fewer levels
+    "
     );
     assert!(!study.path("run").exists());
 }

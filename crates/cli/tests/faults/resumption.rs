@@ -31,11 +31,11 @@ fn other_settings() {
     insta::assert_snapshot!(
         study.fault(&["train", "run.yaml", "--resume", "--set", "seed=3", "--set", "network.unet.base=8"]),
         @"
-        exit 2
-        error: `run` was started with other settings; these differ: seed, network.unet.base
+    exit 2
+    error: `run` was started with other settings; these differ: seed, network.unet.base
 
-        hint: resume with the run's own `config.yaml` (only `training.epochs` and `device` may differ), or start a new run in another folder
-        "
+    hint: resume with the run's own `config.yaml` (only `training.epochs` and `device` may differ), or start a new run in another folder
+    "
     );
     assert_eq!(study.contents("run"), before);
 }
