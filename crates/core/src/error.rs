@@ -172,7 +172,7 @@ impl Error {
                 Some("choose another folder with `--out`, or move the file".to_owned())
             }
             Self::Network(_) => Some(
-                "choose smaller values; `coverslip schema` describes the options of networks"
+                "change the option; `coverslip networks NAME` describes those of a network"
                     .to_owned(),
             ),
             Self::Algorithm(error) => error.hint(),

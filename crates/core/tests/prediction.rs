@@ -22,10 +22,14 @@ use ndarray::{Array3, Array4};
 /// A network with weights as after some training: running statistics and shifts are not those of
 /// a fresh one.
 fn predictor(network: &str, dimensions: usize) -> Box<dyn Predictor> {
+    configured(network, dimensions, false)
+}
+
+fn configured(network: &str, dimensions: usize, exact_conv: bool) -> Box<dyn Predictor> {
     let registry = Registry::builtin().unwrap();
     let config = format!(
         "{{data: {{train: {{source: a, target: b}}, target_kind: semantic}}, network: {network}, \
-         loss: [dice]}}"
+         loss: [dice], exact_conv: {exact_conv}}}"
     );
     let config =
         Config::from_text("test", &config, std::path::Path::new(""), &[], &registry).unwrap();
@@ -42,7 +46,7 @@ fn predictor(network: &str, dimensions: usize) -> Box<dyn Predictor> {
         loss: &[],
         optimizer: None,
         seed: 5,
-        exact_conv: false,
+        exact_conv: settings.exact_conv,
         device: Device::flex(),
     };
     let weights: StateDict = state_dict::collect(&workshop.network().unwrap())
@@ -115,6 +119,19 @@ fn cropped_tiles_equal_the_whole_image_in_3d() {
     let parts = tiled(predictor.as_ref(), &image, [16, 32, 40], Blend::Crop);
     let difference = largest_difference(&whole, &parts);
     assert!(difference <= 1e-5, "{difference}");
+}
+
+/// With `exact_conv` other kernels compute, which round differently.
+#[test]
+fn exact_convolutions_are_a_setting() {
+    let image = image([1, 64, 64]);
+    let tile = [1000; 3];
+    let predict = |exact_conv| {
+        let predictor = configured("{unet: {base: 16, depth: 2}}", 2, exact_conv);
+        tiled(predictor.as_ref(), &image, tile, Blend::Gaussian)
+    };
+    let difference = largest_difference(&predict(true), &predict(false));
+    assert!(difference > 0.0 && difference < 1e-4, "{difference}");
 }
 
 #[test]

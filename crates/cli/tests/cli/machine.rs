@@ -206,3 +206,140 @@ fn bench_measures_the_cases_asked_for() {
         outcome.stderr
     );
 }
+
+#[test]
+fn networks_are_listed_with_parameters_and_memory() {
+    let outcome = Bench::new().run(&["networks", "--input", "1,1,64,64", "--json"]);
+    assert_eq!(outcome.code, 0);
+    let result = outcome.json();
+    let networks = result["networks"].as_array().unwrap();
+    let find = |name: &str| {
+        networks
+            .iter()
+            .find(|network| network["name"] == name)
+            .unwrap()
+    };
+    assert_eq!(find("fnet")["patches"][0]["parameters"], json!(8_116_225));
+    assert_eq!(find("fnet")["options"]["depth"]["default"], json!(4));
+    for network in networks {
+        let patch = &network["patches"][0];
+        // Inputs of one channel, outputs of one channel: no network refuses that.
+        assert!(patch["parameters"].as_u64().unwrap() > 0, "{network}");
+        assert!(patch["training_bytes"].as_u64().unwrap() > 0, "{network}");
+    }
+}
+
+#[test]
+fn a_network_is_described_layer_by_layer() {
+    let arguments = [
+        "networks",
+        "unet",
+        "--summary",
+        "--input",
+        "1,1,32,48",
+        "--out-channels",
+        "3",
+        "--set",
+        "base=2",
+        "--set",
+        "depth=1",
+    ];
+    insta::assert_snapshot!(Bench::new().transcript(&arguments), @"
+    exit 0
+    ----- stdout
+    layer                               kind            output               parameters
+    inc.double_conv.0                   conv            1 x 2 x 1 x 32 x 48  18
+    inc.double_conv.1                   norm            1 x 2 x 1 x 32 x 48  4
+    inc.double_conv.3                   conv            1 x 2 x 1 x 32 x 48  36
+    inc.double_conv.4                   norm            1 x 2 x 1 x 32 x 48  4
+    down1.maxpool_conv.1.double_conv.0  conv            1 x 4 x 1 x 16 x 24  72
+    down1.maxpool_conv.1.double_conv.1  norm            1 x 4 x 1 x 16 x 24  8
+    down1.maxpool_conv.1.double_conv.3  conv            1 x 4 x 1 x 16 x 24  144
+    down1.maxpool_conv.1.double_conv.4  norm            1 x 4 x 1 x 16 x 24  8
+    up1.up                              conv_transpose  1 x 2 x 1 x 32 x 48  34
+    up1.conv.double_conv.0              conv            1 x 2 x 1 x 32 x 48  72
+    up1.conv.double_conv.1              norm            1 x 2 x 1 x 32 x 48  4
+    up1.conv.double_conv.3              conv            1 x 2 x 1 x 32 x 48  36
+    up1.conv.double_conv.4              norm            1 x 2 x 1 x 32 x 48  4
+    outc.conv                           conv            1 x 3 x 1 x 32 x 48  9
+    453 parameters; takes [1, 2, 2] (z, y, x) and larger; a training step on 1 x 1 x 1 x 32 x 48 keeps about 157.1 KiB
+    ----- stderr
+    ");
+}
+
+#[test]
+fn networks_that_do_not_fit_are_explained() {
+    let bench = Bench::new();
+    insta::assert_snapshot!(bench.transcript(&["networks", "atention_unet"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the config has 1 fault
+
+      x unknown network `atention_unet`
+       ,-[command line:2:11]
+     1 | data: {train: {source: images, target: images}, target_kind: image}
+     2 | network: {atention_unet: {}}
+       :           ^^^^^^^^^^^^^
+     3 | loss: [mse]
+       `----
+      hint: did you mean `attention_unet`? allowed: NETWORKS
+    ");
+    insta::assert_snapshot!(bench.transcript(&["networks", "fnet", "--input", "1,1,50,64"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the network cannot compute images of [1, 50, 64] (z, y, x); it takes multiples of [1, 16, 16] (z, y, x)
+
+    hint: a size nearby is [1, 64, 64]
+    ");
+    insta::assert_snapshot!(bench.transcript(&["networks", "fnet", "--input", "1,1,50"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: invalid value '1,1,50' for '--input <SIZES>': expected 4 or 5 sizes, such as 1,1,256,256 (batch, channels, y, x)
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(
+        bench.transcript(&["networks", "swin_unetr", "--set", "feature_size=26"]),
+        @"
+        exit 2
+        ----- stdout
+        ----- stderr
+        error: network option `feature_size`: 26 is no multiple of 12; use 24 or 36
+
+        hint: change the option; `coverslip networks NAME` describes those of a network
+        "
+    );
+    insta::assert_snapshot!(
+        bench.transcript(&["networks", "unetr", "--set", "image_size=50"]),
+        @"
+        exit 2
+        ----- stdout
+        ----- stderr
+        error: network option `image_size`: [1, 50, 50] (z, y, x) is not made of whole patches of [1, 16, 16] pixels; use multiples of 16
+
+        hint: change the option; `coverslip networks NAME` describes those of a network
+        "
+    );
+}
+
+#[test]
+fn a_training_step_is_timed() {
+    let arguments = [
+        "networks",
+        "unet",
+        "--set",
+        "base=2",
+        "--time",
+        "--input",
+        "1,1,32,32",
+        "--runs",
+        "2",
+        "--json",
+    ];
+    let result = Bench::new().run(&arguments).json();
+    assert_eq!(result["seconds"].as_array().unwrap().len(), 2);
+    assert!(result["train_step_s"].as_f64().unwrap() > 0.0);
+}

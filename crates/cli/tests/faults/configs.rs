@@ -105,7 +105,7 @@ fn a_network_too_large_for_any_memory() {
     images: 2 to train on, 1 to validate on
     error: network option `*`: widths, kernels, levels and channels together make about 8e9 weights; at most 1e9 are possible
 
-    hint: choose smaller values; `coverslip schema` describes the options of networks
+    hint: change the option; `coverslip networks NAME` describes those of a network
     ");
     assert!(!study.path("run").exists());
 }

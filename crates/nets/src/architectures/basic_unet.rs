@@ -29,7 +29,7 @@ pub enum BasicUpsampling {
     PixelShuffle,
 }
 
-/// Options of the basic U-Net.
+/// Basic U-Net.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BasicUnetConfig {

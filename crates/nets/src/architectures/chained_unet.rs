@@ -16,7 +16,7 @@ use crate::{
 /// Steps of the way up, from the coarsest, that have dropout.
 const DROPOUT_STEPS: usize = 2;
 
-/// Options of the chain of U-Nets.
+/// Chain of U-Nets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChainedUnetConfig {

@@ -13,7 +13,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
-/// Options of the dynamic U-Net.
+/// Dynamic U-Net.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DynunetConfig {

@@ -49,7 +49,7 @@ pub struct HighResStage {
     pub repeat: usize,
 }
 
-/// Options of the high-resolution network.
+/// High-resolution network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HighResNetConfig {

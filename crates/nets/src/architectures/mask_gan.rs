@@ -30,7 +30,7 @@ fn check_dimensions(scope: &Scope<'_>) -> Result<(), NetworkError> {
     Err(NetworkError::new("dimensions", problem))
 }
 
-/// Options of the generator of masks. Its input is noise, `in_channels` values for each mask.
+/// Generator of masks. Its input is noise, `in_channels` values for each mask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MaskGeneratorConfig {
@@ -110,7 +110,7 @@ impl Network for MaskGenerator {
     }
 }
 
-/// Options of the discriminator of masks.
+/// Discriminator of masks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MaskDiscriminatorConfig {

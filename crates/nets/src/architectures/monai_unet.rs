@@ -16,7 +16,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
-/// Options of the strided U-Net.
+/// Strided U-Net.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MonaiUnetConfig {

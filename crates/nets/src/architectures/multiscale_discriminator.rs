@@ -14,7 +14,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of `MMV_Im2Im`'s discriminator of several scales (`multiscale_discriminator`).
+/// `MMV_Im2Im`'s discriminator of several scales (`multiscale_discriminator`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultiscaleDiscriminatorConfig {
@@ -67,7 +67,7 @@ impl Architecture for MultiscaleDiscriminatorConfig {
     }
 }
 
-/// Options of pix2pixHD's discriminator of several scales (`MultiscaleDiscriminator`).
+/// Pix2pixHD's discriminator of several scales (`MultiscaleDiscriminator`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HdMultiscaleDiscriminatorConfig {

@@ -12,7 +12,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of nnU-Net's U-Net with a residual encoder.
+/// NnU-Net's U-Net with a residual encoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NnunetResencConfig {

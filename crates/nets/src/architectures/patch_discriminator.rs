@@ -14,7 +14,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Options of pix2pix's discriminator (`NLayerDiscriminator`). With 3 layers a score sees patches of
+/// Pix2pix's discriminator (`NLayerDiscriminator`). With 3 layers a score sees patches of
 /// 70 x 70 pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -64,7 +64,7 @@ impl Architecture for PatchGanConfig {
     }
 }
 
-/// Options of `MMV_Im2Im`'s discriminator (`patch_discriminator`): as pix2pix's without the last layer
+/// `MMV_Im2Im`'s discriminator (`patch_discriminator`): as pix2pix's without the last layer
 /// before the scores, so that with 3 layers a score sees patches of 46 x 46 pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -123,7 +123,7 @@ impl Architecture for MmvPatchDiscriminatorConfig {
     }
 }
 
-/// Options of the discriminator of TensorFlow's pix2pix, with the kernels of 2 that the nuclei GAN
+/// Discriminator of TensorFlow's pix2pix, with the kernels of 2 that the nuclei GAN
 /// trained it with; a score then sees patches of 24 x 24 pixels. With kernels of 4 they are 70 x 70.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -18,7 +18,7 @@ const KERNEL: usize = 4;
 /// The first level with the most channels and dropout on the way up.
 const INNER: usize = 4;
 
-/// Options of pix2pix's U-Net (`UnetGenerator`). The result is from -1 to 1.
+/// Pix2pix's U-Net (`UnetGenerator`). The result is from -1 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pix2pixUnetConfig {

@@ -16,7 +16,7 @@ use crate::{
 /// Kernel of the first and of the last convolution.
 const OUTER: usize = 7;
 
-/// Options of CycleGAN's generator (`ResnetGenerator`); with `downs: 3` or more and `always_bias` that
+/// CycleGAN's generator (`ResnetGenerator`); with `downs: 3` or more and `always_bias` that
 /// is pix2pixHD's global generator. The result is from -1 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -79,7 +79,7 @@ impl Architecture for ResnetGeneratorConfig {
     }
 }
 
-/// Options of `MMV_Im2Im`'s generator (`preset_generator_resent`). Its result has no final activation.
+/// `MMV_Im2Im`'s generator (`preset_generator_resent`). Its result has no final activation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PredefinedResnetConfig {

@@ -20,7 +20,7 @@ use crate::{
 /// Stages of the transformer.
 const STAGES: usize = 4;
 
-/// Options of Swin UNETR.
+/// Swin UNETR.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(

@@ -39,7 +39,7 @@ pub enum PatchProjection {
     Perceptron,
 }
 
-/// Options of UNETR.
+/// UNETR.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(
