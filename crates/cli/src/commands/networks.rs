@@ -56,7 +56,11 @@ fn figures(
 ) -> Option<Figures> {
     let layout = lay_out(registry, &Named::new(name), io(patch, out_channels), None).ok()?;
     let pixels = |sizes: [usize; 5]| (sizes[0] * sizes[2] * sizes[3] * sizes[4]) as f64;
-    let scale = pixels(patch) / pixels(layout.input);
+    // A network of one size is as large as it is.
+    let scale = match layout.sizes.fixed {
+        Some(_) => 1.0,
+        None => pixels(patch) / pixels(layout.input),
+    };
     let activations = layout.activation_bytes();
     let fixed = layout.training_bytes() - activations;
     Some(Figures {
