@@ -13,7 +13,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Attention U-Net.
+/// U-Net with attention gates on its skips (Oktay et al. 2018), MONAI's `AttentionUnet`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AttentionUnetConfig {

@@ -29,7 +29,7 @@ pub enum BasicUpsampling {
     PixelShuffle,
 }
 
-/// Basic U-Net.
+/// MONAI's `BasicUNet` (Falk et al. 2019): pooling, two convolutions a level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BasicUnetConfig {

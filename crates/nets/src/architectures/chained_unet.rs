@@ -16,7 +16,7 @@ use crate::{
 /// Steps of the way up, from the coarsest, that have dropout.
 const DROPOUT_STEPS: usize = 2;
 
-/// Chain of U-Nets.
+/// Chain of one to three U-Nets of the nuclei GAN (Keras); each sees the outputs before it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChainedUnetConfig {

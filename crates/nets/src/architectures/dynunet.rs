@@ -13,7 +13,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
-/// Dynamic U-Net.
+/// MONAI's `DynUNet` (after nnU-Net): kernels and strides of each level, deep supervision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DynunetConfig {

@@ -49,7 +49,7 @@ pub struct HighResStage {
     pub repeat: usize,
 }
 
-/// High-resolution network.
+/// MONAI's `HighResNet` (Li et al. 2017): dilated residual blocks at full resolution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HighResNetConfig {

@@ -30,7 +30,7 @@ fn check_dimensions(scope: &Scope<'_>) -> Result<(), NetworkError> {
     Err(NetworkError::new("dimensions", problem))
 }
 
-/// Generator of masks. Its input is noise, `in_channels` values for each mask.
+/// DCGAN generator of 28 x 28 masks from noise, `in_channels` values for each (Keras).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MaskGeneratorConfig {
@@ -110,7 +110,7 @@ impl Network for MaskGenerator {
     }
 }
 
-/// Discriminator of masks.
+/// DCGAN discriminator of 28 x 28 masks (Keras).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MaskDiscriminatorConfig {

@@ -16,7 +16,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
-/// Strided U-Net.
+/// MONAI's `UNet` (Kerfoot et al. 2018): strided convolutions, perhaps residual units.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MonaiUnetConfig {

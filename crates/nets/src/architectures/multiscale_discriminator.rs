@@ -14,7 +14,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// `MMV_Im2Im`'s discriminator of several scales (`multiscale_discriminator`).
+/// Patch discriminators of `MMV_Im2Im` on an image and its reductions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultiscaleDiscriminatorConfig {
@@ -67,7 +67,7 @@ impl Architecture for MultiscaleDiscriminatorConfig {
     }
 }
 
-/// Pix2pixHD's discriminator of several scales (`MultiscaleDiscriminator`).
+/// Patch discriminators of `pix2pixHD` on an image and its reductions, with features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HdMultiscaleDiscriminatorConfig {

@@ -12,7 +12,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// NnU-Net's plain U-Net.
+/// The plain U-Net of nnU-Net (Isensee et al. 2021).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NnunetPlainConfig {

@@ -12,7 +12,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// NnU-Net's U-Net with a residual encoder.
+/// The U-Net of nnU-Net with a residual encoder (Isensee et al. 2024).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NnunetResencConfig {

@@ -14,8 +14,7 @@ use crate::{
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
-/// Pix2pix's discriminator (`NLayerDiscriminator`). With 3 layers a score sees patches of
-/// 70 x 70 pixels.
+/// Patch discriminator of pix2pix (Isola et al. 2017): with 3 layers patches of 70 x 70 pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PatchGanConfig {
@@ -64,8 +63,7 @@ impl Architecture for PatchGanConfig {
     }
 }
 
-/// `MMV_Im2Im`'s discriminator (`patch_discriminator`): as pix2pix's without the last layer
-/// before the scores, so that with 3 layers a score sees patches of 46 x 46 pixels.
+/// Patch discriminator of `MMV_Im2Im`: with 3 layers patches of 46 x 46 pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MmvPatchDiscriminatorConfig {
@@ -123,8 +121,7 @@ impl Architecture for MmvPatchDiscriminatorConfig {
     }
 }
 
-/// Discriminator of TensorFlow's pix2pix, with the kernels of 2 that the nuclei GAN
-/// trained it with; a score then sees patches of 24 x 24 pixels. With kernels of 4 they are 70 x 70.
+/// Patch discriminator of the nuclei GAN (Keras): kernels of 2, patches of 24 x 24 pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct KerasPatchDiscriminatorConfig {

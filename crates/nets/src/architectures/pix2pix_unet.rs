@@ -18,7 +18,7 @@ const KERNEL: usize = 4;
 /// The first level with the most channels and dropout on the way up.
 const INNER: usize = 4;
 
-/// Pix2pix's U-Net (`UnetGenerator`). The result is from -1 to 1.
+/// Generator of pix2pix (Isola et al. 2017), a U-Net down to one pixel; gives -1 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pix2pixUnetConfig {

@@ -16,8 +16,7 @@ use crate::{
 /// Kernel of the first and of the last convolution.
 const OUTER: usize = 7;
 
-/// CycleGAN's generator (`ResnetGenerator`); with `downs: 3` or more and `always_bias` that
-/// is pix2pixHD's global generator. The result is from -1 to 1.
+/// Generator of CycleGAN; with `downs: 3` and `always_bias` of `pix2pixHD`; gives -1 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResnetGeneratorConfig {
@@ -79,7 +78,7 @@ impl Architecture for ResnetGeneratorConfig {
     }
 }
 
-/// `MMV_Im2Im`'s generator (`preset_generator_resent`). Its result has no final activation.
+/// Residual generator of `MMV_Im2Im` (`preset_generator_resent`), without a final activation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PredefinedResnetConfig {

@@ -20,7 +20,7 @@ use crate::{
 /// Stages of the transformer.
 const STAGES: usize = 4;
 
-/// Swin UNETR.
+/// Swin UNETR (Hatamizadeh et al. 2022): shifted-window transformer, convolutional decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(

@@ -39,7 +39,7 @@ pub enum PatchProjection {
     Perceptron,
 }
 
-/// UNETR.
+/// UNETR (Hatamizadeh et al. 2022): vision transformer, convolutional decoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(
