@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    build::{Scheme, Scope},
+    build::Scope,
     layers::{ActivationName, Conv, ConvConfig, DropoutLayer, Norm, NormName},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
@@ -173,7 +173,6 @@ impl Architecture for MsdnetConfig {
     fn build(&self, scope: &mut Scope<'_>) -> Result<Msdnet, NetworkError> {
         self.check()?;
         let plan = self.plan()?;
-        scope.set_scheme(Scheme::HeNormal { slope: 0.0 });
         let (Some(activation), Some(final_activation)) =
             (self.activation.function(), self.final_activation.function())
         else {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvStack, UnitConfig},
-    build::{Scheme, Scope},
+    build::Scope,
     layers::{ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormName},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
@@ -144,18 +144,16 @@ impl TunableUnetConfig {
                 jump *= self.stride();
             }
         }
-        let flat = |sizes: [usize; 3]| {
-            [
-                if scope.cube(2)[0] == 1 { 0 } else { sizes[0] },
-                sizes[1],
-                sizes[2],
-            ]
-        };
         let sizes = SizeRule::multiples_of(scope.cube(jump)).fitting_any();
         if self.norm.sees_whole_image() {
             sizes
         } else {
-            sizes.with_margin(flat([margin; 3]))
+            let z = if scope.io().dimensions == 2 {
+                0
+            } else {
+                margin
+            };
+            sizes.with_margin([z, margin, margin])
         }
     }
 }
@@ -168,7 +166,6 @@ impl Architecture for TunableUnetConfig {
     /// When an option is outside its range or leaves a level without channels.
     fn build(&self, scope: &mut Scope<'_>) -> Result<TunableUnet, NetworkError> {
         self.check()?;
-        scope.set_scheme(Scheme::HeNormal { slope: 0.0 });
         let io = scope.io();
         let levels = self.levels(io.in_channels)?;
         let kernel = scope.cube(self.kernel);

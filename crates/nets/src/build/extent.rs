@@ -23,7 +23,7 @@ impl Extent {
     /// When a size is 0, a stack is given two sizes, or a 2D image a size along Z other than 1;
     /// `key` is the option that the message names.
     pub fn resolve(self, key: &'static str, io: NetworkIo) -> Result<[usize; 3], NetworkError> {
-        let fault = |problem| Err(NetworkError { key, problem });
+        let fault = |problem| Err(NetworkError::new(key, problem));
         let sizes = match (self, io.dimensions) {
             (Self::All(size), 2) => [1, size, size],
             (Self::All(size), _) => [size; 3],
@@ -61,7 +61,7 @@ impl Extent {
     ) -> Result<Vec<[usize; 3]>, NetworkError> {
         if levels.len() != count {
             let problem = format!("expected {count} entries, found {}", levels.len());
-            return Err(NetworkError { key, problem });
+            return Err(NetworkError::new(key, problem));
         }
         levels.iter().map(|level| level.resolve(key, io)).collect()
     }
