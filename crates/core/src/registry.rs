@@ -19,7 +19,17 @@ pub use kind::Kind;
 pub use named::Named;
 pub use nearest::nearest;
 
-use crate::framework::FrameworkKind;
+use coverslip_nets::Loss;
+
+use crate::{error::Error, framework::FrameworkKind};
+
+/// A term of the training loss.
+pub struct Term {
+    /// What its value is multiplied by in the sum.
+    pub weight: f64,
+    /// The loss.
+    pub loss: Box<dyn Loss>,
+}
 
 /// All entries by kind.
 pub struct Registry {
@@ -54,6 +64,20 @@ impl Registry {
             optimizers: Entries::new(Kind::Optimizer),
             schedules: Entries::new(Kind::Schedule),
         }
+    }
+
+    /// The term of the training loss that a config names.
+    ///
+    /// # Errors
+    /// When the name is unknown or its options do not fit.
+    pub fn loss(&self, named: &Named) -> Result<Term, Error> {
+        let mut named = named.clone();
+        let options = named.options.as_object_mut();
+        let weight = options.and_then(|options| options.remove("weight"));
+        Ok(Term {
+            weight: weight.and_then(|value| value.as_f64()).unwrap_or(1.0),
+            loss: (self.losses.get(&named.name)?.build)(&named)?,
+        })
     }
 
     /// What the entries of a kind say about themselves, in the order of registration.

@@ -89,7 +89,7 @@ pub fn train(
     let device = settings.device.open()?;
     let folder = RunFolder::open(out, config, resume)?;
     let data = RunData::find(settings, registry, monitor)?;
-    let io = data.network_io(settings)?;
+    let io = data.network_io(settings, registry)?;
     let workshop = Workshop {
         registry,
         network: &settings.network,

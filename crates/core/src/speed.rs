@@ -304,7 +304,11 @@ fn batch(case: Case) -> Batch {
     let target = Array5::from_shape_simple_fn((case.batch, 1, z, y, x), || {
         random.random_range(0..classes) as f32
     });
-    Batch { source, target }
+    Batch {
+        source,
+        target,
+        weight: None,
+    }
 }
 
 /// The instruction set that networks are computed with on the processor, as `COVERSLIP_SIMD` names it.

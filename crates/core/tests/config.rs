@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use coverslip::config::{Config, ConfigError, Preset, Schema, TargetKind};
-use coverslip::registry::Registry;
+use coverslip::registry::{Kind, Registry};
 use serde_json::{Value, json};
 
 /// The smallest complete config.
@@ -27,13 +27,25 @@ fn load(text: &str, overrides: &[&str]) -> Result<Config, ConfigError> {
 /// The words for everything that is wrong with the text.
 fn faults(text: &str, overrides: &[&str]) -> String {
     let text = load(text, overrides).unwrap_err().to_string();
-    // The list of networks grows.
-    text.replace(&networks().join(", "), "NETWORKS")
+    // These lists grow.
+    [
+        (Kind::Network, "NETWORKS"),
+        (Kind::Loss, "LOSSES"),
+        (Kind::Optimizer, "OPTIMIZERS"),
+    ]
+    .into_iter()
+    .fold(text, |text, (kind, word)| {
+        text.replace(&names(kind).join(", "), word)
+    })
 }
 
-fn networks() -> Vec<String> {
+fn names(kind: Kind) -> Vec<String> {
     let registry = Registry::builtin().unwrap();
-    registry.networks.names().map(str::to_owned).collect()
+    let entries = registry.descriptions(kind);
+    entries
+        .into_iter()
+        .map(|entry| entry.name.clone())
+        .collect()
 }
 
 /// As [`faults`], for the minimal config with overrides.
@@ -140,7 +152,7 @@ fn out_of_range() {
     the config has 8 faults
     --set data.patch.size: `data.patch.size` is a list of 4 items; allowed: a list of 2 to 3 items, each a whole number of at least 1
     --set data.validation: `data.validation` is 1.0; allowed: a number between 0 and 1
-    --set loss: `loss` is a list of 0 items; allowed: a list of one item or more, each a loss by name (cross_entropy, dice, mse, l1), with or without options
+    --set loss: `loss` is a list of 0 items; allowed: a list of one item or more, each a loss by name (LOSSES), with or without options
     --set seed: `seed` is -1; allowed: a whole number of at least 0
     --set training.epochs: `training.epochs` is 0; allowed: a whole number from 1 to 1000000
     --set optimizer.adam: `optimizer.adam.betas[1]` is 1.0; allowed: a number from 0 to 0.999999
@@ -159,21 +171,21 @@ fn unknown_names() {
         "data.train.sorce=x",
         "data.target_kind=sematic",
         "loss[0]=dise",
-        "loss[1].focal.gamma=2",
+        "loss[1].vocal.gamma=2",
         "predict.blend=linear",
         "data.validation.subsett=val",
         "data.augment=[{flip: {axis: 1}}]",
     ]), @"
     the config has 12 faults
-    --set data.train.sorce: unknown key `sorce` in `data.train`; did you mean `source`? allowed: source, target, split, subset
+    --set data.train.sorce: unknown key `sorce` in `data.train`; did you mean `source`? allowed: source, target, weight, split, subset
     --set data.target_kind: `data.target_kind` is the text `sematic`; did you mean `semantic`? allowed: semantic, instance, image
     --set data.validation.subsett: unknown key `subsett` in `data.validation`; did you mean `subset`? allowed: subset
     --set data.validation.subsett: `data.validation.subset` is missing; allowed: text
     --set data.augment: unknown key `axis` in `data.augment[0].flip`; allowed: no options
     --set network.unet.dept: unknown key `dept` in `network.unet`; did you mean `depth`? allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
     --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
-    --set loss[0]: unknown loss `dise`; did you mean `dice`? allowed: cross_entropy, dice, mse, l1
-    --set loss[1].focal.gamma: unknown loss `focal`; allowed: cross_entropy, dice, mse, l1
+    --set loss[0]: unknown loss `dise`; did you mean `dice`? allowed: LOSSES
+    --set loss[1].vocal.gamma: unknown loss `vocal`; did you mean `focal`? allowed: LOSSES
     --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
     --set zebra: unknown key `zebra`; allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
     --set predict.blend: `predict.blend` is the text `linear`; allowed: gaussian, constant, hann, crop
@@ -196,9 +208,9 @@ optimizer: {learning_rate: 1.0e-3}
     insta::assert_snapshot!(faults(text, &[]), @"
     the config has 4 faults
     run.yaml:4:10: `network` names no network; allowed: one network by name, its options indented below the name: NETWORKS
-    run.yaml:6:5: `loss[0]` has 2 keys (dice, weight); allowed: one loss by name, its options indented below the name: cross_entropy, dice, mse, l1
-    run.yaml:8:5: `loss[1]` is 3; allowed: a loss by name (cross_entropy, dice, mse, l1), with or without options
-    run.yaml:9:13: unknown optimizer `learning_rate`; allowed: adam, adamw
+    run.yaml:6:5: `loss[0]` has 2 keys (dice, weight); allowed: one loss by name, its options indented below the name: LOSSES
+    run.yaml:8:5: `loss[1]` is 3; allowed: a loss by name (LOSSES), with or without options
+    run.yaml:9:13: unknown optimizer `learning_rate`; allowed: OPTIMIZERS
     ");
 }
 
@@ -209,7 +221,7 @@ fn missing_keys() {
     run.yaml:1:8: `data.train.target` is missing; allowed: a path
     run.yaml:1:1: `data.target_kind` is missing; allowed: semantic, instance, image
     run.yaml:1:1: `network` is missing; allowed: a network by name (NETWORKS), with or without options
-    run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (cross_entropy, dice, mse, l1), with or without options
+    run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (LOSSES), with or without options
     ");
     insta::assert_snapshot!(faults("[1, 2]\n", &[]), @"
     the config has 1 fault
@@ -287,7 +299,7 @@ fn contradictions_for_classes() {
         "data.target_scale=source",
     ]), @"
     the config has 9 faults
-    --set loss: loss `mse` works with image targets, but `data.target_kind` is semantic; allowed: cross_entropy, dice; or another `data.target_kind`
+    --set loss: loss `mse` works with image targets, but `data.target_kind` is semantic; allowed: cross_entropy, binary_cross_entropy, dice, generalized_dice, tversky, focal, lovasz_softmax, lovasz_hinge; or another `data.target_kind`
     --set data.target_preprocess: `data.target_preprocess` changes intensities, but `data.target_kind` is semantic; allowed: an empty list
     --set data.target_scale: `data.target_scale` is source, but `data.target_kind` is semantic; allowed: target
     --set data.class_names: `data.class_names` has 1 names, but there are 2 classes; allowed: one name for each class, background first
@@ -314,6 +326,28 @@ fn contradictions_for_classes() {
 }
 
 #[test]
+fn losses_that_do_not_fit() {
+    insta::assert_snapshot!(faults_of(&[
+        "data.target_kind=image",
+        "data.ignore_label=255",
+        "data.patch.size=[96, 200]",
+        "data.target_scale=source",
+        "loss=[mse, {ms_ssim: {weight: 0.5}}, heteroscedastic]",
+    ]), @"
+    the config has 4 faults
+    --set loss: `loss[1].ms_ssim` needs patches of at least 161 pixels along each axis, but `data.patch.size` is [96, 200]; allowed: larger patches, or a smaller window or fewer levels of the loss
+    --set loss: `loss[2].heteroscedastic` needs 2 output channels for each of the target, the first term of `loss` 1; allowed: terms that work on the same output
+    --set loss: `loss[2].heteroscedastic` gives more than intensities, which `data.target_scale: source` cannot bring to those of the image; allowed: `data.target_scale: target`
+    --set data.ignore_label: `data.ignore_label` names a label, but `data.target_kind` is image; allowed: no label; `weight` beside `target` names a folder of weights
+    ");
+    insta::assert_snapshot!(faults_of(&[
+        "loss=[{focal: {alpha: [0.1, 0.2, 0.3]}}, {binary_cross_entropy: {positive_weights: [0, 0]}}, \
+         {tversky: {alpha: -1}}]",
+    ]), @"
+    ");
+}
+
+#[test]
 fn contradictions_for_images() {
     insta::assert_snapshot!(faults_of(&[
         "data.target_kind=image",
@@ -325,7 +359,7 @@ fn contradictions_for_images() {
         "data.target_scale=source",
     ]), @"
     the config has 6 faults
-    run.yaml:5:8: loss `dice` works with semantic and instance targets, but `data.target_kind` is image; allowed: mse, l1; or another `data.target_kind`
+    run.yaml:5:8: loss `dice` works with semantic and instance targets, but `data.target_kind` is image; allowed: mse, l1, smooth_l1, huber, heteroscedastic, ssim, ms_ssim; or another `data.target_kind`
     --set postprocess: post-processing step `argmax` works with semantic and instance targets, but `data.target_kind` is image; allowed: another `data.target_kind`: semantic, instance
     --set data.target_scale: `data.target_scale` is source, which leaves nothing for `data.target_preprocess` to do; allowed: target, or an empty `data.target_preprocess`
     --set data.classes: `data.classes` is given, but `data.target_kind` is image; allowed: no `data.classes`
@@ -364,7 +398,7 @@ fn broken_texts() {
     run.yaml:2:1: `seed` is given twice, first on line 1; allowed: each key once in a mapping
     run.yaml:3:10: `network` is 3; allowed: a network by name (NETWORKS), with or without options
     run.yaml:1:1: `data` is missing; allowed: a mapping with the keys train, validation, test, target_kind, classes, class_names, channels, preprocess, target_preprocess, target_scale, border_width, patch, augment, workers, cache_gib
-    run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (cross_entropy, dice, mse, l1), with or without options
+    run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (LOSSES), with or without options
 
     the config has 1 fault
     run.yaml:2:2: a tab is used as indentation; allowed: spaces
@@ -479,7 +513,7 @@ fn schema_names_the_entries() {
     );
     assert_eq!(
         json["$defs"]["network"]["anyOf"][0]["enum"],
-        json!(networks())
+        json!(names(Kind::Network))
     );
     let depth = &json["$defs"]["network"]["anyOf"][1]["properties"]["unet"]["properties"]["depth"];
     assert_eq!(depth["default"], json!(4));

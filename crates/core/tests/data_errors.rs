@@ -168,6 +168,61 @@ fn source_and_target_of_different_size() {
 }
 
 #[test]
+fn weights_that_are_none() {
+    let folders = Folders::new();
+    fs::create_dir(folders.path("weights")).unwrap();
+    folders.plane("images/a.png");
+    folders.plane("masks/a.png");
+    folders.plane("weights/b.png");
+    let weighted = || folders.pairs()?.with_weights(&folders.path("weights"));
+    assert_snapshot!(folders.text(&weighted().unwrap_err()), @"");
+    folders.image("weights/a.tif", "yx", &[5, 5], 1u8);
+    assert_snapshot!(folders.text(&weighted().unwrap().check_sizes().unwrap_err()), @"");
+    let load = |shape: &[usize], axes: &str, value: f32| {
+        folders.image("weights/a.tif", axes, shape, value);
+        let data = weighted().unwrap();
+        let recipe = Recipe::new(Target::Semantic { classes: 2 });
+        recipe.load(&data.pairs()[0]).map(|sample| sample.weight)
+    };
+    assert_snapshot!(folders.text(&load(&[4, 5], "yx", 0.0).unwrap_err()), @"");
+    assert_snapshot!(folders.text(&load(&[4, 5], "yx", -2.0).unwrap_err()), @"");
+    assert_snapshot!(folders.text(&load(&[2, 4, 5], "cyx", 1.0).unwrap_err()), @"");
+    assert_snapshot!(folders.text(&load(&[4, 5], "yx", f32::NAN).unwrap_err()), @"");
+    let weight = load(&[4, 5], "yx", 0.5).unwrap().unwrap();
+    assert_eq!(weight.dim(), (1, 1, 4, 5));
+    assert!(weight.iter().all(|&value| value == 0.5));
+}
+
+#[test]
+fn pixels_of_the_ignored_label_have_no_weight() {
+    let folders = Folders::new();
+    folders.plane("images/a.png");
+    let mut mask = Array::from_elem(ndarray::IxDyn(&[4, 5]), 1u8);
+    mask[[1, 2]] = 255;
+    let image = Image::new(mask, "yx".parse().unwrap()).unwrap();
+    write_image(folders.path("masks/a.png"), &image).unwrap();
+    let data = folders.pairs().unwrap();
+    for target in [
+        Target::Semantic { classes: 2 },
+        Target::Instance {
+            border_width: 0,
+            by_section: true,
+        },
+    ] {
+        let recipe = Recipe {
+            ignore_label: Some(255),
+            ..Recipe::new(target)
+        };
+        let sample = recipe.load(&data.pairs()[0]).unwrap();
+        let weight = sample.weight.unwrap();
+        assert_eq!(weight.sum(), 19.0);
+        assert_eq!(weight[[0, 0, 1, 2]], 0.0);
+        assert_eq!(sample.target[[0, 0, 1, 2]], 0.0);
+        assert_eq!(sample.target.sum(), 19.0);
+    }
+}
+
+#[test]
 fn more_labels_than_classes() {
     let folders = Folders::new();
     folders.plane("images/a.png");
@@ -175,7 +230,7 @@ fn more_labels_than_classes() {
     let error = folders.load(Target::Semantic { classes: 3 }).unwrap_err();
     assert_snapshot!(folders.text(&error), @r"
     `masks/a.png` has the label 33, but with 3 classes the labels go from 0 to 2
-    hint: set `data.classes` to 34, or, if the labels number the objects, `data.target_kind` to instance
+    hint: set `data.classes` to 34; or, if the labels number the objects, `data.target_kind` to instance; or, if pixels of this label do not count, `data.ignore_label` to 33
     ");
 }
 

@@ -1,7 +1,7 @@
-//! Compares networks with reference implementations: outputs and gradients with running and with
-//! batch statistics, and the statistics after one pass.
+//! Compares networks and losses with reference implementations: outputs and gradients of networks with
+//! running and with batch statistics, and the statistics after one pass; values and gradients of losses.
 //!
-//! Walks a tree of cases at any level, `tests/goldens/networks` or what `COVERSLIP_GOLDENS` names.
+//! Walks a tree of cases at any level, `tests/goldens` or what `COVERSLIP_GOLDENS` names.
 //! Arguments are parts of names of the cases to run. Prints a line for each case; the last line is
 //! `N passed, N failed`.
 
@@ -14,6 +14,10 @@ mod case;
 mod check;
 #[path = "goldens/families.rs"]
 mod families;
+#[path = "goldens/loss_case.rs"]
+mod loss_case;
+#[path = "goldens/losses.rs"]
+mod losses;
 #[path = "goldens/recipe.rs"]
 mod recipe;
 
@@ -26,6 +30,7 @@ use std::{
 use case::Case;
 use coverslip::registry::{Named, Registry};
 use coverslip_nets::{AnyNetwork, build::BuildSettings};
+use loss_case::LossCase;
 use serde_json::Value;
 
 /// The network that a config names.
@@ -48,7 +53,7 @@ fn build_network(
 
 fn main() -> ExitCode {
     let root = std::env::var_os("COVERSLIP_GOLDENS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/networks"),
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens"),
         PathBuf::from,
     );
     let filters: Vec<String> = std::env::args()
@@ -67,7 +72,7 @@ fn main() -> ExitCode {
             continue;
         }
         let start = Instant::now();
-        match Case::read(&folder).and_then(|case| check::check(&case)) {
+        match check_case(&folder) {
             Ok(summary) => {
                 passed += 1;
                 println!(
@@ -89,16 +94,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// The folders below `folder` that hold the files of a network's case.
+/// Says in a line what was compared.
+fn check_case(folder: &Path) -> Result<String, String> {
+    if folder.join(LOSS_FILE).is_file() {
+        LossCase::read(folder).and_then(losses::check)
+    } else {
+        Case::read(folder).and_then(|case| check::check(&case))
+    }
+}
+
+/// The file that holds the tensors of a network's case.
+const NETWORK_FILE: &str = "io.safetensors";
+/// The file that holds the tensors of a loss's case.
+const LOSS_FILE: &str = "golden.safetensors";
+
+/// The folders below `folder` that hold the files of a case.
 fn find_cases(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let config = folder.join("config.json");
-    if config.is_file() && folder.join("io.safetensors").is_file() {
-        // Cases of losses have no hyper-parameters of a network.
-        let text = std::fs::read_to_string(config)?;
-        let config: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        if config.get("hyper").is_some() || config.get("network").is_some() {
-            found.push(folder.to_owned());
-        }
+    let has = |file: &str| folder.join(file).is_file();
+    if has("config.json") && (has(NETWORK_FILE) || has(LOSS_FILE)) {
+        found.push(folder.to_owned());
         return Ok(());
     }
     for entry in std::fs::read_dir(folder)? {

@@ -15,6 +15,8 @@ use coverslip::{
     run::{self, Ending},
     state_dict,
 };
+use coverslip_image::{Image, image::PixelType, read_image, write_image};
+use ndarray::{Array2, Axis, s};
 
 const CONFIG: &str = "
 data:
@@ -212,4 +214,45 @@ fn early_stopping_ends_a_run_that_no_longer_improves() {
     assert_eq!(outcome.ending, Ending::EarlyStop);
     assert_eq!(outcome.epochs, 3);
     assert_eq!(outcome.best_epoch, Some(1));
+}
+
+#[test]
+fn pixels_of_weight_zero_are_not_learnt() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("weights");
+    let masks = folder.path().join("masks");
+    std::fs::create_dir(&weights).unwrap();
+    std::fs::create_dir(&masks).unwrap();
+    // The right half does not count, and is nonsense in the copies of the masks.
+    for entry in std::fs::read_dir(sample().join("masks")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let mut labels = read_image(&path).unwrap().to_labels_zyx().unwrap();
+        let (_, height, width) = labels.dim();
+        let counts = Array2::from_shape_fn((height, width), |(_, x)| u8::from(2 * x < width));
+        write(&weights.join(format!("{name}.tif")), counts);
+        labels.slice_mut(s![.., .., width / 2 + 1..]).fill(7);
+        write(
+            &masks.join(format!("{name}.tif")),
+            labels
+                .index_axis_move(Axis(0), 0)
+                .mapv(|label| label as u16),
+        );
+    }
+    let weight = format!("data.train.weight={}", weights.display());
+    let target = format!("data.train.target={}", masks.display());
+    // A pixel of border width 0 depends on its own label alone.
+    let common = ["data.border_width=0", "training.epochs=1", &weight];
+    let [first, second] = ["as it is", "nonsense"].map(|name| folder.path().join(name));
+    train(&first, &common);
+    train(&second, &[&common[..], &[&target]].concat());
+    assert_eq!(state(&first), state(&second));
+    let unweighted = folder.path().join("without weights");
+    train(&unweighted, &[common[0], common[1], &target]);
+    assert_ne!(state(&first), state(&unweighted));
+}
+
+fn write<T: PixelType>(path: &Path, pixels: Array2<T>) {
+    let image = Image::new(pixels, "yx".parse().unwrap()).unwrap();
+    write_image(path, &image).unwrap();
 }

@@ -1,42 +1,69 @@
 //! Losses: how far an output is from its target, as one number to minimise.
+//!
+//! - of classes: [`CrossEntropy`], [`BinaryCrossEntropy`], [`Dice`], [`GeneralizedDice`], [`Tversky`],
+//!   [`Focal`], [`LovaszSoftmax`], [`LovaszHinge`];
+//! - of images: [`Mse`], [`L1`], [`SmoothL1`], [`Huber`], [`Heteroscedastic`], [`Ssim`], [`MsSsim`];
+//! - of methods with targets of their own: [`adversarial`], [`keypoints`], [`SpatialEmbedding`],
+//!   [`latent_divergence`].
+//!
+//! Every loss of classes and images leaves out the pixels of weight 0 ([`Target::weight`]).
 
+mod activation;
+pub mod adversarial;
+mod binary_cross_entropy;
 mod cross_entropy;
 mod dice;
+mod focal;
+mod generalized_dice;
+mod gradient;
+mod heteroscedastic;
+pub mod keypoints;
+mod latent;
+mod lovasz;
+mod ms_ssim;
+mod overlap;
+mod reduce;
 mod regression;
+mod spatial_embedding;
+mod ssim;
+mod target;
+mod tversky;
 mod weighted_sum;
 
 use burn::tensor::Tensor;
 
-pub use cross_entropy::CrossEntropy;
+pub use activation::LossActivation;
+pub use binary_cross_entropy::BinaryCrossEntropy;
+pub use cross_entropy::{Average, CrossEntropy};
 pub use dice::Dice;
-pub use regression::{L1, Mse};
+pub use focal::{Alpha, Focal, FocalForm};
+pub use generalized_dice::{ClassScale, GeneralizedDice};
+pub use heteroscedastic::Heteroscedastic;
+pub use latent::latent_divergence;
+pub use lovasz::{LovaszHinge, LovaszSoftmax};
+pub use ms_ssim::{MsSsim, MsSsimConvention};
+pub use overlap::Overlap;
+pub use regression::{Huber, L1, Mse, Reduction, SmoothL1};
+pub use spatial_embedding::{EmbeddingTarget, PixelGrid, SpatialEmbedding};
+pub use ssim::Ssim;
+pub use target::Target;
+pub use tversky::Tversky;
 pub use weighted_sum::WeightedSum;
-
-/// What a loss expects as its target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetKind {
-    /// A class number per pixel, `[N, 1, Z, Y, X]`.
-    Classes,
-    /// An image, `[N, C, Z, Y, X]`.
-    Image,
-}
 
 /// A differentiable comparison of a network's output with its target.
 pub trait Loss: Send + Sync {
     /// The loss as a tensor of one value.
     ///
     /// - `output`: `[N, C, Z, Y, X]`, scores of classes or values of image channels
-    /// - `target`: as [`Self::target_kind`] says, on the same device
-    fn value(&self, output: Tensor<5>, target: &Tensor<5>) -> Tensor<1>;
+    fn value(&self, output: Tensor<5>, target: &Target) -> Tensor<1>;
 
-    /// What the target must be.
-    fn target_kind(&self) -> TargetKind;
-}
+    /// The channels that the output needs for a target of `channels` classes or image channels.
+    fn output_channels(&self, channels: usize) -> usize {
+        channels
+    }
 
-/// Turns class numbers `[N, 1, Z, Y, X]` into indicators `[N, classes, Z, Y, X]`.
-fn one_hot(labels: &Tensor<5>, classes: usize) -> Tensor<5> {
-    let indicators = (0..classes)
-        .map(|class| labels.clone().equal_scalar(class as f32).float())
-        .collect();
-    Tensor::cat(indicators, 1)
+    /// The least number of pixels of a patch along each axis that has more than one.
+    fn least_size(&self) -> usize {
+        1
+    }
 }

@@ -28,7 +28,7 @@ fn three_faults_at_once() {
         :        ^^^^^^^^^^^^
      10 | training: {epochs: 0, patches_per_epoch: 4, batch_size: 2, validation_patches: 2, sample_pictures: 1}
         `----
-      hint: did you mean `cross_entropy`? allowed: cross_entropy, dice, mse, l1
+      hint: did you mean `cross_entropy`? allowed: LOSSES
 
       x `training.epochs` is 0
         ,-[run.yaml:10:20]

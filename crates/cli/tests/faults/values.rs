@@ -28,7 +28,7 @@ fn labels_with_more_classes_than_the_config_says() {
     images: 2 to train on, 1 to validate on
     error: `DIR/masks/b.tif` has the label 5, but with 2 classes the labels go from 0 to 1
 
-    hint: set `data.classes` to 6, or, if the labels number the objects, `data.target_kind` to instance
+    hint: set `data.classes` to 6; or, if the labels number the objects, `data.target_kind` to instance; or, if pixels of this label do not count, `data.ignore_label` to 5
     ");
 }
 

@@ -1,6 +1,6 @@
 //! Checks of settings against each other.
 
-use serde_json::Value;
+mod losses;
 
 use super::{
     Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
@@ -21,7 +21,8 @@ pub(super) fn cross_check(
     };
     checker.entries_fit_target();
     checker.classes();
-    checker.loss_weights();
+    checker.losses();
+    checker.ignored_label();
     checker.subsets();
     checker.sizes();
     checker.output();
@@ -163,53 +164,12 @@ impl CrossChecker<'_> {
         }
     }
 
-    fn loss_weights(&mut self) {
-        let losses = &self.settings.loss;
-        let is_zero =
-            |loss: &Named| loss.options.get("weight").and_then(Value::as_f64) == Some(0.0);
-        if !losses.is_empty() && losses.iter().all(is_zero) {
-            let problem = "every term of `loss` has weight 0, so nothing would be learnt";
-            self.fault(
-                &KeyPath::root().key("loss"),
-                problem.to_owned(),
-                "a weight above 0",
-            );
-        }
-        for (index, loss) in losses.iter().enumerate() {
-            let path = KeyPath::root()
-                .key("loss")
-                .index(index)
-                .key(&loss.name)
-                .key("class_weights");
-            if let Some(weights) = loss.options.get("class_weights").and_then(Value::as_array) {
-                let is_without_background =
-                    loss.options.get("include_background") == Some(&Value::Bool(false));
-                self.class_weights(&path, weights, is_without_background);
-            }
-        }
-    }
-
-    fn class_weights(&mut self, path: &KeyPath, weights: &[Value], is_without_background: bool) {
-        let Some(classes) = self.settings.data.class_count() else {
-            return;
-        };
-        let (count, counted) = if is_without_background {
-            (classes - 1, "classes without the background")
-        } else {
-            (classes, "classes")
-        };
-        if weights.len() != count {
-            let problem = format!(
-                "`{path}` has {} weights for {count} {counted}",
-                weights.len()
-            );
-            self.fault(
-                path,
-                problem,
-                format!("{count} weights, one for each class in their order"),
-            );
-        } else if weights.iter().all(|weight| weight.as_f64() == Some(0.0)) {
-            self.fault(path, format!("`{path}` are all 0"), "a weight above 0");
+    fn ignored_label(&mut self) {
+        let settings = &self.settings.data;
+        if settings.ignore_label.is_some() && settings.target_kind == TargetKind::Image {
+            let problem = "`data.ignore_label` names a label, but `data.target_kind` is image";
+            let allowed = "no label; `weight` beside `target` names a folder of weights";
+            self.fault(&data("ignore_label"), problem.to_owned(), allowed);
         }
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Patch;
 
-/// A random change of a patch, the same for source and target.
+/// A random change of a patch, the same for source, target and weights.
 pub trait Augmentation: Send + Sync {
     /// Changes the patch; the size along Z, Y and X must stay as it is.
     fn apply(&self, patch: &mut Patch, random: &mut ChaCha8Rng);
@@ -54,10 +54,11 @@ impl Augmentation for Rotate90 {
     }
 }
 
-/// Changes source and target alike.
+/// Changes all images of a patch alike.
 fn change(patch: &mut Patch, step: impl Fn(&mut Array4<f32>)) {
     step(&mut patch.source);
     step(&mut patch.target);
+    patch.weight.iter_mut().for_each(step);
 }
 
 #[cfg(test)]
@@ -72,7 +73,12 @@ mod tests {
             (c * 1000 + z * 100 + y * 10 + x) as f32
         });
         let target = source.slice_axis(Axis(0), (0..1).into()).to_owned();
-        Patch { source, target }
+        let weight = Some(target.clone());
+        Patch {
+            source,
+            target,
+            weight,
+        }
     }
 
     /// All results of many draws, as lists of pixels; source and target are alike in each.
@@ -86,6 +92,7 @@ mod tests {
                     patch.source.slice_axis(Axis(0), (0..1).into()),
                     patch.target
                 );
+                assert_eq!(patch.weight.as_ref(), Some(&patch.target));
                 patch.target.iter().map(|&value| value as u32).collect()
             })
             .collect()

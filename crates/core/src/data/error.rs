@@ -9,6 +9,24 @@ use crate::error::list;
 /// The most names that a message lists.
 pub(super) const MOST_NAMES: usize = 10;
 
+/// What goes with a source image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Companion {
+    /// What is to be learnt of it.
+    Target,
+    /// How much each of its pixels counts.
+    Weights,
+}
+
+impl std::fmt::Display for Companion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Target => "target",
+            Self::Weights => "weights",
+        })
+    }
+}
+
 /// Why images cannot be trained on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -55,9 +73,19 @@ pub enum DataError {
         /// How many sources there are.
         of: usize,
     },
-    /// A source and its target differ in size.
-    #[error("`{}` has {source_size}, its target `{}` has {target_size}", source_path.display(), target_path.display())]
+    /// An image cannot say how much pixels count.
+    #[error("`{}` does not hold weights of pixels: {problem}", path.display())]
+    Weights {
+        /// The image.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A source and its target, or its weights, differ in size.
+    #[error("`{}` has {source_size}, its {} `{}` has {target_size}", source_path.display(), what, target_path.display())]
     SizesDiffer {
+        /// What the other image is.
+        what: Companion,
         /// The source.
         source_path: PathBuf,
         /// The target.
@@ -212,9 +240,20 @@ impl DataError {
                                             elsewhere"
                     .to_owned()
             }
-            Self::SizesDiffer { .. } => {
-                "a target has one value for each pixel of its source; check \
-                                         that the two files belong together"
+            Self::SizesDiffer { what, .. } => {
+                let what = match what {
+                    Companion::Target => "a target has",
+                    Companion::Weights => "weights have",
+                };
+                format!(
+                    "{what} one value for each pixel of its source; check that the two files \
+                     belong together"
+                )
+            }
+            Self::Weights { .. } => {
+                "a weight image has one channel and a number of at least 0 for each pixel: 0 \
+                 leaves the pixel out, 1 counts it once; mend it, or take the image out of \
+                 training"
                     .to_owned()
             }
             Self::SplitFile { .. } => {
@@ -229,8 +268,9 @@ impl DataError {
                     .to_owned()
             }
             Self::TooManyClasses { largest, .. } => format!(
-                "set `data.classes` to {}, or, if the labels number the objects, \
-                 `data.target_kind` to instance",
+                "set `data.classes` to {}; or, if the labels number the objects, \
+                 `data.target_kind` to instance; or, if pixels of this label do not count, \
+                 `data.ignore_label` to {largest}",
                 u64::from(*largest) + 1
             ),
             Self::NotFinite { .. } => {

@@ -11,7 +11,7 @@ use coverslip_image::source::ImageInfo;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
-use super::error::MOST_NAMES;
+use super::error::{Companion, MOST_NAMES};
 use super::split_file::SplitFile;
 use crate::error::list;
 
@@ -24,6 +24,18 @@ pub struct ImagePair {
     pub source: PathBuf,
     /// The target: mask, labels or picture.
     pub target: PathBuf,
+    /// How much each pixel counts.
+    pub weight: Option<PathBuf>,
+}
+
+impl ImagePair {
+    /// The file of a companion, if the pair has it.
+    fn companion(&self, what: Companion) -> Option<&Path> {
+        match what {
+            Companion::Target => Some(&self.target),
+            Companion::Weights => self.weight.as_deref(),
+        }
+    }
 }
 
 /// Pairs of images in the order of their names.
@@ -69,6 +81,42 @@ impl DataSet {
         })
     }
 
+    /// The same with the images of a folder, or a single file, that say how much each pixel counts. They
+    /// have the names of their sources.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] if there is no such folder, or a source has no image there.
+    pub fn with_weights(mut self, weight: &Path) -> Result<Self, DataError> {
+        if !is_folder(weight)? {
+            let [pair] = &mut self.pairs[..] else {
+                let folder = self.pairs.first().and_then(|pair| pair.source.parent());
+                return Err(file_and_folder(weight, folder.unwrap_or(weight)));
+            };
+            pair.weight = Some(weight.to_owned());
+            return Ok(self);
+        }
+        let files = list_images(weight, &mut self.warnings)?;
+        let of = self.pairs.len();
+        let mut names = Vec::new();
+        for pair in &mut self.pairs {
+            pair.weight = files.get(&pair.name).cloned();
+            if pair.weight.is_none() {
+                names.push(pair.name.clone());
+            }
+        }
+        if names.is_empty() {
+            return Ok(self);
+        }
+        let source = self.pairs.first().and_then(|pair| pair.source.parent());
+        Err(DataError::MissingTargets {
+            source_folder: source.unwrap_or(weight).to_owned(),
+            target_folder: weight.to_owned(),
+            names,
+            of,
+        })
+    }
+
     /// The pairs at these positions, in their order.
     pub(super) fn subset(&self, keep: impl Fn(usize) -> bool) -> Self {
         let pairs = self
@@ -110,6 +158,7 @@ impl DataSet {
                     name,
                     source,
                     target: target.clone(),
+                    weight: None,
                 }),
                 None => names.push(name),
             }
@@ -153,9 +202,13 @@ impl DataSet {
     /// that cannot be opened.
     pub fn check_sizes(&self) -> Result<(), DataError> {
         self.pairs.iter().try_for_each(|pair| {
-            let (source, target) = (open(&pair.source)?, open(&pair.target)?);
-            let sizes = [source.info(), target.info()].map(size_zyx);
-            check_sizes(pair, sizes[0], sizes[1])
+            let source = size_zyx(open(&pair.source)?.info());
+            for what in [Companion::Target, Companion::Weights] {
+                if let Some(path) = pair.companion(what) {
+                    check_sizes(pair, what, source, size_zyx(open(path)?.info()))?;
+                }
+            }
+            Ok(())
         })
     }
 
@@ -168,7 +221,8 @@ impl DataSet {
         let mut hash = Sha256::new();
         for pair in &self.pairs {
             hash.update(pair.name.as_bytes());
-            for path in [&pair.source, &pair.target] {
+            let files = [&pair.source, &pair.target].into_iter().chain(&pair.weight);
+            for path in files {
                 let metadata = fs::metadata(path).map_err(|error| DataError::io(path, error))?;
                 // No name has a zero byte: it ends the name.
                 hash.update([0]);
@@ -231,9 +285,10 @@ fn size_zyx(info: &ImageInfo) -> [usize; 3] {
     [Axis::Z, Axis::Y, Axis::X].map(|axis| info.len_of(axis))
 }
 
-/// Compares the sizes along Z, Y and X of a source and its target.
+/// Compares the sizes along Z, Y and X of a source and what goes with it.
 pub(super) fn check_sizes(
     pair: &ImagePair,
+    what: Companion,
     source: [usize; 3],
     target: [usize; 3],
 ) -> Result<(), DataError> {
@@ -249,9 +304,11 @@ pub(super) fn check_sizes(
             format!("{z} x {y} x {x} pixels (ZYX)")
         }
     };
+    let path = pair.companion(what).unwrap_or(&pair.target);
     Err(DataError::SizesDiffer {
+        what,
         source_path: pair.source.clone(),
-        target_path: pair.target.clone(),
+        target_path: path.to_owned(),
         source_size: words(source),
         target_size: words(target),
     })

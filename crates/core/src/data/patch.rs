@@ -13,6 +13,8 @@ pub struct Patch {
     pub source: Array4<f32>,
     /// `[C', Z, Y, X]`.
     pub target: Array4<f32>,
+    /// How much each pixel counts, `[1, Z, Y, X]`; all alike without it.
+    pub weight: Option<Array4<f32>>,
 }
 
 /// A place for a patch of `size` in an image of `image` pixels along Z, Y and X: each is as likely

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use coverslip_image::{AlgorithmError, metrics::image::linear_fit, read_image};
 use ndarray::{Array4, Axis};
 
+use super::error::Companion;
 use super::pairs::check_sizes;
 use super::{DataError, ImagePair, Target};
 use crate::finite::NotFinite;
@@ -22,6 +23,8 @@ pub struct Recipe {
     pub channels: Option<Vec<usize>>,
     /// What the target holds.
     pub target: Target,
+    /// The label whose pixels do not count; not for [`Target::Image`].
+    pub ignore_label: Option<u32>,
     /// What the source goes through, such as normalisation.
     pub prepare_source: Preparation,
     /// What the target goes through; for [`Target::Image`] only.
@@ -40,6 +43,8 @@ pub struct Sample {
     pub source: Array4<f32>,
     /// Classes as whole numbers, `[1, Z, Y, X]`, or prepared intensities, `[C', Z, Y, X]`.
     pub target: Array4<f32>,
+    /// How much each pixel counts, `[1, Z, Y, X]`; all alike without it.
+    pub weight: Option<Array4<f32>>,
     /// What the user should know about the images.
     pub warnings: Vec<String>,
 }
@@ -50,6 +55,7 @@ impl Recipe {
         Self {
             channels: None,
             target,
+            ignore_label: None,
             prepare_source: Arc::new(|_| Ok(Vec::new())),
             prepare_target: Arc::new(|_| Ok(Vec::new())),
             match_source: false,
@@ -64,8 +70,22 @@ impl Recipe {
     /// label has no class, a channel is missing, or a preparation is not defined for the image.
     pub fn load(&self, pair: &ImagePair) -> Result<Sample, DataError> {
         let mut source = read_image(&pair.source)?.to_czyx_f32()?;
-        let mut target = self.target.read(&read_image(&pair.target)?)?;
-        check_sizes(pair, size(&source), size(&target))?;
+        let lesson = self
+            .target
+            .read(&read_image(&pair.target)?, self.ignore_label)?;
+        let mut target = lesson.values;
+        check_sizes(pair, Companion::Target, size(&source), size(&target))?;
+        let weight = match &pair.weight {
+            Some(path) => {
+                let weight = read_weight(path)?;
+                check_sizes(pair, Companion::Weights, size(&source), size(&weight))?;
+                Some(match lesson.counts {
+                    Some(counts) => weight * counts,
+                    None => weight,
+                })
+            }
+            None => lesson.counts,
+        };
         if let Some(channels) = &self.channels {
             source = select(&pair.source, &source, channels)?;
         }
@@ -80,6 +100,7 @@ impl Recipe {
             name: pair.name.clone(),
             source,
             target,
+            weight,
             warnings,
         })
     }
@@ -97,7 +118,8 @@ impl fmt::Debug for Recipe {
 impl Sample {
     /// The memory it takes in bytes.
     pub(super) fn bytes(&self) -> usize {
-        (self.source.len() + self.target.len()) * size_of::<f32>()
+        let weight = self.weight.as_ref().map_or(0, Array4::len);
+        (self.source.len() + self.target.len() + weight) * size_of::<f32>()
     }
 }
 
@@ -105,6 +127,27 @@ impl Sample {
 pub(super) fn size(image: &Array4<f32>) -> [usize; 3] {
     let (_, z, y, x) = image.dim();
     [z, y, x]
+}
+
+/// Reads how much each pixel counts, `[1, Z, Y, X]`.
+fn read_weight(path: &Path) -> Result<Array4<f32>, DataError> {
+    let weight = read_image(path)?.to_czyx_f32()?;
+    check_finite(path, &weight)?;
+    let least = weight.iter().copied().fold(f32::INFINITY, f32::min);
+    let channels = weight.dim().0;
+    let problem = if channels != 1 {
+        format!("it has {channels} channels, and weights have one")
+    } else if least < 0.0 {
+        format!("it has the value {least}, and weights are at least 0")
+    } else if weight.iter().all(|&value| value == 0.0) {
+        "all its values are 0, so that nothing of the image would be learnt".to_owned()
+    } else {
+        return Ok(weight);
+    };
+    Err(DataError::Weights {
+        path: path.to_owned(),
+        problem,
+    })
 }
 
 fn select(path: &Path, image: &Array4<f32>, wanted: &[usize]) -> Result<Array4<f32>, DataError> {

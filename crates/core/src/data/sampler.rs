@@ -17,6 +17,8 @@ pub struct Batch {
     pub source: Array5<f32>,
     /// `[N, C', Z, Y, X]`; classes are whole numbers with C' = 1.
     pub target: Array5<f32>,
+    /// How much each pixel counts, `[N, 1, Z, Y, X]`; all alike without it.
+    pub weight: Option<Array5<f32>>,
 }
 
 /// Cuts patches at random places of random images.
@@ -47,15 +49,19 @@ impl Sampler {
         let patches: Vec<Patch> = (first..first + patches as u64)
             .map(|number| self.patch(number))
             .collect::<Result<_, _>>()?;
-        let join = |part: fn(&Patch) -> ArrayView4<'_, f32>| {
-            let views: Vec<_> = patches.iter().map(part).collect();
+        let join = |views: Vec<ArrayView4<'_, f32>>| {
             stack(Axis(0), &views).map_err(|error| DataError::Workers {
                 cause: error.to_string(),
             })
         };
+        let weights: Option<Vec<_>> = patches
+            .iter()
+            .map(|patch| Some(patch.weight.as_ref()?.view()))
+            .collect();
         Ok(Batch {
-            source: join(|patch| patch.source.view())?,
-            target: join(|patch| patch.target.view())?,
+            source: join(patches.iter().map(|patch| patch.source.view()).collect())?,
+            target: join(patches.iter().map(|patch| patch.target.view()).collect())?,
+            weight: weights.map(join).transpose()?,
         })
     }
 
@@ -90,6 +96,7 @@ impl Sampler {
         let mut patch = Patch {
             source: cut(&sample.source)?,
             target: cut(&sample.target)?,
+            weight: sample.weight.as_ref().map(cut).transpose()?,
         };
         for augmentation in &self.augmentations {
             augmentation.apply(&mut patch, &mut random);

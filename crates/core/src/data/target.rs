@@ -27,25 +27,49 @@ pub enum Target {
     Image,
 }
 
+/// What there is to learn of a target image.
+pub(super) struct Lesson {
+    /// Classes `[1, Z, Y, X]` as whole numbers, or intensities `[C, Z, Y, X]`.
+    pub values: Array4<f32>,
+    /// 0 for pixels of the label to ignore, 1 for others, `[1, Z, Y, X]`.
+    pub counts: Option<Array4<f32>>,
+}
+
 impl Target {
-    /// The classes `[1, Z, Y, X]` as whole numbers, or the intensities `[C, Z, Y, X]`.
-    pub(super) fn read(self, image: &Image) -> Result<Array4<f32>, DataError> {
+    /// Reads what there is to learn; pixels of the label `ignored` do not count.
+    pub(super) fn read(self, image: &Image, ignored: Option<u32>) -> Result<Lesson, DataError> {
+        if self == Self::Image {
+            return Ok(Lesson {
+                values: image.to_czyx_f32()?,
+                counts: None,
+            });
+        }
+        let mut labels = image.to_labels_zyx()?;
+        let counts = ignored.map(|ignored| {
+            let counts = labels.mapv(|label| f32::from(u8::from(label != ignored)));
+            labels.mapv_inplace(|label| if label == ignored { 0 } else { label });
+            counts.insert_axis(Axis(0))
+        });
         let classes = match self {
-            Self::Image => return Ok(image.to_czyx_f32()?),
-            Self::Semantic { classes } => semantic_classes(image, classes)?,
+            Self::Image => labels,
+            Self::Semantic { classes } => semantic_classes(image, labels, classes)?,
             Self::Instance {
                 border_width,
                 by_section,
-            } => {
-                instance_classes(&image.to_labels_zyx()?, border_width, by_section).mapv(u32::from)
-            }
+            } => instance_classes(&labels, border_width, by_section).mapv(u32::from),
         };
-        Ok(classes.mapv(|class| class as f32).insert_axis(Axis(0)))
+        Ok(Lesson {
+            values: classes.mapv(|class| class as f32).insert_axis(Axis(0)),
+            counts,
+        })
     }
 }
 
-fn semantic_classes(image: &Image, classes: usize) -> Result<Array3<u32>, DataError> {
-    let labels = image.to_labels_zyx()?;
+fn semantic_classes(
+    image: &Image,
+    labels: Array3<u32>,
+    classes: usize,
+) -> Result<Array3<u32>, DataError> {
     let largest = labels.iter().copied().max().unwrap_or(0);
     if (largest as usize) < classes {
         return Ok(labels);

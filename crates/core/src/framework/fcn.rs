@@ -6,7 +6,10 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData, activation::softmax},
 };
-use coverslip_nets::{AnyNetwork, Inputs, Network, SizeRule, loss::WeightedSum};
+use coverslip_nets::{
+    AnyNetwork, Inputs, Network, SizeRule,
+    loss::{Target, WeightedSum},
+};
 use ndarray::{Array4, Array5, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,7 +74,7 @@ struct Training {
 impl Framework for Training {
     fn train_step(&mut self, batch: &Batch, step: Step) -> f64 {
         let source = to_tensor(&batch.source, &self.device);
-        let target = to_tensor(&batch.target, &self.device);
+        let target = to_target(batch, &self.device);
         let inputs = Inputs::new(source).with_draw(step.draw);
         let output = self.network.forward(inputs).main;
         let loss = self.loss.value(&output, &target);
@@ -88,11 +91,11 @@ impl Framework for Training {
         let output = network
             .forward(Inputs::new(to_tensor(&batch.source, &device)))
             .main;
-        let loss = self.loss.value(&output, &to_tensor(&batch.target, &device));
+        let loss = self.loss.value(&output, &to_target(batch, &device));
         let mut scores =
             BTreeMap::from([("loss".to_owned(), f64::from(loss.into_scalar::<f32>()))]);
         if self.classes {
-            let dice = foreground_dice(&to_array(output), &batch.target);
+            let dice = foreground_dice(&to_array(output), batch);
             scores.insert("dice".to_owned(), dice);
         }
         scores
@@ -166,6 +169,16 @@ impl Predictor for Trained {
     }
 }
 
+fn to_target(batch: &Batch, device: &Device) -> Target {
+    Target {
+        values: to_tensor(&batch.target, device),
+        weight: batch
+            .weight
+            .as_ref()
+            .map(|weight| to_tensor(weight, device)),
+    }
+}
+
 fn to_tensor(array: &Array5<f32>, device: &Device) -> Tensor<5> {
     let shape: [usize; 5] = array.dim().into();
     Tensor::from_data(
@@ -183,14 +196,18 @@ fn to_array(tensor: Tensor<5>) -> Array5<f32> {
     Array5::from_shape_vec((n, c, z, y, x), values).expect("the tensor has as many values")
 }
 
-/// Dice of "any class but 0" over a whole batch; 1 when neither side has any.
+/// Dice of "any class but 0" over the pixels of a whole batch that count; 1 when neither side has any.
 ///
 /// - `scores`: `[N, C, Z, Y, X]`
-/// - `labels`: `[N, 1, Z, Y, X]`
-fn foreground_dice(scores: &Array5<f32>, labels: &Array5<f32>) -> f64 {
+fn foreground_dice(scores: &Array5<f32>, batch: &Batch) -> f64 {
     let (mut both, mut total) = (0usize, 0usize);
-    let labels = labels.index_axis(Axis(1), 0);
+    let weight = batch.weight.as_ref();
+    let mut weights = weight.into_iter().flat_map(|weight| weight.iter());
+    let labels = batch.target.index_axis(Axis(1), 0);
     for (pixel, label) in scores.lanes(Axis(1)).into_iter().zip(labels) {
+        if weights.next() == Some(&0.0) {
+            continue;
+        }
         let background = pixel[0];
         let predicted = pixel.iter().skip(1).any(|&score| score > background);
         let expected = *label > 0.0;

@@ -5,7 +5,7 @@ use crate::{
     config::TargetKind,
     error::Error,
     optimizer::Optimizer,
-    registry::{Named, Registry},
+    registry::{Named, Registry, Term},
 };
 
 /// Builds the parts a config names, for whichever framework asks.
@@ -56,16 +56,8 @@ impl Workshop<'_> {
     /// When the options of one do not fit.
     pub fn loss(&self) -> Result<WeightedSum, Error> {
         let terms = self.loss.iter().map(|named| {
-            let build = &self.registry.losses.get(&named.name)?.build;
-            let mut term = named.clone();
-            let weight = term
-                .options
-                .as_object_mut()
-                .and_then(|map| map.remove("weight"));
-            Ok((
-                weight.and_then(|value| value.as_f64()).unwrap_or(1.0),
-                build(&term)?,
-            ))
+            let Term { weight, loss } = self.registry.loss(named)?;
+            Ok((weight, loss))
         });
         Ok(WeightedSum {
             terms: terms.collect::<Result<_, Error>>()?,

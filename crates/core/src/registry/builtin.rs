@@ -12,7 +12,10 @@ use coverslip_nets::{
         swin_unetr, tunable_unet, unet, unetr,
     },
     build::BuildSettings,
-    loss::{CrossEntropy, Dice, L1, Mse},
+    loss::{
+        BinaryCrossEntropy, CrossEntropy, Dice, Focal, GeneralizedDice, Heteroscedastic, Huber, L1,
+        LovaszHinge, LovaszSoftmax, MsSsim, Mse, SmoothL1, Ssim, Tversky,
+    },
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -44,10 +47,7 @@ impl Registry {
             .frameworks
             .register::<FcnOptions>("fcn", Box::new(Fcn))?;
         registry.add_networks()?;
-        registry.add_loss::<CrossEntropy>("cross_entropy", &CLASSES)?;
-        registry.add_loss::<Dice>("dice", &CLASSES)?;
-        registry.add_loss::<Mse>("mse", &IMAGES)?;
-        registry.add_loss::<L1>("l1", &IMAGES)?;
+        registry.add_losses()?;
         registry.add_normalization(
             "percentile",
             Normalization::Percentile as fn(Percentile) -> _,
@@ -104,6 +104,25 @@ impl Registry {
         )?;
         self.add_network::<mask_gan::MaskGeneratorConfig>("mask_generator")?;
         self.add_network::<mask_gan::MaskDiscriminatorConfig>("mask_discriminator")?;
+        Ok(())
+    }
+
+    fn add_losses(&mut self) -> Result<(), RegistryError> {
+        self.add_loss::<CrossEntropy>("cross_entropy", &CLASSES)?;
+        self.add_loss::<BinaryCrossEntropy>("binary_cross_entropy", &CLASSES)?;
+        self.add_loss::<Dice>("dice", &CLASSES)?;
+        self.add_loss::<GeneralizedDice>("generalized_dice", &CLASSES)?;
+        self.add_loss::<Tversky>("tversky", &CLASSES)?;
+        self.add_loss::<Focal>("focal", &CLASSES)?;
+        self.add_loss::<LovaszSoftmax>("lovasz_softmax", &CLASSES)?;
+        self.add_loss::<LovaszHinge>("lovasz_hinge", &CLASSES)?;
+        self.add_loss::<Mse>("mse", &IMAGES)?;
+        self.add_loss::<L1>("l1", &IMAGES)?;
+        self.add_loss::<SmoothL1>("smooth_l1", &IMAGES)?;
+        self.add_loss::<Huber>("huber", &IMAGES)?;
+        self.add_loss::<Heteroscedastic>("heteroscedastic", &IMAGES)?;
+        self.add_loss::<Ssim>("ssim", &IMAGES)?;
+        self.add_loss::<MsSsim>("ms_ssim", &IMAGES)?;
         Ok(())
     }
 

@@ -91,11 +91,20 @@ impl RunData {
     }
 
     /// What the network connects, from the config and the first image.
-    pub(super) fn network_io(&self, settings: &Settings) -> Result<NetworkIo, Error> {
+    pub(super) fn network_io(
+        &self,
+        settings: &Settings,
+        registry: &Registry,
+    ) -> Result<NetworkIo, Error> {
         let [in_channels, target_channels] = self.training.channels()?;
+        let target_channels = settings.data.class_count().unwrap_or(target_channels);
+        let mut out_channels = target_channels;
+        for named in &settings.loss {
+            out_channels = registry.loss(named)?.loss.output_channels(target_channels);
+        }
         Ok(NetworkIo {
             in_channels,
-            out_channels: settings.data.class_count().unwrap_or(target_channels),
+            out_channels,
             dimensions: settings.data.spatial_axes(),
         })
     }
@@ -174,11 +183,15 @@ fn split(settings: &Settings) -> Result<(DataSet, DataSet), Error> {
 }
 
 fn pairs(pairs: &ImagePairs) -> Result<DataSet, Error> {
-    Ok(match (&pairs.split, &pairs.subset) {
+    let found = match (&pairs.split, &pairs.subset) {
         (Some(split), Some(subset)) => {
             DataSet::with_split(&pairs.source, &pairs.target, split, subset)?
         }
         _ => DataSet::from_folders(&pairs.source, &pairs.target)?,
+    };
+    Ok(match &pairs.weight {
+        Some(weight) => found.with_weights(weight)?,
+        None => found,
     })
 }
 
@@ -202,6 +215,7 @@ fn recipe(settings: &Settings, registry: &Registry) -> Result<Recipe, Error> {
     Ok(Recipe {
         channels: data.channels.clone(),
         target,
+        ignore_label: data.ignore_label,
         prepare_source: preparation(&data.preprocess)?,
         prepare_target: preparation(&data.target_preprocess)?,
         match_source: data.target_scale == TargetScale::Source,

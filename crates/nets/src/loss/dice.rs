@@ -1,28 +1,32 @@
-use burn::tensor::{
-    Tensor, TensorData,
-    activation::{sigmoid, softmax},
-};
+use burn::tensor::{Tensor, TensorData};
 use coverslip_ops::mean;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, TargetKind, one_hot};
+use super::{Loss, LossActivation, Overlap, Target};
 
 /// Soft Dice loss: `1 - (2 I + e) / (P + T + e)` per image and class, then the mean, with `I` the
 /// sum of probability times target, `P` and `T` the sums of probabilities and targets over the
 /// image (Milletari et al. 2016, in MONAI's form).
 ///
-/// Probabilities are the soft-max of the scores, or the sigmoid when there is one channel.
+/// Milesial's U-Net pools the sums over the batch (`batch: true`, `smooth: 1e-6`), since December 2022
+/// over the classes too (`pool_classes: true`); dlsia's loss is that with `smooth: 1` of probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dice {
+    /// What turns scores into probabilities.
+    pub activation: LossActivation,
     /// Whether class 0 counts.
     pub include_background: bool,
     /// Whether P and T sum squares (V-Net) rather than the values themselves.
     pub squared: bool,
+    /// Whether the score is the Jaccard index `(2 I + e) / (2 (P + T - I) + e)` instead.
+    pub jaccard: bool,
     /// Whether the sums run over the whole batch rather than each image: steadier when a class is
     /// missing from many patches.
     pub batch: bool,
+    /// Whether the sums run over all classes together rather than each.
+    pub pool_classes: bool,
     /// Added to numerator and denominator, so that an absent class that is not predicted is right.
     #[schemars(range(min = 0.0))]
     pub smooth: f64,
@@ -33,9 +37,12 @@ pub struct Dice {
 impl Default for Dice {
     fn default() -> Self {
         Self {
+            activation: LossActivation::Auto,
             include_background: true,
             squared: false,
+            jaccard: false,
             batch: false,
+            pool_classes: false,
             smooth: 1e-5,
             class_weights: None,
         }
@@ -43,47 +50,41 @@ impl Default for Dice {
 }
 
 impl Loss for Dice {
-    fn value(&self, output: Tensor<5>, target: &Tensor<5>) -> Tensor<1> {
-        let [n, classes, z, y, x] = output.dims();
-        let (mut probability, mut truth) = if classes == 1 {
-            (sigmoid(output), target.clone())
-        } else {
-            (softmax(output, 1), one_hot(target, classes))
+    fn value(&self, output: Tensor<5>, target: &Target) -> Tensor<1> {
+        let overlap = Overlap {
+            activation: self.activation,
+            include_background: self.include_background,
+            batch: self.batch,
         };
-        let mut counted = classes;
-        if !self.include_background && classes > 1 {
-            let foreground = [0..n, 1..classes, 0..z, 0..y, 0..x];
-            probability = probability.slice(foreground.clone());
-            truth = truth.slice(foreground);
-            counted -= 1;
-        }
+        let compared = overlap.compare(output, target);
         let total = |values: Tensor<5>| {
-            let rows = values
-                .reshape([n * counted, z * y * x])
-                .sum_dim(1)
-                .reshape([n, counted]);
-            if self.batch { rows.sum_dim(0) } else { rows }
-        };
-        let intersection = total(probability.clone() * truth.clone());
-        let size = |values: Tensor<5>| {
-            total(if self.squared {
-                values.square()
+            let sums = compared.total(values);
+            if self.pool_classes {
+                sums.sum_dim(1)
             } else {
-                values
+                sums
+            }
+        };
+        let size = |values: &Tensor<5>| {
+            total(if self.squared {
+                values.clone().square()
+            } else {
+                values.clone()
             })
         };
-        let sizes = size(probability) + size(truth);
+        let (p, t) = (&compared.probability, &compared.truth);
+        let intersection = total(p.clone() * t.clone());
+        let mut whole = size(p) + size(t);
+        if self.jaccard {
+            whole = (whole - intersection.clone()).mul_scalar(2.0);
+        }
         let score =
-            (intersection.mul_scalar(2.0).add_scalar(self.smooth)) / sizes.add_scalar(self.smooth);
+            intersection.mul_scalar(2.0).add_scalar(self.smooth) / whole.add_scalar(self.smooth);
         let mut loss = score.neg().add_scalar(1.0);
         if let Some(weights) = &self.class_weights {
-            let data = TensorData::new(weights.clone(), [1, counted]);
-            loss = loss * Tensor::from_data(data, &target.device());
+            let data = TensorData::new(weights.clone(), [1, weights.len()]);
+            loss = loss * Tensor::from_data(data, &p.device());
         }
         mean(loss)
-    }
-
-    fn target_kind(&self) -> TargetKind {
-        TargetKind::Classes
     }
 }

@@ -1,6 +1,6 @@
 use burn::tensor::Tensor;
 
-use super::Loss;
+use super::{Loss, Target};
 
 /// A weighted sum of losses.
 pub struct WeightedSum {
@@ -10,7 +10,7 @@ pub struct WeightedSum {
 
 impl WeightedSum {
     /// The sum as a tensor of one value; 0 without terms. See [`Loss::value`] for the shapes.
-    pub fn value(&self, output: &Tensor<5>, target: &Tensor<5>) -> Tensor<1> {
+    pub fn value(&self, output: &Tensor<5>, target: &Target) -> Tensor<1> {
         self.terms
             .iter()
             .map(|(weight, loss)| loss.value(output.clone(), target).mul_scalar(*weight))

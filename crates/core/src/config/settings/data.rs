@@ -30,6 +30,10 @@ pub struct DataSettings {
     /// One name for each class, background first.
     #[serde(default)]
     pub class_names: Vec<String>,
+    /// A label of the target images whose pixels do not count in the loss, such as 255 for "not
+    /// annotated"; not for `target_kind: image`.
+    #[serde(default)]
+    pub ignore_label: Option<u32>,
     /// Channels of the source images to use, from 0; left out, all of them.
     #[serde(default)]
     #[schemars(length(min = 1))]
@@ -109,6 +113,11 @@ pub struct ImagePairs {
     /// Folder of the target images: masks, labels or pictures.
     #[schemars(extend("format" = "path"))]
     pub target: PathBuf,
+    /// Folder of images that say how much each pixel counts in the loss: 0 leaves a pixel out. They
+    /// have the names of their sources; all pixels count alike without it.
+    #[serde(default)]
+    #[schemars(extend("format" = "path"))]
+    pub weight: Option<PathBuf>,
     /// CSV file with the columns `file` and `split` that says which image is in which subset.
     #[serde(default)]
     #[schemars(extend("format" = "path"))]
