@@ -127,7 +127,7 @@ fn wrong_types() {
     --set data.class_names: `data.class_names[1]` is 1; did you mean `"1"`? allowed: text
     --set data.augment: `data.augment` is the text `flip`; did you mean `[flip]`? allowed: a list of any number of items, each an augmentation by name (flip, rotate90), with or without options
     --set data.patch.size: `data.patch.size` is 256; allowed: a list of 2 to 3 items, each a whole number of at least 1
-    --set data.validation: `data.validation` is a list of 1 item; allowed: a number between 0 and 1, or a mapping with the keys subset, or a mapping with the keys source, target, split, subset
+    --set data.validation: `data.validation` is a list of 1 item; allowed: a number between 0 and 1, or a mapping with the keys subset, or a mapping with the keys source, target, weight, split, subset
     --set data.preprocess[0].percentile.clip: `data.preprocess[0].percentile.clip` is the text `yes`; did you mean `true`? allowed: true or false
     --set seed: `seed` is 1.5; allowed: a whole number of at least 0
     --set training.epochs: `training.epochs` is 1000.0; did you mean `1000`? allowed: a whole number from 1 to 1000000
@@ -341,9 +341,15 @@ fn losses_that_do_not_fit() {
     --set data.ignore_label: `data.ignore_label` names a label, but `data.target_kind` is image; allowed: no label; `weight` beside `target` names a folder of weights
     ");
     insta::assert_snapshot!(faults_of(&[
-        "loss=[{focal: {alpha: [0.1, 0.2, 0.3]}}, {binary_cross_entropy: {positive_weights: [0, 0]}}, \
-         {tversky: {alpha: -1}}]",
+        "loss=[{focal: {alpha: [0.1, 0.2, 0.3]}}, {binary_cross_entropy: {positive_weights: [0, 0]}}]",
     ]), @"
+    the config has 2 faults
+    --set loss: `loss[0].focal.alpha` has 3 weights for 2 classes; allowed: 2 weights, one for each class in their order
+    --set loss: `loss[1].binary_cross_entropy.positive_weights` are all 0; allowed: a weight above 0
+    ");
+    insta::assert_snapshot!(faults_of(&["loss=[{tversky: {alpha: -1}}]"]), @"
+    the config has 1 fault
+    --set loss: `loss[0].tversky.alpha` is -1; allowed: a number of at least 0
     ");
 }
 
@@ -397,7 +403,7 @@ fn broken_texts() {
     the config has 4 faults
     run.yaml:2:1: `seed` is given twice, first on line 1; allowed: each key once in a mapping
     run.yaml:3:10: `network` is 3; allowed: a network by name (NETWORKS), with or without options
-    run.yaml:1:1: `data` is missing; allowed: a mapping with the keys train, validation, test, target_kind, classes, class_names, channels, preprocess, target_preprocess, target_scale, border_width, patch, augment, workers, cache_gib
+    run.yaml:1:1: `data` is missing; allowed: a mapping with the keys train, validation, test, target_kind, classes, class_names, ignore_label, channels, preprocess, target_preprocess, target_scale, border_width, patch, augment, workers, cache_gib
     run.yaml:1:1: `loss` is missing; allowed: a list of one item or more, each a loss by name (LOSSES), with or without options
 
     the config has 1 fault

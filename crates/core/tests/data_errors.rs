@@ -94,7 +94,7 @@ fn sources_without_targets() {
     folders.plane("masks/a07.tif");
     assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @r"
     12 of the 13 images in `images` have no image of the same name in `masks`: a00, a01, a02, a03, a04, a05, a06, a08, a09, a10 and 2 more
-    hint: a target has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
+    hint: a target (or weight image) has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
     ");
 }
 
@@ -175,19 +175,37 @@ fn weights_that_are_none() {
     folders.plane("masks/a.png");
     folders.plane("weights/b.png");
     let weighted = || folders.pairs()?.with_weights(&folders.path("weights"));
-    assert_snapshot!(folders.text(&weighted().unwrap_err()), @"");
+    assert_snapshot!(folders.text(&weighted().unwrap_err()), @"
+    1 of the 1 image in `images` have no image of the same name in `weights`: a
+    hint: a target (or weight image) has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
+    ");
     folders.image("weights/a.tif", "yx", &[5, 5], 1u8);
-    assert_snapshot!(folders.text(&weighted().unwrap().check_sizes().unwrap_err()), @"");
+    assert_snapshot!(folders.text(&weighted().unwrap().check_sizes().unwrap_err()), @"
+    `images/a.png` has 4 x 5 pixels (YX), its weights `weights/a.tif` have 5 x 5 pixels (YX)
+    hint: there is one weight for each pixel of a source; check that the two files belong together
+    ");
     let load = |shape: &[usize], axes: &str, value: f32| {
         folders.image("weights/a.tif", axes, shape, value);
         let data = weighted().unwrap();
         let recipe = Recipe::new(Target::Semantic { classes: 2 });
         recipe.load(&data.pairs()[0]).map(|sample| sample.weight)
     };
-    assert_snapshot!(folders.text(&load(&[4, 5], "yx", 0.0).unwrap_err()), @"");
-    assert_snapshot!(folders.text(&load(&[4, 5], "yx", -2.0).unwrap_err()), @"");
-    assert_snapshot!(folders.text(&load(&[2, 4, 5], "cyx", 1.0).unwrap_err()), @"");
-    assert_snapshot!(folders.text(&load(&[4, 5], "yx", f32::NAN).unwrap_err()), @"");
+    assert_snapshot!(folders.text(&load(&[4, 5], "yx", 0.0).unwrap_err()), @"
+    `weights/a.tif` does not hold weights of pixels: all its values are 0, so that nothing of the image would be learnt
+    hint: a weight image has one channel and a number of at least 0 for each pixel: 0 leaves the pixel out, 1 counts it once; mend it, or take the image out of training
+    ");
+    assert_snapshot!(folders.text(&load(&[4, 5], "yx", -2.0).unwrap_err()), @"
+    `weights/a.tif` does not hold weights of pixels: it has the value -2, and weights are at least 0
+    hint: a weight image has one channel and a number of at least 0 for each pixel: 0 leaves the pixel out, 1 counts it once; mend it, or take the image out of training
+    ");
+    assert_snapshot!(folders.text(&load(&[2, 4, 5], "cyx", 1.0).unwrap_err()), @"
+    `weights/a.tif` does not hold weights of pixels: it has 2 channels, and weights have one
+    hint: a weight image has one channel and a number of at least 0 for each pixel: 0 leaves the pixel out, 1 counts it once; mend it, or take the image out of training
+    ");
+    assert_snapshot!(folders.text(&load(&[4, 5], "yx", f32::NAN).unwrap_err()), @"
+    `weights/a.tif` has 20 values that are NaN or infinite, the first (NaN) at y 0, x 0
+    hint: replace these values, for instance by 0, and save the image again
+    ");
     let weight = load(&[4, 5], "yx", 0.5).unwrap().unwrap();
     assert_eq!(weight.dim(), (1, 1, 4, 5));
     assert!(weight.iter().all(|&value| value == 0.5));

@@ -83,7 +83,7 @@ fn sources_without_targets() {
     exit 2
     error: 2 of the 3 images in `DIR/images` have no image of the same name in `DIR/masks`: a, c
 
-    hint: a target has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
+    hint: a target (or weight image) has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
     ");
     for index in 0..20 {
         let name = format!("images/more{index:02}.tif");
@@ -93,7 +93,7 @@ fn sources_without_targets() {
     exit 2
     error: 22 of the 23 images in `DIR/images` have no image of the same name in `DIR/masks`: a, c, more00, more01, more02, more03, more04, more05, more06, more07 and 12 more
 
-    hint: a target has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
+    hint: a target (or weight image) has the name of its source (the extension may differ); add the missing ones, or move these sources elsewhere
     ");
 }
 

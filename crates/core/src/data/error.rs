@@ -18,6 +18,15 @@ pub enum Companion {
     Weights,
 }
 
+impl Companion {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Target => "has",
+            Self::Weights => "have",
+        }
+    }
+}
+
 impl std::fmt::Display for Companion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -82,7 +91,7 @@ pub enum DataError {
         problem: String,
     },
     /// A source and its target, or its weights, differ in size.
-    #[error("`{}` has {source_size}, its {} `{}` has {target_size}", source_path.display(), what, target_path.display())]
+    #[error("`{}` has {source_size}, its {what} `{}` {} {target_size}", source_path.display(), target_path.display(), what.verb())]
     SizesDiffer {
         /// What the other image is.
         what: Companion,
@@ -235,20 +244,17 @@ impl DataError {
                 "keep one of the two: images and masks belong together by their names".to_owned()
             }
             Self::MissingTargets { .. } => {
-                "a target has the name of its source (the extension may \
+                "a target (or weight image) has the name of its source (the extension may \
                                             differ); add the missing ones, or move these sources \
                                             elsewhere"
                     .to_owned()
             }
             Self::SizesDiffer { what, .. } => {
                 let what = match what {
-                    Companion::Target => "a target has",
-                    Companion::Weights => "weights have",
+                    Companion::Target => "a target has one value for each pixel of its source",
+                    Companion::Weights => "there is one weight for each pixel of a source",
                 };
-                format!(
-                    "{what} one value for each pixel of its source; check that the two files \
-                     belong together"
-                )
+                format!("{what}; check that the two files belong together")
             }
             Self::Weights { .. } => {
                 "a weight image has one channel and a number of at least 0 for each pixel: 0 \
