@@ -248,8 +248,8 @@ pub fn measure(
     Ok(Measurement { case, seconds })
 }
 
-/// The seconds of training steps of any network: forward, the mean of the squared output as loss,
-/// backward, Adam. `input` is `[N, C, Z, Y, X]`.
+/// The seconds of training steps of any network: forward, the sum of the mean squares of all outputs as
+/// loss, backward, Adam. `input` is `[N, C, Z, Y, X]`.
 ///
 /// # Errors
 ///
@@ -284,8 +284,14 @@ pub fn time_training(
     for step in 0..runs + WARM_UP {
         let start = Instant::now();
         let inputs = Inputs::new(image.clone()).with_draw(step as u64);
-        let output = network.forward(inputs).main;
-        let gradients = output.square().mean().backward();
+        let outputs = network.forward(inputs);
+        let loss = outputs
+            .others
+            .into_values()
+            .fold(outputs.main.square().mean(), |loss, output| {
+                loss + output.square().mean()
+            });
+        let gradients = loss.backward();
         network = optimizer.step(network, gradients, 1.0);
         seconds.push(start.elapsed().as_secs_f64());
         task.advance(1, "training step");
