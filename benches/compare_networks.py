@@ -13,7 +13,6 @@ time that went by: for a machine with other work.
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -71,29 +70,17 @@ def last_json(command):
     return json.loads(output.stdout.strip().splitlines()[-1])
 
 
-def processor_seconds():
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 def ours(binary, case):
     name, sizes, out_channels, options = CASES[case]
     command = [binary, "networks", name, "--time", "--input", sizes, "--out-channels",
-               str(out_channels), "--json", "--quiet"]
+               str(out_channels), "--runs", str(RUNS), "--json", "--quiet"]
     for option in options:
         command += ["--set", option]
-
-    def timed(runs):
-        start = processor_seconds()
-        result = last_json([*command, "--runs", str(runs)])
-        return result, processor_seconds() - start
-
-    if not IS_PROCESSOR_TIME:
-        return timed(RUNS)[0]
-    # What the runs add to starting, warming up and the first run.
-    (_, first), (result, total) = timed(1), timed(1 + RUNS)
-    seconds = (total - first) / RUNS / int(environment["COVERSLIP_THREADS"])
-    return {**result, "seconds": [seconds]}
+    result = last_json(command)
+    if IS_PROCESSOR_TIME:
+        threads = int(environment["COVERSLIP_THREADS"])
+        result["seconds"] = [seconds / threads for seconds in result["processor_seconds"]]
+    return result
 
 
 def torch(case, layout):
