@@ -97,7 +97,7 @@ and as the first line of a config:
 Example:
   coverslip networks
   coverslip networks fnet --summary --input 1,1,32,128,128
-  coverslip networks unet --set base=64 --input 1,1,256,256")]
+  coverslip networks unet --set base=64 --input 1,1,256,256 --diagram unet.svg")]
     Networks(NetworksArguments),
     /// Measure how fast this machine trains and applies a U-Net
     #[command(after_help = "\
@@ -124,6 +124,9 @@ pub struct NetworksArguments {
     /// Change an option: base=64
     #[arg(long = "set", value_name = "OPTION=VALUE", requires = "name")]
     pub overrides: Vec<String>,
+    /// Draw the network into an SVG file; without a name all networks, into a folder
+    #[arg(long, value_name = "PATH", conflicts_with = "time")]
+    pub diagram: Option<PathBuf>,
     /// Measure training steps on the input
     #[arg(long, requires = "name", requires = "input")]
     pub time: bool,

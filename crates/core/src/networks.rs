@@ -1,5 +1,7 @@
 //! What the networks of the registry are: their options, weights, layers and memory.
 
+mod diagram;
+
 use std::collections::BTreeMap;
 
 use burn::{
@@ -46,6 +48,8 @@ pub struct Layer {
     pub name: String,
     /// What kind of layer it is.
     pub kind: &'static str,
+    /// The sizes of what it was given.
+    pub input: Vec<usize>,
     /// The sizes of its output.
     pub shape: Vec<usize>,
     /// Its parameters.
@@ -145,6 +149,7 @@ fn layer(shapes: &BTreeMap<String, Vec<usize>>, output: LayerOutput) -> Layer {
         parameters: parameters.sum(),
         name: output.name,
         kind: output.kind,
+        input: output.input,
         shape: output.shape,
     }
 }

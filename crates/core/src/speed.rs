@@ -248,8 +248,18 @@ pub fn measure(
     Ok(Measurement { case, seconds })
 }
 
-/// The seconds of training steps of any network: forward, the mean of the squared output as loss,
-/// backward, Adam. `input` is `[N, C, Z, Y, X]`.
+/// What training steps took.
+#[derive(Clone, Debug, Default)]
+pub struct StepTimes {
+    /// Seconds that went by in each step.
+    pub seconds: Vec<f64>,
+    /// Seconds that the threads had a processor in each step, all together; empty where the system does
+    /// not tell.
+    pub processor_seconds: Vec<f64>,
+}
+
+/// The times of training steps of any network: forward, the sum of the mean squares of all outputs as
+/// loss, backward, Adam. `input` is `[N, C, Z, Y, X]`.
 ///
 /// # Errors
 ///
@@ -261,7 +271,7 @@ pub fn time_training(
     runs: usize,
     registry: &Registry,
     monitor: &dyn Monitor,
-) -> Result<Vec<f64>, Error> {
+) -> Result<StepTimes, Error> {
     let device = Device::flex().autodiff();
     let settings = BuildSettings {
         io,
@@ -280,17 +290,39 @@ pub fn time_training(
         .collect();
     let image = Tensor::<5>::from_data(TensorData::new(values, input), &device);
     let task = monitor.begin("training steps", (runs + WARM_UP) as u64);
-    let mut seconds = Vec::new();
+    let mut times = StepTimes::default();
     for step in 0..runs + WARM_UP {
-        let start = Instant::now();
+        let (start, before) = (Instant::now(), processor_seconds());
         let inputs = Inputs::new(image.clone()).with_draw(step as u64);
-        let output = network.forward(inputs).main;
-        let gradients = output.square().mean().backward();
+        let outputs = network.forward(inputs);
+        let loss = outputs
+            .others
+            .into_values()
+            .fold(outputs.main.square().mean(), |loss, output| {
+                loss + output.square().mean()
+            });
+        let gradients = loss.backward();
         network = optimizer.step(network, gradients, 1.0);
-        seconds.push(start.elapsed().as_secs_f64());
         task.advance(1, "training step");
+        if step < WARM_UP {
+            continue;
+        }
+        times.seconds.push(start.elapsed().as_secs_f64());
+        if let (Some(before), Some(after)) = (before, processor_seconds()) {
+            times.processor_seconds.push(after - before);
+        }
     }
-    Ok(seconds.split_off(WARM_UP))
+    Ok(times)
+}
+
+/// The seconds that the threads of this process have had a processor, where the system tells.
+fn processor_seconds() -> Option<f64> {
+    let mut nanoseconds = 0.0;
+    for thread in std::fs::read_dir("/proc/self/task").ok()? {
+        let status = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        nanoseconds += status.split_whitespace().next()?.parse::<f64>().ok()?;
+    }
+    Some(nanoseconds / 1e9)
 }
 
 /// Noise with random classes.

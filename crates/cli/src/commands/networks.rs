@@ -5,9 +5,10 @@ use std::path::Path;
 use coverslip::{
     config::Config,
     error::Error,
+    files::{create_folder, write_atomic},
     networks::{Layout, lay_out},
     registry::{Description, Kind, Named, Registry},
-    speed,
+    speed::{self, StepTimes},
 };
 use coverslip_nets::NetworkIo;
 use serde_json::{Value, json};
@@ -18,17 +19,53 @@ use crate::{args::NetworksArguments, error::CliError, printer::Printer, progress
 /// The patch that memory is given for when none is asked for, `[Z, Y, X]`, of planes and of stacks.
 const PATCHES: [[usize; 3]; 2] = [[1, 256, 256], [32, 128, 128]];
 
-/// Lists all networks, or describes one.
+/// The batch, channels and sections of an input when none is asked for; the size is then the network's.
+const PLANE: [usize; 5] = [1, 1, 1, 0, 0];
+
+/// Lists all networks, describes one, or draws them.
 pub(crate) fn run(
     arguments: &NetworksArguments,
     registry: &Registry,
     printer: Printer,
 ) -> Result<(), CliError> {
     let input = arguments.input.map(|input| input.0);
-    if let Some(name) = &arguments.name {
-        return describe(name, input, arguments, registry, printer);
+    match (&arguments.name, &arguments.diagram) {
+        (Some(name), _) => describe(name, input, arguments, registry, printer),
+        (None, Some(folder)) => draw_all(folder, input, arguments, registry, printer),
+        (None, None) => {
+            list(input, arguments, registry, printer);
+            Ok(())
+        }
     }
-    list(input, arguments, registry, printer);
+}
+
+/// Draws every network into a file of its name. One that does not take the input is drawn on the size
+/// that it takes.
+fn draw_all(
+    folder: &Path,
+    input: Option<[usize; 5]>,
+    arguments: &NetworksArguments,
+    registry: &Registry,
+    printer: Printer,
+) -> Result<(), CliError> {
+    create_folder(folder).map_err(Error::from)?;
+    let io = io(input.unwrap_or(PLANE), usize::from(arguments.out_channels));
+    let mut files = Vec::new();
+    for name in registry.networks.names() {
+        let network = Named::new(name);
+        let layout = lay_out(registry, &network, io, input)
+            .or_else(|_| lay_out(registry, &network, io, None))?;
+        let file = folder.join(format!("{name}.svg"));
+        draw(&layout, name, &file, printer)?;
+        files.push(file);
+    }
+    printer.result(&json!({"files": files}));
+    Ok(())
+}
+
+fn draw(layout: &Layout, name: &str, file: &Path, printer: Printer) -> Result<(), CliError> {
+    write_atomic(file, layout.diagram(name).as_bytes()).map_err(Error::from)?;
+    printer.note(&format!("wrote `{}`", file.display()));
     Ok(())
 }
 
@@ -148,16 +185,19 @@ fn describe(
 ) -> Result<(), CliError> {
     let description = registry.description(Kind::Network, name);
     let network = configured(name, &arguments.overrides, registry)?;
-    let shape = input.unwrap_or([1, 1, 1, 0, 0]);
+    let shape = input.unwrap_or(PLANE);
     let layout = lay_out(
         registry,
         &network,
         io(shape, usize::from(arguments.out_channels)),
         input,
     )?;
+    if let Some(file) = &arguments.diagram {
+        draw(&layout, name, file, printer)?;
+    }
     if arguments.summary {
         printer.text(&layers(&layout, arguments.markdown));
-    } else if let Some(description) = description {
+    } else if let (None, Some(description)) = (&arguments.diagram, description) {
         printer.text(&options(description));
     }
     let [n, c, z, y, x] = layout.input;
@@ -184,36 +224,37 @@ fn describe(
         "outputs": layout.outputs.iter().map(|(name, shape)| json!({"name": name, "shape": shape}))
             .collect::<Vec<_>>(),
         "training_bytes": layout.training_bytes(),
-        "train_step_s": best(&steps),
-        "seconds": steps,
+        "train_step_s": best(&steps.seconds),
+        "seconds": steps.seconds,
+        "processor_seconds": steps.processor_seconds,
         "peak_rss_bytes": speed::peak_memory(),
         "layers": rows.collect::<Vec<_>>(),
     }));
     Ok(())
 }
 
-/// The seconds of training steps, if they are asked for.
+/// The times of training steps, if they are asked for.
 fn time(
     network: &Named,
     layout: &Layout,
     arguments: &NetworksArguments,
     registry: &Registry,
     printer: Printer,
-) -> Result<Vec<f64>, CliError> {
+) -> Result<StepTimes, CliError> {
     if !arguments.time {
-        return Ok(Vec::new());
+        return Ok(StepTimes::default());
     }
     let io = io(layout.input, usize::from(arguments.out_channels));
     let progress = Progress::new(printer);
     let runs = arguments.runs as usize;
-    let seconds = speed::time_training(network, io, layout.input, runs, registry, &progress)?;
-    if let Some(best) = best(&seconds) {
+    let times = speed::time_training(network, io, layout.input, runs, registry, &progress)?;
+    if let Some(best) = best(&times.seconds) {
         printer.text(&format!(
             "training step: best {best:.3} s of {runs} on {} threads",
             rayon::current_num_threads()
         ));
     }
-    Ok(seconds)
+    Ok(times)
 }
 
 fn best(seconds: &[f64]) -> Option<f64> {

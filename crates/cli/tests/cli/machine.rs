@@ -268,6 +268,34 @@ fn a_network_is_described_layer_by_layer() {
 }
 
 #[test]
+fn a_network_is_drawn() {
+    let bench = Bench::new();
+    let options = ["--set", "base=2", "--set", "depth=1"];
+    let arguments = [
+        "networks",
+        "unet",
+        "--diagram",
+        "unet.svg",
+        "--input",
+        "1,1,32,32",
+    ];
+    let outcome = bench.run(&[&arguments[..], &options[..]].concat());
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let svg = std::fs::read_to_string(bench.path().join("unet.svg")).unwrap();
+    assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
+    assert_eq!(svg.matches("<g>").count(), 6);
+    let arguments = ["networks", "unet", "--diagram", "none/unet.svg"];
+    insta::assert_snapshot!(bench.transcript(&[&arguments[..], &options[..]].concat()), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: cannot write `none/unet.svg`: no such folder
+
+    hint: create the folder `none` first, or check the spelling of the path
+    ");
+}
+
+#[test]
 fn networks_that_do_not_fit_are_explained() {
     let bench = Bench::new();
     insta::assert_snapshot!(bench.transcript(&["networks", "atention_unet"]), @"

@@ -28,6 +28,7 @@ use crate::{
     framework::{Fcn, FcnOptions},
     optimizer::{AdamOptions, AdamWOptions},
     postprocess::{Argmax, Components, FillHoles, PostprocessStep, RemoveSmall},
+    preprocess::PreprocessStep,
     schedule::{Constant, Cosine, Exponential, Schedule, Step},
 };
 
@@ -168,15 +169,33 @@ impl Registry {
         name: &str,
         into: fn(O) -> Normalization,
     ) -> Result<(), RegistryError> {
-        let build =
-            move |named: &Named| -> Result<Box<dyn crate::preprocess::PreprocessStep>, Error> {
-                Ok(Box::new(into(named.read()?)))
-            };
+        let build = move |named: &Named| -> Result<Box<dyn PreprocessStep>, Error> {
+            Ok(Box::new(into(named.read()?)))
+        };
         self.preprocess.register::<O>(name, Box::new(build))?;
         Ok(())
     }
 
-    fn add_augmentation<O: Augmentation + JsonSchema + DeserializeOwned + 'static>(
+    /// Adds a step of preprocessing whose options are the step itself.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_preprocess<O: PreprocessStep + JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
+        let build = |named: &Named| -> Result<Box<dyn PreprocessStep>, Error> {
+            Ok(Box::new(named.read::<O>()?))
+        };
+        self.preprocess.register::<O>(name, Box::new(build))?;
+        Ok(())
+    }
+
+    /// Adds a random change of patches whose options are the change itself.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_augmentation<O: Augmentation + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
     ) -> Result<(), RegistryError> {
@@ -187,7 +206,11 @@ impl Registry {
         Ok(())
     }
 
-    fn add_postprocess<O: PostprocessStep + JsonSchema + DeserializeOwned + 'static>(
+    /// Adds a step of post-processing, for targets that say classes, whose options are the step itself.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_postprocess<O: PostprocessStep + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
     ) -> Result<(), RegistryError> {
@@ -210,7 +233,11 @@ impl Registry {
         Ok(())
     }
 
-    fn add_schedule<O: Schedule + JsonSchema + DeserializeOwned + 'static>(
+    /// Adds a schedule whose options are the schedule itself.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_schedule<O: Schedule + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
     ) -> Result<(), RegistryError> {

@@ -19,6 +19,8 @@ pub struct LayerOutput {
     pub name: String,
     /// What kind of layer it is.
     pub kind: &'static str,
+    /// The sizes of what it was given.
+    pub input: Vec<usize>,
     /// The sizes of its output.
     pub shape: Vec<usize>,
 }
@@ -58,13 +60,14 @@ impl Site {
         name.wrapping_add(self.run.draw.load(Ordering::Relaxed).rotate_left(32))
     }
 
-    /// Notes what the layer gave, if somebody asked.
-    pub fn gave(&self, kind: &'static str, shape: impl FnOnce() -> Vec<usize>) {
+    /// Notes what sizes the layer took and gave, if somebody asked.
+    pub fn note(&self, kind: &'static str, input: &[usize], shape: &[usize]) {
         if let Some(outputs) = self.run.trace().as_mut() {
             outputs.push(LayerOutput {
                 name: self.name.to_string(),
                 kind,
-                shape: shape(),
+                input: input.to_vec(),
+                shape: shape.to_vec(),
             });
         }
     }

@@ -128,8 +128,9 @@ impl Conv {
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
         let bias = self.bias.as_ref().map(Param::val);
         let geometry = self.geometry(input.spatial());
+        let taken = input.dims();
         let output = conv(input, self.weight.val(), bias, geometry);
-        self.site.gave("conv", || output.dims().to_vec());
+        self.site.note("conv", &taken, &output.dims());
         output
     }
 
@@ -142,6 +143,7 @@ impl Conv {
     ) -> FeatureMap {
         let normalization = norm.normalization(input.device().is_autodiff());
         let geometry = self.geometry(input.spatial());
+        let taken = input.dims();
         let result = conv_normalize_activate(
             input,
             self.weight.val(),
@@ -153,7 +155,7 @@ impl Conv {
         );
         norm.collect(result.statistics);
         let output = result.output;
-        self.site.gave("conv", || output.dims().to_vec());
+        self.site.note("conv", &taken, &output.dims());
         norm.note(&output);
         output
     }
@@ -170,6 +172,7 @@ impl Conv {
         let bias = self.bias.as_ref().map(Param::val);
         let weight = self.weight.val();
         let geometry = self.geometry(input.spatial());
+        let taken = input.dims();
         let result = conv_concat_activate_normalize(
             input,
             weight,
@@ -180,7 +183,7 @@ impl Conv {
         );
         norm.collect(result.statistics);
         let output = result.output;
-        self.site.gave("conv", || output.dims().to_vec());
+        self.site.note("conv", &taken, &output.dims());
         norm.note(&output);
         output
     }

@@ -125,8 +125,9 @@ impl ConvTranspose {
 
     fn apply(&self, input: FeatureMap, geometry: ConvGeometry) -> FeatureMap {
         let bias = self.bias.as_ref().map(Param::val);
+        let taken = input.dims();
         let output = conv_transpose(input, self.weight.val(), bias, geometry);
-        self.site.gave("conv_transpose", || output.dims().to_vec());
+        self.site.note("conv_transpose", &taken, &output.dims());
         output
     }
 }

@@ -207,7 +207,7 @@ impl Norm {
     /// Notes the output of a pass that went through [`Self::normalization`].
     pub(super) fn note(&self, output: &FeatureMap) {
         if self.kind != NormName::None {
-            self.site.gave("norm", || output.dims().to_vec());
+            self.site.note("norm", &output.dims(), &output.dims());
         }
     }
 }

@@ -1,0 +1,116 @@
+//! Where the input of each box comes from.
+//!
+//! A trace of layers tells sizes, not sources; a source is found by its size.
+
+use super::{blocks::Block, map::Map};
+
+/// What happens on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// Nothing.
+    Flow,
+    /// The map is reduced, by pooling.
+    Pooled,
+    /// The map is enlarged, by interpolation.
+    Enlarged,
+    /// The map joins another one along the channels.
+    Skip,
+}
+
+/// A line from one box to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) kind: Kind,
+}
+
+/// The lines of a network; there are none to a box whose input is of no size that came before.
+pub(super) fn links(blocks: &[Block]) -> Vec<Link> {
+    let mut links = Vec::new();
+    let mut search = Search {
+        blocks,
+        is_used: vec![false; blocks.len()],
+    };
+    for to in 1..blocks.len() {
+        for (from, kind) in search.sources(to) {
+            search.is_used[from] = true;
+            links.push(Link { from, to, kind });
+        }
+    }
+    links
+}
+
+struct Search<'a> {
+    blocks: &'a [Block],
+    /// Whether a later box takes what a box gives.
+    is_used: Vec<bool>,
+}
+
+impl Search<'_> {
+    fn sources(&self, to: usize) -> Vec<(usize, Kind)> {
+        let wanted = &self.blocks[to].input;
+        let last = to - 1;
+        if self.output(last).equals(wanted) {
+            return vec![(last, Kind::Flow)];
+        }
+        self.joined(to).unwrap_or_else(|| {
+            let equal = self.latest(to, |block| self.output(block).equals(wanted));
+            let rearranged = || (self.output(last).numbers() == wanted.numbers()).then_some(last);
+            let resized = || {
+                let is_alike = |map: &Map| map.channels == wanted.channels;
+                let larger = |map: &Map| is_alike(map) && map.pixels > wanted.pixels;
+                let nearest = larger(self.output(last)).then_some(last);
+                nearest
+                    .or_else(|| self.latest(to, |block| larger(self.output(block))))
+                    .or_else(|| is_alike(self.output(last)).then_some(last))
+            };
+            let from = equal.or_else(rearranged).or_else(resized);
+            from.map(|from| (from, self.way(from, wanted)))
+                .into_iter()
+                .collect()
+        })
+    }
+
+    /// Two maps that have the wanted channels together.
+    fn joined(&self, to: usize) -> Option<Vec<(usize, Kind)>> {
+        let wanted = &self.blocks[to].input;
+        let last = to - 1;
+        let earlier = (0..last).rev();
+        let earlier = earlier.filter(|&one| self.output(one).pixels == wanted.pixels);
+        std::iter::once(last).chain(earlier).find_map(|one| {
+            let rest = wanted.channels.checked_sub(self.output(one).channels)?;
+            let fits = |map: &Map| (map.channels, map.pixels) == (rest, wanted.pixels);
+            let other = self.latest(to, |block| block != one && fits(self.output(block)))?;
+            let mut sources = vec![(one, self.way(one, wanted)), (other, Kind::Skip)];
+            // What gates one of the maps is of their size and goes nowhere else.
+            let is_gate = self.output(last).pixels == wanted.pixels && !self.is_used[last];
+            if is_gate && one != last && other != last {
+                sources.push((last, Kind::Flow));
+            }
+            Some(sources)
+        })
+    }
+
+    /// The latest box before `to` whose output fits; one that nothing takes yet comes first.
+    fn latest(&self, to: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+        let fitting = || (0..to).rev().filter(|&one| fits(one));
+        let unused = fitting().find(|&one| !self.is_used[one]);
+        unused.or_else(|| fitting().next())
+    }
+
+    fn way(&self, from: usize, wanted: &Map) -> Kind {
+        let given = self.output(from);
+        if given.numbers() == wanted.numbers() || given.pixels == wanted.pixels {
+            Kind::Flow
+        } else if given.pixels > wanted.pixels {
+            Kind::Pooled
+        } else {
+            Kind::Enlarged
+        }
+    }
+
+    fn output(&self, block: usize) -> &Map {
+        &self.blocks[block].output
+    }
+}
