@@ -6,8 +6,9 @@ mod conv_transpose;
 mod dropout;
 mod linear;
 mod norm;
+mod spelling;
 
-pub use activation::{Activate, ActivationName};
+pub use activation::{Activate, ActivationConfig, ActivationName};
 pub use conv::{Conv, ConvConfig};
 pub use conv_transpose::{ConvTranspose, ConvTransposeConfig};
 pub use dropout::DropoutLayer;

@@ -16,7 +16,7 @@ use coverslip_nets::{
     },
     blocks::{AdnStep, LevelCounts},
     build::{BuildSettings, Extent},
-    layers::NormName,
+    layers::NormConfig,
     weights::count_parameters,
 };
 
@@ -63,7 +63,7 @@ fn parameter_counts() {
     let denoising = MonaiUnetConfig {
         channels: vec![64, 128, 256, 512],
         residual_units: 3,
-        norm: NormName::Batch,
+        norm: NormConfig::BATCH,
         ..MonaiUnetConfig::default()
     };
     assert_eq!(count(build(&denoising, [1, 1], 3)), 28_349_744);
@@ -217,7 +217,7 @@ fn deep_supervision() {
 /// output pixels farther away than its margin says.
 #[test]
 fn size_rules_hold() {
-    let norm = NormName::Batch;
+    let norm = NormConfig::BATCH;
     let basic = |upsampling| BasicUnetConfig {
         channels: [2, 2, 4, 4, 4, 2],
         norm,

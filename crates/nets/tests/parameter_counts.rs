@@ -15,7 +15,7 @@ use coverslip_nets::{
         unet::{UnetConfig, Upsampling},
     },
     build::BuildSettings,
-    layers::NormName,
+    layers::NormConfig,
     weights::count_parameters,
 };
 
@@ -75,7 +75,7 @@ fn tunable_unet() {
         let paper = TunableUnetConfig {
             pool_kernel: 3,
             pool_stride: Some(2),
-            norm: NormName::None,
+            norm: NormConfig::NONE,
             ..dlsia
         };
         assert_eq!(count(&paper, [1, 4], 2), of_2022);
@@ -103,7 +103,7 @@ fn mixed_scale_dense_network() {
     let custom = MsdnetConfig {
         layers: 45,
         dilations: Some(vec![1, 2, 4, 8, 16, 32]),
-        norm: NormName::None,
+        norm: NormConfig::NONE,
         ..MsdnetConfig::default()
     };
     assert_eq!(count(&custom, [1, 4], 2), 9_548);

@@ -11,7 +11,7 @@ use coverslip_nets::{
     AnyNetwork, Architecture, Inputs, Network, NetworkIo,
     architectures::unet::{UnetConfig, Upsampling},
     build::{BuildSettings, Construction, Extent},
-    layers::NormName,
+    layers::NormConfig,
     weights::count_parameters,
 };
 
@@ -187,7 +187,7 @@ fn the_margin_bounds_the_reach_of_a_pixel() {
 #[test]
 fn networks_that_see_the_whole_image_have_no_margin() {
     let instance = UnetConfig {
-        norm: NormName::Instance,
+        norm: NormConfig::INSTANCE,
         ..small()
     };
     let bilinear = UnetConfig {

@@ -3,6 +3,10 @@ use coverslip_kernels::{FusedActivation, maps};
 
 use crate::{FeatureMap, add, cpu::Activate, multiply};
 
+/// The constants of [`Activation::Selu`].
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
 /// A function applied to every value of a map.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
@@ -20,10 +24,26 @@ pub enum Activation {
         /// Minus the limit of the negative half.
         alpha: f64,
     },
+    /// `x` where positive, `alpha * (exp(x / alpha) - 1)` elsewhere.
+    Celu {
+        /// Minus the limit of the negative half.
+        alpha: f64,
+    },
+    /// `Elu` that keeps a mean of 0 and a variance of 1 (Klambauer et al. 2017):
+    /// `1.0507 * (x, or 1.6733 * (exp(x) - 1) where x is negative)`.
+    Selu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
     /// Gaussian error linear unit, exact form: `x * Phi(x)`.
     Gelu,
+    /// Its approximation `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2`.
+    GeluTanh,
     /// `x * sigmoid(x)`, also called Swish.
     Silu,
+    /// `x * tanh(ln(1 + exp(x)))` (Misra 2019).
+    Mish,
+    /// `x * min(max(x + 3, 0), 6) / 6` (Howard et al. 2019).
+    Hardswish,
     /// Hyperbolic tangent.
     Tanh,
     /// Logistic function.
@@ -37,7 +57,7 @@ impl Activation {
             Self::None => Some(FusedActivation::Identity),
             Self::Relu => Some(FusedActivation::Relu),
             Self::LeakyRelu { slope } => Some(FusedActivation::LeakyRelu(slope as f32)),
-            Self::Elu { .. } | Self::Gelu | Self::Silu | Self::Tanh | Self::Sigmoid => None,
+            _ => None,
         }
     }
 }
@@ -51,10 +71,26 @@ impl From<Activation> for maps::Activation {
                 slope: slope as f32,
             },
             Activation::Elu { alpha } => Self::Elu {
+                scale: 1.0,
                 alpha: alpha as f32,
+                rate: 1.0,
             },
+            Activation::Celu { alpha } => Self::Elu {
+                scale: 1.0,
+                alpha: alpha as f32,
+                rate: (1.0 / alpha) as f32,
+            },
+            Activation::Selu => Self::Elu {
+                scale: SELU_SCALE as f32,
+                alpha: (SELU_SCALE * SELU_ALPHA) as f32,
+                rate: 1.0,
+            },
+            Activation::Relu6 => Self::Relu6,
             Activation::Gelu => Self::Gelu,
+            Activation::GeluTanh => Self::GeluTanh,
             Activation::Silu => Self::Silu,
+            Activation::Mish => Self::Mish,
+            Activation::Hardswish => Self::Hardswish,
             Activation::Tanh => Self::Tanh,
             Activation::Sigmoid => Self::Sigmoid,
         }
@@ -76,19 +112,27 @@ pub fn activate(input: FeatureMap, function: Activation) -> FeatureMap {
         Activation::Relu => activation::relu(tensor),
         Activation::LeakyRelu { slope } => activation::leaky_relu(tensor, slope),
         Activation::Elu { alpha } => activation::elu(tensor, alpha),
+        Activation::Celu { alpha } => activation::celu(tensor, alpha),
+        Activation::Selu => activation::selu(tensor),
+        Activation::Relu6 => activation::relu6(tensor),
         Activation::Gelu => activation::gelu(tensor),
+        Activation::GeluTanh => activation::gelu_approximate(tensor),
         Activation::Silu => activation::silu(tensor),
+        Activation::Mish => activation::mish(tensor),
+        Activation::Hardswish => activation::hard_swish(tensor),
         Activation::Tanh => activation::tanh(tensor),
         Activation::Sigmoid => activation::sigmoid(tensor),
     })
 }
 
-/// `x` where positive, `slope * x` elsewhere, with a slope `[1]` that is learned (He et al. 2015).
+/// `x` where positive, `slope * x` elsewhere, with a slope `[1]`, or `[C]` for each channel, that is
+/// learned (He et al. 2015).
 pub fn prelu(input: FeatureMap, slope: Tensor<1>) -> FeatureMap {
     // slope * x + (1 - slope) * max(x, 0)
     let [n, c, ..] = input.dims();
     let factors = |slope: Tensor<1>| {
-        FeatureMap::from_tensor(slope.reshape([1, 1, 1, 1, 1]).expand([n, c, 1, 1, 1]))
+        let slope = slope.reshape([1, -1, 1, 1, 1]);
+        FeatureMap::from_tensor(slope.expand([n, c, 1, 1, 1]))
     };
     let rest = factors(slope.clone().neg().add_scalar(1.0));
     let positive = activate(input.clone(), Activation::Relu);

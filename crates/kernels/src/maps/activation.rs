@@ -18,15 +18,28 @@ pub enum Activation {
         /// The slope of the negative side.
         slope: f32,
     },
-    /// `x` where positive, `alpha (exp(x) - 1)` elsewhere.
+    /// `min(max(x, 0), 6)`; NaN stays NaN.
+    Relu6,
+    /// `scale x` where positive, `alpha (exp(rate x) - 1)` elsewhere.
     Elu {
+        /// Slope of the positive side.
+        scale: f32,
         /// Minus the limit of the negative side.
         alpha: f32,
+        /// How fast the negative side gets there.
+        rate: f32,
     },
     /// `x (1 + erf(x / sqrt 2)) / 2`, not the approximation by a hyperbolic tangent.
     Gelu,
+    /// The approximation by a hyperbolic tangent:
+    /// `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`.
+    GeluTanh,
     /// `x / (1 + exp(-x))`.
     Silu,
+    /// `x tanh(ln(1 + exp(x)))`.
+    Mish,
+    /// `x min(max(x + 3, 0), 6) / 6`.
+    Hardswish,
     /// The hyperbolic tangent.
     Tanh,
     /// `1 / (1 + exp(-x))`.
@@ -49,11 +62,21 @@ impl Activation {
             Self::Identity => {}
             Self::Relu => each(values, |x| if x < 0.0 { 0.0 } else { x }),
             Self::LeakyRelu { slope } => each(values, |x| if x > 0.0 { x } else { slope * x }),
-            Self::Elu { alpha } => each(values, |x| {
-                let negative = alpha * functions::exp_minus_one(x);
-                if x > 0.0 { x } else { negative }
+            Self::Relu6 => each(values, |x| {
+                let x = if x < 0.0 { 0.0 } else { x };
+                if x > 6.0 { 6.0 } else { x }
+            }),
+            Self::Elu { scale, alpha, rate } => each(values, |x| {
+                let negative = alpha * functions::exp_minus_one(rate * x);
+                if x > 0.0 { scale * x } else { negative }
             }),
             Self::Gelu => each(values, functions::gelu),
+            Self::GeluTanh => each(values, functions::gelu_tanh),
+            Self::Mish => each(values, functions::mish),
+            Self::Hardswish => each(values, |x| {
+                let ramp = if x < -3.0 { 0.0 } else { x + 3.0 };
+                x * (if ramp > 6.0 { 6.0 } else { ramp } / 6.0)
+            }),
             Self::Silu => each(values, |x| x * functions::sigmoid(x)),
             Self::Tanh => each(values, functions::tanh),
             Self::Sigmoid => each(values, functions::sigmoid),
@@ -67,11 +90,19 @@ impl Activation {
             Self::Identity => values.fill(1.0),
             Self::Relu => each(values, |x| if x <= 0.0 { 0.0 } else { 1.0 }),
             Self::LeakyRelu { slope } => each(values, |x| if x > 0.0 { 1.0 } else { slope }),
-            Self::Elu { alpha } => each(values, |x| {
-                let negative = alpha * functions::exp(x);
-                if x > 0.0 { 1.0 } else { negative }
+            Self::Relu6 => each(values, |x| if x <= 0.0 || x >= 6.0 { 0.0 } else { 1.0 }),
+            Self::Elu { scale, alpha, rate } => each(values, |x| {
+                let negative = alpha * rate * functions::exp(rate * x);
+                if x > 0.0 { scale } else { negative }
             }),
             Self::Gelu => each(values, functions::gelu_slope),
+            Self::GeluTanh => each(values, functions::gelu_tanh_slope),
+            Self::Mish => each(values, functions::mish_slope),
+            Self::Hardswish => each(values, |x| {
+                let middle = (2.0 * x + 3.0) / 6.0;
+                let above = if x >= 3.0 { 1.0 } else { middle };
+                if x <= -3.0 { 0.0 } else { above }
+            }),
             Self::Silu => each(values, functions::silu_slope),
             Self::Tanh => each(values, functions::tanh_slope),
             Self::Sigmoid => each(values, functions::sigmoid_slope),

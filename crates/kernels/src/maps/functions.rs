@@ -141,6 +141,58 @@ pub(super) fn gelu_slope(x: f32) -> f32 {
     normal_below(x, bell) + x * (DENSITY * bell)
 }
 
+/// What the approximation of [`gelu`] takes the hyperbolic tangent of, and its derivative.
+#[inline(always)]
+fn gelu_tanh_inner(x: f32) -> (f32, f32) {
+    const RATE: f32 = 0.797_884_56;
+    const CUBIC: f32 = 0.044_715;
+    let square = x * x;
+    (
+        RATE * x * (1.0 + CUBIC * square),
+        RATE * (1.0 + 3.0 * CUBIC * square),
+    )
+}
+
+/// `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`; half of one plus the hyperbolic tangent is
+/// the logistic function of twice the number, which keeps the precision of small values.
+#[inline(always)]
+pub(super) fn gelu_tanh(x: f32) -> f32 {
+    x * sigmoid(2.0 * gelu_tanh_inner(x).0)
+}
+
+/// The derivative of [`gelu_tanh`].
+#[inline(always)]
+pub(super) fn gelu_tanh_slope(x: f32) -> f32 {
+    let (inner, slope) = gelu_tanh_inner(x);
+    sigmoid(2.0 * inner) + x * (2.0 * slope * sigmoid_slope(2.0 * inner))
+}
+
+/// The hyperbolic tangent of `ln(1 + exp(x))`, which is `(e^2 + 2e) / (e^2 + 2e + 2)` with
+/// `e = exp(x)`. Beyond 20 it is 1 in single precision.
+#[inline(always)]
+fn mish_gate(x: f32) -> f32 {
+    let e = exp(if x > 20.0 { 20.0 } else { x });
+    let n = e * (e + 2.0);
+    n / (n + 2.0)
+}
+
+/// `x tanh(ln(1 + exp(x)))`.
+#[inline(always)]
+pub(super) fn mish(x: f32) -> f32 {
+    x * mish_gate(x)
+}
+
+/// The derivative of [`mish`].
+#[inline(always)]
+pub(super) fn mish_slope(x: f32) -> f32 {
+    // 1 - gate^2 = 4 (n + 1) / (n + 2)^2, without cancellation.
+    let e = exp(if x > 20.0 { 20.0 } else { x });
+    let n = e * (e + 2.0);
+    let gate = n / (n + 2.0);
+    let bend = 4.0 * (n + 1.0) / ((n + 2.0) * (n + 2.0));
+    gate + x * (bend * sigmoid(x))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

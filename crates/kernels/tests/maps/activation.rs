@@ -5,13 +5,26 @@ use rand::RngExt;
 
 use crate::support::{assert_close, cases, channels, extent, forms, read, store, values};
 
-pub(crate) const ALL: [Activation; 8] = [
+pub(crate) const ALL: [Activation; 13] = [
     Activation::Identity,
     Activation::Relu,
     Activation::LeakyRelu { slope: 0.125 },
-    Activation::Elu { alpha: 0.75 },
+    Activation::Relu6,
+    Activation::Elu {
+        scale: 1.0,
+        alpha: 0.75,
+        rate: 1.0,
+    },
+    Activation::Elu {
+        scale: 1.25,
+        alpha: 1.5,
+        rate: 0.5,
+    },
     Activation::Gelu,
+    Activation::GeluTanh,
     Activation::Silu,
+    Activation::Mish,
+    Activation::Hardswish,
     Activation::Tanh,
     Activation::Sigmoid,
 ];
@@ -20,8 +33,18 @@ pub(crate) fn reference(activation: Activation, x: f64) -> f64 {
     match activation {
         Activation::Relu => x.max(0.0),
         Activation::LeakyRelu { slope } if x < 0.0 => f64::from(slope) * x,
-        Activation::Elu { alpha } if x < 0.0 => f64::from(alpha) * x.exp_m1(),
-        Activation::Identity | Activation::LeakyRelu { .. } | Activation::Elu { .. } => x,
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::Elu { alpha, rate, .. } if x < 0.0 => {
+            f64::from(alpha) * (f64::from(rate) * x).exp_m1()
+        }
+        Activation::Elu { scale, .. } => f64::from(scale) * x,
+        Activation::Identity | Activation::LeakyRelu { .. } => x,
+        Activation::GeluTanh => {
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+            0.5 * x * (1.0 + inner.tanh())
+        }
+        Activation::Mish => x * x.exp().ln_1p().tanh(),
+        Activation::Hardswish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
         Activation::Gelu => 0.5 * x * libm::erfc(-x / std::f64::consts::SQRT_2),
         Activation::Silu => x / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
@@ -35,8 +58,16 @@ pub(crate) fn slope(activation: Activation, x: f64) -> f64 {
     match activation {
         Activation::Relu => f64::from(x > 0.0),
         Activation::LeakyRelu { slope } if x <= 0.0 => f64::from(slope),
-        Activation::Elu { alpha } if x <= 0.0 => f64::from(alpha) * x.exp(),
-        Activation::LeakyRelu { .. } | Activation::Elu { .. } => 1.0,
+        Activation::Relu6 => f64::from(x > 0.0 && x < 6.0),
+        Activation::Elu { alpha, rate, .. } if x <= 0.0 => {
+            let [alpha, rate] = [alpha, rate].map(f64::from);
+            alpha * rate * (rate * x).exp()
+        }
+        Activation::Elu { scale, .. } => f64::from(scale),
+        Activation::LeakyRelu { .. } => 1.0,
+        Activation::Hardswish if x <= -3.0 => 0.0,
+        Activation::Hardswish if x >= 3.0 => 1.0,
+        Activation::Hardswish => (2.0 * x + 3.0) / 6.0,
         _ => {
             let step = 1e-5;
             (reference(activation, x + step) - reference(activation, x - step)) / (2.0 * step)

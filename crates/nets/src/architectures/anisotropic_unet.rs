@@ -9,14 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{ConvStack, UnitConfig},
     build::Scope,
-    layers::{
-        ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig, NormName,
-    },
+    layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
 /// U-Net for stacks with thick planes of the Allen segmenter: never reduces along Z.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnisotropicUnetConfig {
     /// Channels of the first convolution.
@@ -26,7 +24,7 @@ pub struct AnisotropicUnetConfig {
     #[schemars(range(min = 1, max = 16))]
     pub down_ratio: usize,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Channels of two further outputs, `head1` and `head2`, from the second and third level: training
     /// on them too reaches the deep layers. Scale and shift of the normalisations are then left out.
     pub further_heads: Option<[usize; 2]>,
@@ -37,7 +35,7 @@ impl Default for AnisotropicUnetConfig {
         Self {
             base: 32,
             down_ratio: 2,
-            norm: NormName::Batch,
+            norm: NormConfig::BATCH,
             further_heads: None,
         }
     }
@@ -45,12 +43,12 @@ impl Default for AnisotropicUnetConfig {
 
 impl AnisotropicUnetConfig {
     fn stack(&self, channels: [usize; 3], scope: &mut Scope<'_>) -> ConvStack {
-        let norm = self.norm.config();
+        let norm = self.norm;
         let affine = norm.affine && self.further_heads.is_none();
         let unit = UnitConfig {
             norm: NormConfig { affine, ..norm },
             dropout: 0.0,
-            activation: ActivationName::Relu,
+            activation: ActivationConfig::RELU,
         };
         let kernel = scope.cube(3);
         ConvStack::numbered(&channels, |pair| ConvConfig::new(pair, kernel), unit, scope)

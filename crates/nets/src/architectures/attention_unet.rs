@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{AdnConfig, ConvAdn, PartNames, TransposedAdn, enlarging, levels},
     build::{Extent, Scope},
-    layers::{ActivationName, Conv, ConvConfig, Norm, NormConfig, NormName},
+    layers::{ActivationConfig, ActivationName, Conv, ConvConfig, Norm, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -57,10 +57,14 @@ impl Architecture for AttentionUnetConfig {
             let problem = format!("{few} cannot be halved in an attention gate; use at least 2");
             return Err(NetworkError::new("channels", problem));
         }
-        let unit = AdnConfig::new(NormName::Batch, ActivationName::Relu).dropout(self.dropout);
+        let unit = AdnConfig::new(NormConfig::BATCH, ActivationConfig::RELU).dropout(self.dropout);
         unit.check()?;
         // The reference leaves out norm and activation of this one, so it has MONAI's defaults.
-        let merge = AdnConfig::new(NormName::Instance, ActivationName::Prelu).dropout(self.dropout);
+        let merge = AdnConfig::new(
+            NormConfig::INSTANCE,
+            ActivationConfig::of(ActivationName::Prelu),
+        )
+        .dropout(self.dropout);
         let kernel = levels::odd_kernel("kernel", self.kernel, scope)?;
         let up_kernel = levels::odd_kernel("up_kernel", self.up_kernel, scope)?;
         let strides = levels::strides("strides", self.strides.as_deref(), depth, 2, scope)?;

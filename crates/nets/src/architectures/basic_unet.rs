@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{AdnConfig, ConvAdn, PartNames, PixelShuffle, levels},
     build::Scope,
-    layers::{ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormName},
+    layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
@@ -36,12 +36,9 @@ pub struct BasicUnetConfig {
     /// Channels of the five levels from the finest, then of the last block before the output.
     pub channels: [usize; 6],
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation after each normalisation.
-    pub activation: ActivationName,
-    /// Slope of the negative half of `leaky_relu`.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share of values that are set to zero while training, against overfitting.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
@@ -55,9 +52,8 @@ impl Default for BasicUnetConfig {
     fn default() -> Self {
         Self {
             channels: [32, 32, 64, 128, 256, 32],
-            norm: NormName::InstanceAffine,
-            activation: ActivationName::LeakyRelu,
-            negative_slope: 0.1,
+            norm: NormConfig::INSTANCE_AFFINE,
+            activation: ActivationConfig::leaky(0.1),
             dropout: 0.0,
             bias: true,
             upsampling: BasicUpsampling::default(),
@@ -67,9 +63,7 @@ impl Default for BasicUnetConfig {
 
 impl BasicUnetConfig {
     fn adn(&self) -> AdnConfig {
-        AdnConfig::new(self.norm, self.activation)
-            .negative_slope(self.negative_slope)
-            .dropout(self.dropout)
+        AdnConfig::new(self.norm, self.activation).dropout(self.dropout)
     }
 
     fn size_rule(&self, scope: &Scope<'_>) -> SizeRule {

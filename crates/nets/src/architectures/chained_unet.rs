@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{ConvTransposeUnit, ConvUnit, keras},
     build::{Convention, Scheme, Scope},
-    layers::{Activate, ActivationName, ConvConfig, ConvTranspose, ConvTransposeConfig},
+    layers::{
+        Activate, ActivationConfig, ActivationName, ConvConfig, ConvTranspose, ConvTransposeConfig,
+    },
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -123,7 +125,8 @@ impl ChainedUnetConfig {
             encoder,
             decoder,
             head: head.build(&mut keras::next_conv_transpose(scope)),
-            activation: Activate::new(activation, &mut scope.next("p_re_lu")),
+            activation: ActivationConfig::of(activation)
+                .build(scope.io().out_channels, &mut scope.next("p_re_lu")),
         }
     }
 

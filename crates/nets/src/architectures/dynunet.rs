@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{AdnConfig, AdnStep, ConvAdn, PartNames, TransposedAdn, levels},
     build::{Extent, Scheme, Scope},
-    layers::{Activate, ActivationName, ConvConfig, ConvTransposeConfig, NormName},
+    layers::{
+        Activate, ActivationConfig, ActivationName, ConvConfig, ConvTransposeConfig, NormConfig,
+    },
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
@@ -29,12 +31,9 @@ pub struct DynunetConfig {
     /// Whether blocks on the way down have residual connections.
     pub residual: bool,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation after each normalisation.
-    pub activation: ActivationName,
-    /// Slope of the negative half of `leaky_relu`.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share of values that are set to zero after every convolution while training, against
     /// overfitting.
     #[schemars(range(min = 0.0, max = 0.95))]
@@ -55,9 +54,8 @@ impl Default for DynunetConfig {
             kernels: None,
             channels: None,
             residual: false,
-            norm: NormName::InstanceAffine,
-            activation: ActivationName::LeakyRelu,
-            negative_slope: 0.01,
+            norm: NormConfig::INSTANCE_AFFINE,
+            activation: ActivationConfig::of(ActivationName::LeakyRelu),
             dropout: 0.0,
             transposed_bias: false,
             deep_supervision: 0,
@@ -141,9 +139,7 @@ impl DynunetConfig {
         }
         let kernels = levels::odd_kernels("kernels", self.kernels.as_deref(), count, scope)?;
         let strides = levels::strides("strides", self.strides.as_deref(), count, 1, scope)?;
-        let adn = AdnConfig::new(self.norm, self.activation)
-            .negative_slope(self.negative_slope)
-            .dropout(self.dropout);
+        let adn = AdnConfig::new(self.norm, self.activation).dropout(self.dropout);
         adn.check()?;
         let most_heads = count as f64 - 2.0;
         let heads = self.deep_supervision as f64;
@@ -214,7 +210,10 @@ impl Plan {
                 .padding(level.padding(stride))
         };
         // Both convolutions of a block share the slope of an activation with a parameter.
-        let activation = self.adn.activate(&mut scope.at("lrelu"));
+        let activation = self
+            .adn
+            .activation
+            .build(channels[1], &mut scope.at("lrelu"));
         let both: &[AdnStep] = match activation.function() {
             Some(_) => &[Dropout, Norm, Activation],
             None => &[Dropout, Norm],
@@ -263,7 +262,7 @@ impl Plan {
         ConvAdn::new(conv, &only_dropout, PartNames::MONAI, &mut scope.at("conv"))
     }
 
-    fn size_rule(&self, norm: NormName) -> SizeRule {
+    fn size_rule(&self, norm: NormConfig) -> SizeRule {
         let strides: Vec<_> = self.levels.iter().map(|level| level.stride).collect();
         let sizes = SizeRule::multiples_of(levels::total_stride(&strides));
         if norm.sees_whole_image() {

@@ -9,7 +9,7 @@ use crate::{
     blocks::{ConvStack, ConvUnit, UnitConfig, UnitNames},
     build::{Scheme, Scope},
     layers::{
-        ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, Norm, NormName,
+        ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, Norm, NormConfig,
     },
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
@@ -36,9 +36,9 @@ impl Default for FnetConfig {
 }
 
 const UNIT: UnitConfig = UnitConfig {
-    norm: crate::layers::NormConfig::BATCH,
+    norm: NormConfig::BATCH,
     dropout: 0.0,
-    activation: ActivationName::Relu,
+    activation: ActivationConfig::RELU,
 };
 
 impl Architecture for FnetConfig {
@@ -129,7 +129,7 @@ impl Level {
             down_block,
             down: ConvUnit::new(halving, UNIT, names, scope),
             up: up.build(&mut scope.at("convt")),
-            up_norm: NormName::Batch.config().build(output, &mut scope.at("bn1")),
+            up_norm: NormConfig::BATCH.build(output, &mut scope.at("bn1")),
             up_block: double([2 * output, output], &mut scope.at("sub_2conv_less")),
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{Adn, AdnConfig, AdnStep, ConvAdn, PartNames, levels},
     build::{Extent, Scope},
-    layers::{ActivationName, Conv, ConvConfig, NormName},
+    layers::{ActivationConfig, Conv, ConvConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
@@ -64,12 +64,9 @@ pub struct HighResNetConfig {
     /// How a residual connection gets more channels.
     pub channel_matching: ChannelMatching,
     /// Normalisation, also of the output.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation, also of the output: with `relu` it is never negative.
-    pub activation: ActivationName,
-    /// Slope of the negative half of `leaky_relu`.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share of values that are set to zero after the last two convolutions while training.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
@@ -98,9 +95,8 @@ impl Default for HighResNetConfig {
             },
             output_kernel: point,
             channel_matching: ChannelMatching::default(),
-            norm: NormName::Batch,
-            activation: ActivationName::Relu,
-            negative_slope: 0.01,
+            norm: NormConfig::BATCH,
+            activation: ActivationConfig::RELU,
             dropout: 0.0,
             bias: false,
         }
@@ -117,9 +113,7 @@ impl Architecture for HighResNetConfig {
     fn build(&self, scope: &mut Scope<'_>) -> Result<HighResNet, NetworkError> {
         use AdnStep::{Activation, Dropout, Norm};
 
-        let adn = AdnConfig::new(self.norm, self.activation)
-            .negative_slope(self.negative_slope)
-            .dropout(self.dropout);
+        let adn = AdnConfig::new(self.norm, self.activation).dropout(self.dropout);
         adn.check()?;
         NetworkError::check_range("stages", self.stages.len() as f64, 0.0, 8.0)?;
         let io = scope.io();

@@ -12,7 +12,7 @@ use crate::{
         levels,
     },
     build::{Extent, Scope},
-    layers::{ActivationName, Conv, ConvConfig, NormName},
+    layers::{ActivationConfig, ActivationName, Conv, ConvConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
 };
 
@@ -34,12 +34,9 @@ pub struct MonaiUnetConfig {
     #[schemars(range(min = 0, max = 16))]
     pub residual_units: usize,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation after each convolution.
-    pub activation: ActivationName,
-    /// Slope of the negative half of `leaky_relu`.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share of values that are set to zero while training, against overfitting.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
@@ -57,9 +54,8 @@ impl Default for MonaiUnetConfig {
             kernel: Extent::All(3),
             up_kernel: Extent::All(3),
             residual_units: 0,
-            norm: NormName::Instance,
-            activation: ActivationName::Prelu,
-            negative_slope: 0.01,
+            norm: NormConfig::INSTANCE,
+            activation: ActivationConfig::of(ActivationName::Prelu),
             dropout: 0.0,
             bias: true,
             order: NORM_DROPOUT_ACTIVATION.to_vec(),
@@ -76,9 +72,7 @@ impl Architecture for MonaiUnetConfig {
     fn build(&self, scope: &mut Scope<'_>) -> Result<MonaiUnet, NetworkError> {
         levels::check_channels("channels", &self.channels, 2)?;
         NetworkError::check_range("residual_units", self.residual_units as f64, 0.0, 16.0)?;
-        let mut adn = AdnConfig::new(self.norm, self.activation)
-            .negative_slope(self.negative_slope)
-            .dropout(self.dropout);
+        let mut adn = AdnConfig::new(self.norm, self.activation).dropout(self.dropout);
         adn.order.clone_from(&self.order);
         adn.check()?;
         let depth = self.channels.len() - 1;

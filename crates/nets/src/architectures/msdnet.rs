@@ -1,14 +1,16 @@
 //! The mixed-scale dense network of dlsia (`MixedScaleDenseNetwork`, after Pelt and Sethian 2018): no
 //! scaling, dilated convolutions, every layer sees all maps before it.
 
+use std::fmt::Display;
+
 use burn::module::Module;
-use coverslip_ops::{Activation, Dropout, FeatureMap, Margin, activate};
+use coverslip_ops::{Activation, Dropout, FeatureMap, Margin};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     build::Scope,
-    layers::{ActivationName, Conv, ConvConfig, DropoutLayer, Norm, NormName},
+    layers::{Activate, ActivationConfig, Conv, ConvConfig, DropoutLayer, Norm, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -51,11 +53,11 @@ pub struct MsdnetConfig {
     /// What lies beyond the edge of a map.
     pub padding: PaddingMode,
     /// Normalisation of all maps behind each layer, after the activation.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation of all maps behind each layer.
-    pub activation: ActivationName,
+    pub activation: ActivationConfig,
     /// Function of the output.
-    pub final_activation: ActivationName,
+    pub final_activation: ActivationConfig,
     /// Whether the input too goes through `activation` and then `final_activation`, as in dlsia, whose
     /// weights expect it. Without it negative values of an image are not lost.
     pub activate_input: bool,
@@ -74,9 +76,9 @@ impl Default for MsdnetConfig {
             dilation_table: None,
             kernel: 3,
             padding: PaddingMode::Zeros,
-            norm: NormName::Batch,
-            activation: ActivationName::Relu,
-            final_activation: ActivationName::None,
+            norm: NormConfig::BATCH,
+            activation: ActivationConfig::RELU,
+            final_activation: ActivationConfig::NONE,
             activate_input: true,
             dropout: [0.0; 3],
         }
@@ -144,6 +146,16 @@ impl MsdnetConfig {
         }
     }
 
+    /// The activation that all layers share.
+    fn activation(&self, layers: usize, scope: &mut Scope<'_>) -> Activate {
+        let names = (0..layers).map(|layer| format!("activation_{layer}"));
+        let names: Vec<String> = std::iter::once("activation".to_owned())
+            .chain(names)
+            .collect();
+        let names: Vec<_> = names.iter().map(|name| name as &dyn Display).collect();
+        self.activation.build(1, &mut scope.at_any(&names))
+    }
+
     fn size_rule(&self, plan: &[Vec<usize>], scope: &Scope<'_>) -> SizeRule {
         let half = self.kernel / 2;
         let widest = |layer: &Vec<usize>| half * layer.iter().max().unwrap_or(&1);
@@ -173,12 +185,11 @@ impl Architecture for MsdnetConfig {
     fn build(&self, scope: &mut Scope<'_>) -> Result<Msdnet, NetworkError> {
         self.check()?;
         let plan = self.plan()?;
-        let (Some(activation), Some(final_activation)) =
-            (self.activation.function(), self.final_activation.function())
-        else {
-            let problem = "prelu has a weight; choose relu, leaky_relu, elu, gelu, silu or tanh";
+        if self.activation.is_per_channel() {
+            let problem = "layers with different channels share the slope of prelu, which can only \
+                           be one for all channels; leave out `per_channel`";
             return Err(NetworkError::new("activation", problem));
-        };
+        }
         let io = scope.io();
         let mut channels = io.in_channels;
         let mut layers = Vec::new();
@@ -200,7 +211,7 @@ impl Architecture for MsdnetConfig {
                 })
                 .collect();
             channels += convs.len();
-            let norm = self.norm.config();
+            let norm = self.norm;
             let reach = |&dilation: &usize| {
                 let pixels = self.kernel / 2 * dilation;
                 [if io.dimensions == 3 { pixels } else { 0 }, pixels, pixels]
@@ -223,8 +234,11 @@ impl Architecture for MsdnetConfig {
             layers,
             head: head.build(&mut scope.at("final_convolution")),
             margin: self.margin(),
-            activation,
-            final_activation,
+            activation: self.activation(plan.len(), scope),
+            final_activation: self.final_activation.build(
+                io.out_channels,
+                &mut scope.at_any(&[&"final_layer", &"final_activation"]),
+            ),
             activate_input: self.activate_input,
             sizes: self.size_rule(&plan, scope),
         })
@@ -243,13 +257,14 @@ struct Layer {
 
 impl Layer {
     fn forward(&self, input: FeatureMap, network: &Msdnet) -> FeatureMap {
-        let activation = network.activation;
-        if let ([conv], None, None) = (
+        let function = network.activation.function();
+        if let ([conv], None, None, Some(function)) = (
             self.convs.as_slice(),
             network.margin,
             &network.hidden_dropout,
+            function,
         ) {
-            return conv.forward_stacked(input, &self.norm, activation);
+            return conv.forward_stacked(input, &self.norm, function);
         }
         let new = self.convs.iter().zip(&self.reaches).map(|(conv, reach)| {
             let input = input.clone();
@@ -262,7 +277,13 @@ impl Layer {
         if let Some(dropout) = &network.hidden_dropout {
             maps = vec![dropout.forward(FeatureMap::concat(maps))];
         }
-        self.norm.forward_stacked(maps, activation)
+        match function {
+            Some(function) => self.norm.forward_stacked(maps, function),
+            None => {
+                let map = network.activation.forward(FeatureMap::concat(maps));
+                self.norm.forward(map, Activation::None)
+            }
+        }
     }
 }
 
@@ -276,10 +297,8 @@ pub struct Msdnet {
     head: Conv,
     #[module(skip)]
     margin: Option<Margin>,
-    #[module(skip)]
-    activation: Activation,
-    #[module(skip)]
-    final_activation: Activation,
+    activation: Activate,
+    final_activation: Activate,
     #[module(skip)]
     activate_input: bool,
     #[module(skip)]
@@ -295,14 +314,14 @@ impl Network for Msdnet {
         };
         let mut map = FeatureMap::from_tensor(inputs.main);
         if self.activate_input {
-            map = activate(activate(map, self.activation), self.final_activation);
+            map = self.final_activation.forward(self.activation.forward(map));
         }
         map = drop(&self.initial_dropout, map);
         for layer in &self.layers {
             map = layer.forward(map, self);
         }
         let output = self.head.forward(drop(&self.final_dropout, map));
-        Outputs::new(activate(output, self.final_activation).into_tensor())
+        Outputs::new(self.final_activation.forward(output).into_tensor())
     }
 
     fn sizes(&self) -> SizeRule {

@@ -10,7 +10,7 @@ use super::patch_discriminator::{MmvPatchDiscriminatorConfig, check, in_sequence
 use crate::{
     blocks::{PatchConfig, PatchScores},
     build::{Scheme, Scope},
-    layers::NormName,
+    layers::NormConfig,
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -28,7 +28,7 @@ pub struct MultiscaleDiscriminatorConfig {
     #[schemars(range(min = 1, max = 8))]
     pub layers: usize,
     /// Normalisation of all layers but the first.
-    pub norm: NormName,
+    pub norm: NormConfig,
 }
 
 impl Default for MultiscaleDiscriminatorConfig {
@@ -37,7 +37,7 @@ impl Default for MultiscaleDiscriminatorConfig {
             scales: 2,
             base: 64,
             layers: 3,
-            norm: NormName::Instance,
+            norm: NormConfig::INSTANCE,
         }
     }
 }
@@ -81,7 +81,7 @@ pub struct HdMultiscaleDiscriminatorConfig {
     #[schemars(range(min = 1, max = 8))]
     pub layers: usize,
     /// Normalisation of all layers but the first.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Whether the maps of all layers are outputs too, for a loss that compares them between real and
     /// made images.
     pub features: bool,
@@ -93,7 +93,7 @@ impl Default for HdMultiscaleDiscriminatorConfig {
             scales: 2,
             base: 64,
             layers: 3,
-            norm: NormName::Instance,
+            norm: NormConfig::INSTANCE,
             features: true,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages},
     build::{Extent, Scheme, Scope},
-    layers::{ActivationName, NormName},
+    layers::{ActivationConfig, ActivationName, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -29,12 +29,9 @@ pub struct NnunetPlainConfig {
     /// coarsest.
     pub decoder_convolutions: LevelCounts,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation after each normalisation.
-    pub activation: ActivationName,
-    /// Slope of the negative half of `leaky_relu`.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share of channels that are set to zero while training, against overfitting.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
@@ -53,9 +50,8 @@ impl Default for NnunetPlainConfig {
             strides: None,
             convolutions: LevelCounts::All(2),
             decoder_convolutions: LevelCounts::All(2),
-            norm: NormName::InstanceAffine,
-            activation: ActivationName::LeakyRelu,
-            negative_slope: 0.01,
+            norm: NormConfig::INSTANCE_AFFINE,
+            activation: ActivationConfig::of(ActivationName::LeakyRelu),
             dropout: 0.0,
             bias: true,
             deep_supervision: false,
@@ -77,7 +73,6 @@ impl Architecture for NnunetPlainConfig {
             decoder_convolutions: &self.decoder_convolutions,
             norm: self.norm,
             activation: self.activation,
-            negative_slope: self.negative_slope,
             dropout: self.dropout,
             bias: self.bias,
             deep_supervision: self.deep_supervision,

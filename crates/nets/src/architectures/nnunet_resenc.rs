@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages, levels},
     build::{Extent, Scheme, Scope},
-    layers::{Activate, ActivationName, ConvConfig, NormName},
+    layers::{Activate, ActivationConfig, ActivationName, ConvConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -32,12 +32,9 @@ pub struct NnunetResencConfig {
     /// coarsest.
     pub decoder_convolutions: LevelCounts,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation after each normalisation.
-    pub activation: ActivationName,
-    /// Slope of the negative half of `leaky_relu`.
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share of channels that are set to zero while training, against overfitting.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
@@ -57,9 +54,8 @@ impl Default for NnunetResencConfig {
             blocks: LevelCounts::Each(vec![1, 3, 4, 6, 6, 6]),
             stem_channels: None,
             decoder_convolutions: LevelCounts::All(1),
-            norm: NormName::InstanceAffine,
-            activation: ActivationName::LeakyRelu,
-            negative_slope: 0.01,
+            norm: NormConfig::INSTANCE_AFFINE,
+            activation: ActivationConfig::of(ActivationName::LeakyRelu),
             dropout: 0.0,
             bias: true,
             deep_supervision: false,
@@ -81,7 +77,6 @@ impl Architecture for NnunetResencConfig {
             decoder_convolutions: &self.decoder_convolutions,
             norm: self.norm,
             activation: self.activation,
-            negative_slope: self.negative_slope,
             dropout: self.dropout,
             bias: self.bias,
             deep_supervision: self.deep_supervision,
@@ -156,7 +151,10 @@ impl Block {
             first: levels.unit(channels, kernel, stride, &mut scope.at("conv1")),
             second: levels.linear_unit(second, &mut scope.at("conv2")),
             projection,
-            activation: levels.adn().activate(&mut scope.at("nonlin2")),
+            activation: levels
+                .adn()
+                .activation
+                .build(output, &mut scope.at("nonlin2")),
             stride,
         }
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{PatchConfig, PatchScores, keras},
     build::{Convention, Scheme, Scope},
-    layers::{ConvConfig, NormName},
+    layers::{ConvConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -26,7 +26,7 @@ pub struct PatchGanConfig {
     pub layers: usize,
     /// Normalisation of all layers but the first. Convolutions before a batch normalisation have no
     /// bias.
-    pub norm: NormName,
+    pub norm: NormConfig,
 }
 
 impl Default for PatchGanConfig {
@@ -34,7 +34,7 @@ impl Default for PatchGanConfig {
         Self {
             base: 64,
             layers: 3,
-            norm: NormName::Batch,
+            norm: NormConfig::BATCH,
         }
     }
 }
@@ -53,7 +53,7 @@ impl Architecture for PatchGanConfig {
             halving: self.layers,
             padding: 1,
             norm: self.norm,
-            has_bias: self.norm != NormName::Batch,
+            has_bias: !self.norm.is_batch(),
         };
         Ok(PatchDiscriminator::new(
             patches.build(|index| vec![in_sequence("model", index)], scope),
@@ -74,7 +74,7 @@ pub struct MmvPatchDiscriminatorConfig {
     #[schemars(range(min = 1, max = 8))]
     pub layers: usize,
     /// Normalisation of all layers but the first.
-    pub norm: NormName,
+    pub norm: NormConfig,
 }
 
 impl Default for MmvPatchDiscriminatorConfig {
@@ -82,7 +82,7 @@ impl Default for MmvPatchDiscriminatorConfig {
         Self {
             base: 64,
             layers: 4,
-            norm: NormName::Instance,
+            norm: NormConfig::INSTANCE,
         }
     }
 }

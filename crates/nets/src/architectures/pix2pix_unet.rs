@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{ConvTransposeUnit, ConvUnit, LEAK},
     build::{Scheme, Scope},
-    layers::{ConvConfig, ConvTranspose, ConvTransposeConfig, DropoutLayer, NormName},
+    layers::{ConvConfig, ConvTranspose, ConvTransposeConfig, DropoutLayer, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -29,7 +29,7 @@ pub struct Pix2pixUnetConfig {
     #[schemars(range(min = 5, max = 12))]
     pub downs: usize,
     /// Normalisation; convolutions before a batch normalisation have no bias.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Share of values set to zero on the way up while training, at levels beyond the fifth but the
     /// coarsest.
     #[schemars(range(min = 0.0, max = 0.95))]
@@ -41,7 +41,7 @@ impl Default for Pix2pixUnetConfig {
         Self {
             base: 64,
             downs: 8,
-            norm: NormName::Batch,
+            norm: NormConfig::BATCH,
             dropout: 0.5,
         }
     }
@@ -59,7 +59,7 @@ impl Architecture for Pix2pixUnetConfig {
         NetworkError::check_range("dropout", self.dropout, 0.0, 0.95)?;
         scope.set_scheme(Scheme::Normal { deviation: 0.02 });
         let io = scope.io();
-        let has_bias = self.norm != NormName::Batch;
+        let has_bias = !self.norm.is_batch();
         let (kernel, stride, around) = (scope.cube(KERNEL), scope.cube(2), scope.border(1));
         let raise = |channels| {
             let conv = ConvTransposeConfig::new(channels, kernel).stride(stride);
@@ -71,8 +71,8 @@ impl Architecture for Pix2pixUnetConfig {
             let mut scope = scope.at(path(level));
             // The outermost and the innermost have no normalisation.
             let (number, norm, activation) = match level {
-                0 => (0, NormName::None, LEAK),
-                _ if self.is_innermost(level) => (1, NormName::None, Activation::Relu),
+                0 => (0, NormConfig::NONE, LEAK),
+                _ if self.is_innermost(level) => (1, NormConfig::NONE, Activation::Relu),
                 _ => (1, self.norm, LEAK),
             };
             let width = self.width(level);
@@ -81,7 +81,7 @@ impl Architecture for Pix2pixUnetConfig {
                 .padding(around)
                 .bias(has_bias)
                 .build(&mut scope.at(number));
-            let norm = norm.config().build(width, &mut scope.at(2));
+            let norm = norm.build(width, &mut scope.at(2));
             encoder.push(ConvUnit::from_layers(conv, norm, activation));
             channels = width;
         }
@@ -92,7 +92,7 @@ impl Architecture for Pix2pixUnetConfig {
             let width = self.width(level - 1);
             let conv = raise([channels, width]).bias(has_bias);
             let conv = conv.build(&mut scope.at(number));
-            let norm = self.norm.config().build(width, &mut scope.at(number + 1));
+            let norm = self.norm.build(width, &mut scope.at(number + 1));
             let has_dropout = level >= INNER && !self.is_innermost(level) && self.dropout > 0.0;
             let site = scope.at("dropout");
             let dropout =

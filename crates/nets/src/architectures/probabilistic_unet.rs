@@ -13,8 +13,7 @@ use crate::{
     blocks::{ConvStack, ConvUnit, UnitConfig, UnitNames},
     build::{Draw, Extent, Scope},
     layers::{
-        ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, Norm, NormConfig,
-        NormName,
+        ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, Norm, NormConfig,
     },
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
@@ -47,7 +46,7 @@ impl Default for ProbabilisticUnetConfig {
 const UNIT: UnitConfig = UnitConfig {
     norm: NormConfig::BATCH,
     dropout: 0.0,
-    activation: ActivationName::Relu,
+    activation: ActivationConfig::RELU,
 };
 
 impl ProbabilisticUnetConfig {
@@ -158,9 +157,7 @@ impl Up {
             .output_padding(stride.map(|size| size - 1));
         Self {
             conv: conv.build(&mut scope.at("conv")),
-            norm: NormName::Batch
-                .config()
-                .build(channels[1], &mut scope.at("adn.N")),
+            norm: NormConfig::BATCH.build(channels[1], &mut scope.at("adn.N")),
         }
     }
 

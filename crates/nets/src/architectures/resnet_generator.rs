@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{ConvTransposeUnit, ConvUnit, PaddedUnit},
     build::{Scheme, Scope},
-    layers::{ConvConfig, ConvTransposeConfig, DropoutLayer, NormName},
+    layers::{ConvConfig, ConvTransposeConfig, DropoutLayer, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -30,7 +30,7 @@ pub struct ResnetGeneratorConfig {
     #[schemars(range(min = 0, max = 64))]
     pub blocks: usize,
     /// Normalisation after each convolution but the last.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Whether convolutions before a batch normalisation have a bias too, as in pix2pixHD.
     pub always_bias: bool,
     /// Share of values set to zero within each residual block while training; 0.5 is usual where it is
@@ -45,7 +45,7 @@ impl Default for ResnetGeneratorConfig {
             base: 64,
             downs: 2,
             blocks: 9,
-            norm: NormName::Instance,
+            norm: NormConfig::INSTANCE,
             always_bias: false,
             dropout: 0.0,
         }
@@ -66,7 +66,7 @@ impl Architecture for ResnetGeneratorConfig {
             downs: self.downs,
             blocks: self.blocks,
             norm: self.norm,
-            has_bias: self.always_bias || self.norm != NormName::Batch,
+            has_bias: self.always_bias || !self.norm.is_batch(),
             dropout: self.dropout,
             naming: Naming::Sequence,
             outer: Margin::Reflect,
@@ -92,7 +92,7 @@ pub struct PredefinedResnetConfig {
     #[schemars(range(min = 0, max = 64))]
     pub blocks: usize,
     /// Normalisation after each convolution but the last.
-    pub norm: NormName,
+    pub norm: NormConfig,
 }
 
 impl Default for PredefinedResnetConfig {
@@ -101,7 +101,7 @@ impl Default for PredefinedResnetConfig {
             base: 64,
             downs: 4,
             blocks: 9,
-            norm: NormName::Batch,
+            norm: NormConfig::BATCH,
         }
     }
 }
@@ -149,7 +149,7 @@ struct Plan {
     base: usize,
     downs: usize,
     blocks: usize,
-    norm: NormName,
+    norm: NormConfig,
     /// Of convolutions before a normalisation.
     has_bias: bool,
     dropout: f64,
@@ -200,16 +200,14 @@ impl Plan {
             let conv = conv.stride(double).padding(around).output_padding(around);
             let [at, norm] = self.names(up + step * index);
             let conv = conv.bias(self.has_bias).build(&mut scope.at(at));
-            let norm = self.norm.config().build(width(level), &mut scope.at(norm));
+            let norm = self.norm.build(width(level), &mut scope.at(norm));
             ConvTransposeUnit::new(conv, norm, Activation::Relu)
         });
         let ups = ups.collect();
         let [at, norm] = self.names(last);
         let conv = ConvConfig::new([width(0), io.out_channels], scope.cube(OUTER)).padding(none);
         let conv = conv.build(&mut scope.at(at));
-        let norm = NormName::None
-            .config()
-            .build(io.out_channels, &mut scope.at(norm));
+        let norm = NormConfig::NONE.build(io.out_channels, &mut scope.at(norm));
         let output = ConvUnit::from_layers(conv, norm, self.output);
         let border = scope.border(OUTER / 2);
         Ok(ResnetGenerator {
@@ -254,7 +252,7 @@ impl Plan {
     ) -> ConvUnit {
         let [_, channels] = conv.channels();
         let conv = conv.bias(self.has_bias).build(&mut scope.at(at));
-        let norm = self.norm.config().build(channels, &mut scope.at(norm));
+        let norm = self.norm.build(channels, &mut scope.at(norm));
         ConvUnit::from_layers(conv, norm, activation)
     }
 

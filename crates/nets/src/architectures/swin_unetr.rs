@@ -13,7 +13,7 @@ use crate::{
         as_plane, map_to_tokens, tokens_to_map,
     },
     build::{Extent, Scheme, Scope},
-    layers::{Conv, ConvConfig, DropoutLayer, LayerNorm, NormName, normalize_last},
+    layers::{Conv, ConvConfig, DropoutLayer, LayerNorm, NormConfig, normalize_last},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -54,7 +54,7 @@ pub struct SwinUnetrConfig {
     /// Whether convolutions precede each stage (Swin UNETR-V2, He et al. 2023).
     pub residual_stages: bool,
     /// Normalisation after each convolution of the decoder.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Share of values that is dropped in the transformer while training.
     #[schemars(range(min = 0.0, max = 0.99))]
     pub dropout: f64,
@@ -79,7 +79,7 @@ impl Default for SwinUnetrConfig {
             patch_norm: false,
             merging: TokenMerging::default(),
             residual_stages: false,
-            norm: NormName::Instance,
+            norm: NormConfig::INSTANCE,
             dropout: 0.0,
             attention_dropout: 0.0,
             path_dropout: 0.0,
@@ -121,12 +121,12 @@ impl Architecture for SwinUnetrConfig {
             stages.push(SwinStage::new(config, &path_dropout, self.merging, scope));
             if self.residual_stages {
                 let channels = [config.attention.channels; 2];
-                let norm = NormName::Instance.config();
+                let norm = NormConfig::INSTANCE;
                 let scope = &mut transformer.at(format!("layers{}c.0.layer", index + 1));
                 stage_convs.push(UnetResBlock::new(channels, norm, true, scope));
             }
         }
-        let norm = self.norm.config();
+        let norm = self.norm;
         let mut conv = |channels: [usize; 2], number: usize| {
             let scope = &mut scope.at(format!("encoder{number}.layer"));
             UnetResBlock::new(channels, norm, true, scope)

@@ -1,14 +1,17 @@
 //! The tunable U-Net of dlsia (`TUNet`) and of its ancestor pyMSDtorch, of the FIB-SEM study.
 
 use burn::module::Module;
-use coverslip_ops::{Activation, FeatureMap, Window, activate, max_pool};
+use coverslip_ops::{FeatureMap, Window, max_pool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvStack, UnitConfig},
     build::Scope,
-    layers::{ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormName},
+    layers::{
+        Activate, ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig,
+        NormConfig,
+    },
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -41,11 +44,11 @@ pub struct TunableUnetConfig {
     /// Whether the second convolution of a decoder level already has the channels of the level above.
     pub contracting: bool,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation after each normalisation.
-    pub activation: ActivationName,
+    pub activation: ActivationConfig,
     /// Function of the output.
-    pub final_activation: ActivationName,
+    pub final_activation: ActivationConfig,
 }
 
 impl Default for TunableUnetConfig {
@@ -59,9 +62,9 @@ impl Default for TunableUnetConfig {
             pool_kernel: 2,
             pool_stride: None,
             contracting: false,
-            norm: NormName::Batch,
-            activation: ActivationName::Relu,
-            final_activation: ActivationName::None,
+            norm: NormConfig::BATCH,
+            activation: ActivationConfig::RELU,
+            final_activation: ActivationConfig::NONE,
         }
     }
 }
@@ -93,10 +96,6 @@ impl TunableUnetConfig {
         if self.kernel.is_multiple_of(2) {
             let problem = format!("{} is even; use an odd size such as 3", self.kernel);
             return Err(NetworkError::new("kernel", problem));
-        }
-        if self.final_activation.function().is_none() {
-            let problem = "prelu has a weight; the output can take relu, tanh, sigmoid or none";
-            return Err(NetworkError::new("final_activation", problem));
         }
         Ok(())
     }
@@ -202,7 +201,7 @@ impl Architecture for TunableUnetConfig {
             decoder.push(stack(&channels, &mut scope.at(format!("Decode_{index}"))));
             below = output;
         }
-        let head_index = if self.norm == NormName::None { 4 } else { 6 };
+        let head_index = 2 * ConvStack::steps(unit);
         let head = ConvConfig::new([below, io.out_channels], [1; 3]);
         Ok(TunableUnet {
             encoder,
@@ -210,7 +209,9 @@ impl Architecture for TunableUnetConfig {
             decoder,
             head: head.build(&mut scope.at(format!("Decode_0.{head_index}"))),
             window,
-            final_activation: self.final_activation.function().unwrap_or(Activation::None),
+            final_activation: self
+                .final_activation
+                .build(io.out_channels, &mut scope.at("final_activation")),
             sizes: self.size_rule(scope),
         })
     }
@@ -237,8 +238,7 @@ pub struct TunableUnet {
     head: Conv,
     #[module(skip)]
     window: Window,
-    #[module(skip)]
-    final_activation: Activation,
+    final_activation: Activate,
     #[module(skip)]
     sizes: SizeRule,
 }
@@ -262,7 +262,7 @@ impl Network for TunableUnet {
                 map = block.forward(FeatureMap::concat(vec![skip, raised]));
             }
         }
-        let output = activate(self.head.forward(map), self.final_activation);
+        let output = self.final_activation.forward(self.head.forward(map));
         Outputs::new(output.into_tensor())
     }
 

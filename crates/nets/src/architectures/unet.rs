@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     blocks::{ConvStack, UnitConfig},
     build::{Extent, Scope},
-    layers::{ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormName},
+    layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -55,9 +55,9 @@ pub struct UnetConfig {
     #[schemars(range(min = 1, max = 8))]
     pub convolutions: usize,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation after each normalisation.
-    pub activation: ActivationName,
+    pub activation: ActivationConfig,
     /// How the decoder enlarges its maps.
     pub upsampling: Upsampling,
     /// Kernel `[z, y, x]` of each level from the finest, `depth + 1` of them; 3 everywhere when
@@ -75,8 +75,8 @@ impl Default for UnetConfig {
             depth: 4,
             growth: 2.0,
             convolutions: 2,
-            norm: NormName::default(),
-            activation: ActivationName::default(),
+            norm: NormConfig::BATCH,
+            activation: ActivationConfig::RELU,
             upsampling: Upsampling::default(),
             kernels: None,
             strides: None,
@@ -103,7 +103,7 @@ impl Architecture for UnetConfig {
             channels.push(output);
             let conv = |pair| {
                 // The shift of a batch norm makes a bias before it redundant.
-                ConvConfig::new(pair, kernels[level]).bias(self.norm != NormName::Batch)
+                ConvConfig::new(pair, kernels[level]).bias(!self.norm.is_batch())
             };
             ConvStack::numbered(&channels, conv, unit, scope)
         };

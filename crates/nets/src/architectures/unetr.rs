@@ -16,7 +16,7 @@ use crate::{
         as_plane, map_to_tokens, tokens_to_map,
     },
     build::{Draw, Extent, Scheme, Scope},
-    layers::{Conv, ConvConfig, DropoutLayer, LayerNorm, Linear, NormName},
+    layers::{Conv, ConvConfig, DropoutLayer, LayerNorm, Linear, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
@@ -65,7 +65,7 @@ pub struct UnetrConfig {
     /// How a patch becomes a token.
     pub projection: PatchProjection,
     /// Normalisation after each convolution.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Whether the skip connections are convolved between the steps that enlarge them.
     pub conv_block: bool,
     /// Whether the blocks of convolutions have shortcuts.
@@ -89,7 +89,7 @@ impl Default for UnetrConfig {
             mlp_size: 3072,
             heads: 12,
             projection: PatchProjection::default(),
-            norm: NormName::Instance,
+            norm: NormConfig::INSTANCE,
             conv_block: true,
             res_block: true,
             dropout: 0.0,
@@ -122,7 +122,7 @@ impl Architecture for UnetrConfig {
         // What every layer of the reference starts with.
         scope.set_scheme(Scheme::Pytorch);
         let grid = [0, 1, 2].map(|axis| size[axis] / patch[axis]);
-        let (hidden, features, norm) = (self.hidden_size, self.feature_size, self.norm.config());
+        let (hidden, features, norm) = (self.hidden_size, self.feature_size, self.norm);
         let blocks = match (self.conv_block, self.res_block) {
             (false, _) => ProjectionBlocks::None,
             (true, false) => ProjectionBlocks::Plain,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     build::Scope,
     layers::{
-        Activate, ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig,
-        DropoutLayer, Norm, NormConfig, NormName,
+        Activate, ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig,
+        DropoutLayer, Norm, NormConfig,
     },
     network::NetworkError,
 };
@@ -36,9 +36,7 @@ pub struct AdnConfig {
     /// Normalisation.
     pub norm: NormConfig,
     /// Activation.
-    pub activation: ActivationName,
-    /// Slope of the negative half of a leaky activation.
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share that dropout sets to zero.
     pub dropout: f64,
     /// Of what.
@@ -49,22 +47,13 @@ pub struct AdnConfig {
 
 impl AdnConfig {
     /// Normalisation and activation without dropout.
-    pub fn new(norm: NormName, activation: ActivationName) -> Self {
+    pub fn new(norm: NormConfig, activation: ActivationConfig) -> Self {
         Self {
-            norm: norm.config(),
+            norm,
             activation,
-            negative_slope: 0.01,
             dropout: 0.0,
             dropout_kind: Dropout::Values,
             order: NORM_DROPOUT_ACTIVATION.to_vec(),
-        }
-    }
-
-    /// The same with another slope of a leaky activation.
-    pub fn negative_slope(self, negative_slope: f64) -> Self {
-        Self {
-            negative_slope,
-            ..self
         }
     }
 
@@ -81,15 +70,13 @@ impl AdnConfig {
         }
     }
 
-    /// Refuses shares, slopes and orders that make no sense; the options are `dropout`,
-    /// `negative_slope` and `order`.
+    /// Refuses shares and orders that make no sense; the options are `dropout` and `order`.
     ///
     /// # Errors
     ///
     /// When one does not.
     pub fn check(&self) -> Result<(), NetworkError> {
         NetworkError::check_range("dropout", self.dropout, 0.0, 0.95)?;
-        NetworkError::check_range("negative_slope", self.negative_slope, 0.0, 1.0)?;
         let count = |step: &AdnStep| self.order.iter().filter(|other| *other == step).count();
         if self.order.iter().any(|step| count(step) > 1) {
             return Err(NetworkError::new(
@@ -98,16 +85,6 @@ impl AdnConfig {
             ));
         }
         Ok(())
-    }
-
-    /// The activation; a learned slope is named `weight` in `scope`.
-    pub fn activate(&self, scope: &mut Scope<'_>) -> Activate {
-        match self.activation {
-            ActivationName::LeakyRelu => Activate::fixed(Activation::LeakyRelu {
-                slope: self.negative_slope,
-            }),
-            name => Activate::new(name, scope),
-        }
     }
 }
 
@@ -165,12 +142,14 @@ impl Adn {
         let norm = if has(AdnStep::Norm) {
             config.norm
         } else {
-            NormName::None.config()
+            NormConfig::NONE
         };
         let dropout = (has(AdnStep::Dropout) && config.dropout > 0.0)
             .then(|| DropoutLayer::new(config.dropout, config.dropout_kind, &scope.at("dropout")));
         let activation = if has(AdnStep::Activation) {
-            config.activate(&mut at_names(scope, names.activation))
+            config
+                .activation
+                .build(channels, &mut at_names(scope, names.activation))
         } else {
             Activate::fixed(Activation::None)
         };

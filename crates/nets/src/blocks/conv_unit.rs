@@ -3,9 +3,7 @@ use coverslip_ops::{Activation, Dropout, FeatureMap};
 
 use crate::{
     build::Scope,
-    layers::{
-        Activate, ActivationName, Conv, ConvConfig, DropoutLayer, Norm, NormConfig, NormName,
-    },
+    layers::{Activate, ActivationConfig, Conv, ConvConfig, DropoutLayer, Norm, NormConfig},
 };
 
 /// What follows a convolution in its unit.
@@ -16,14 +14,14 @@ pub struct UnitConfig {
     /// Share of values that dropout sets to zero; no such layer at 0.
     pub dropout: f64,
     /// Activation.
-    pub activation: ActivationName,
+    pub activation: ActivationConfig,
 }
 
 impl UnitConfig {
     /// Normalisation and activation without dropout.
-    pub fn new(norm: NormName, activation: ActivationName) -> Self {
+    pub fn new(norm: NormConfig, activation: ActivationConfig) -> Self {
         Self {
-            norm: norm.config(),
+            norm,
             dropout: 0.0,
             activation,
         }
@@ -74,7 +72,9 @@ impl ConvUnit {
             conv: conv.build(&mut scope.at(names.conv)),
             norm: config.norm.build(channels, &mut scope.at(names.norm)),
             dropout,
-            activation: Activate::new(config.activation, &mut scope.at(names.activation)),
+            activation: config
+                .activation
+                .build(channels, &mut scope.at(names.activation)),
         }
     }
 
@@ -115,19 +115,15 @@ impl ConvStack {
     }
 
     /// Units through the given channel numbers: `[a, b, c]` convolves a to b and b to c. In a
-    /// sequence of `[conv, norm, activation]` the first is number 0, and `steps` is how many numbers
-    /// a unit has: 3, or 2 without a normalisation.
+    /// sequence of `[conv, norm, activation]` the first is number 0; a step that is not done has no
+    /// number.
     pub fn numbered(
         channels: &[usize],
         conv: impl Fn([usize; 2]) -> ConvConfig,
         config: UnitConfig,
         scope: &mut Scope<'_>,
     ) -> Self {
-        let steps = if config.norm.kind == NormName::None {
-            2
-        } else {
-            3
-        };
+        let steps = Self::steps(config);
         let units = channels.windows(2).enumerate().map(|(index, pair)| {
             let first = index * steps;
             let [at, norm, activation] =
@@ -140,6 +136,11 @@ impl ConvStack {
             ConvUnit::new(conv([pair[0], pair[1]]), config, names, scope)
         });
         Self::new(units.collect())
+    }
+
+    /// How many numbers a unit of such a sequence has.
+    pub fn steps(config: UnitConfig) -> usize {
+        1 + usize::from(!config.norm.is_none()) + usize::from(!config.activation.is_none())
     }
 
     /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`.

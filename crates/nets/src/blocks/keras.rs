@@ -5,7 +5,7 @@ use coverslip_ops::{Activation, Dropout};
 use super::{ConvTransposeUnit, ConvUnit};
 use crate::{
     build::Scope,
-    layers::{ConvConfig, ConvTransposeConfig, DropoutLayer, NormConfig, NormName},
+    layers::{ConvConfig, ConvTransposeConfig, DropoutLayer, NormConfig},
 };
 
 /// Keras's leaky activation.
@@ -40,7 +40,7 @@ pub fn conv_unit(conv: ConvConfig, has_norm: bool, scope: &mut Scope<'_>) -> Con
     let norm = if has_norm {
         NormConfig::KERAS.build(channels, &mut scope.next("batch_normalization"))
     } else {
-        NormName::None.config().build(channels, scope)
+        NormConfig::NONE.build(channels, scope)
     };
     ConvUnit::from_layers(conv, norm, LEAK)
 }

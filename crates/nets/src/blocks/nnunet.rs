@@ -8,7 +8,7 @@ use coverslip_ops::{Dropout, FeatureMap};
 use super::{AdnConfig, AdnStep, ConvAdn, LevelCounts, PartNames, levels};
 use crate::{
     build::{Extent, Scope},
-    layers::{ActivationName, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormName},
+    layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
     network::{NetworkError, Outputs, Reach, SizeRule},
 };
 
@@ -24,11 +24,9 @@ pub struct NnunetOptions<'a> {
     /// Of each level but the coarsest, from the coarsest.
     pub decoder_convolutions: &'a LevelCounts,
     /// Normalisation.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Activation.
-    pub activation: ActivationName,
-    /// Slope of the negative half of a leaky activation.
-    pub negative_slope: f64,
+    pub activation: ActivationConfig,
     /// Share of channels that dropout sets to zero.
     pub dropout: f64,
     /// Whether convolutions have a bias.
@@ -62,9 +60,7 @@ impl NnunetStages {
         let channels = options.channels;
         levels::check_channels("channels", channels, 2)?;
         let count = channels.len();
-        let mut adn = AdnConfig::new(options.norm, options.activation)
-            .negative_slope(options.negative_slope)
-            .dropout(options.dropout);
+        let mut adn = AdnConfig::new(options.norm, options.activation).dropout(options.dropout);
         adn.dropout_kind = Dropout::Channels;
         adn.check()?;
         let convolutions = options.decoder_convolutions;
@@ -142,7 +138,7 @@ impl NnunetStages {
     /// and `first` more before the first.
     pub fn size_rule(&self, first: usize, convolutions: &[usize]) -> SizeRule {
         let sizes = SizeRule::multiples_of(levels::total_stride(&self.strides));
-        if self.adn.norm.kind.sees_whole_image() {
+        if self.adn.norm.sees_whole_image() {
             return sizes;
         }
         let mut reach = Reach::default();

@@ -6,7 +6,7 @@ use coverslip_ops::{Activation, FeatureMap};
 use super::ConvUnit;
 use crate::{
     build::Scope,
-    layers::{Conv, ConvConfig, NormName},
+    layers::{Conv, ConvConfig, NormConfig},
     network::{NetworkError, NetworkIo},
 };
 
@@ -24,7 +24,7 @@ pub struct PatchConfig {
     /// Zeros around each map.
     pub padding: usize,
     /// Normalisation.
-    pub norm: NormName,
+    pub norm: NormConfig,
     /// Whether a convolution before a normalisation has a bias; the others have one.
     pub has_bias: bool,
 }
@@ -47,7 +47,7 @@ impl PatchConfig {
         let mut layers = Vec::new();
         for (index, &width) in self.widths.iter().enumerate() {
             let mut config = conv([channels, width]);
-            let mut norm = NormName::None;
+            let mut norm = NormConfig::NONE;
             if index > 0 {
                 config = config.bias(self.has_bias);
                 norm = self.norm;
@@ -63,7 +63,7 @@ impl PatchConfig {
                     .collect()
             };
             let conv = config.build(&mut scope.at_any(&part(0)));
-            let norm = norm.config().build(width, &mut scope.at_any(&part(1)));
+            let norm = norm.build(width, &mut scope.at_any(&part(1)));
             layers.push(ConvUnit::from_layers(conv, norm, LEAK));
             channels = width;
         }

@@ -10,7 +10,7 @@ use burn::{
 };
 
 use super::{Draw, FileTensor, Run, Scheme, Site, TensorLayout};
-use crate::network::NetworkIo;
+use crate::network::{NetworkError, NetworkIo};
 
 /// Whose names and layouts the files of a network's weights follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,7 @@ pub struct Construction {
     numbered: BTreeMap<&'static str, usize>,
     tensors: HashMap<ParamId, FileTensor>,
     elements: f64,
+    fault: Option<NetworkError>,
     run: Arc<Run>,
 }
 
@@ -59,6 +60,7 @@ impl Construction {
             numbered: BTreeMap::new(),
             tensors: HashMap::new(),
             elements: 0.0,
+            fault: None,
             run: Arc::new(Run::default()),
         }
     }
@@ -75,6 +77,11 @@ impl Construction {
     /// because a config may ask for any number.
     pub(crate) fn elements(&self) -> f64 {
         self.elements
+    }
+
+    /// The first fault that a layer found in its options.
+    pub(crate) fn take_fault(&mut self) -> Option<NetworkError> {
+        self.fault.take()
     }
 
     pub(crate) fn finish(self) -> (HashMap<ParamId, FileTensor>, Arc<Run>) {
@@ -111,6 +118,14 @@ impl Scope<'_> {
     /// Whether convolutions must add products up directly.
     pub fn is_exact(&self) -> bool {
         self.construction.settings.exact
+    }
+
+    /// Notes that a layer cannot be made as the options ask, for [`AnyNetwork::build`] to report once
+    /// all layers are made; what is made in the layer's place is never used.
+    ///
+    /// [`AnyNetwork::build`]: crate::AnyNetwork::build
+    pub fn refuse(&mut self, fault: NetworkError) {
+        self.construction.fault.get_or_insert(fault);
     }
 
     /// Sets how the weights made from now on start.

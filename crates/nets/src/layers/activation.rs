@@ -1,11 +1,12 @@
 use burn::{
     module::{Module, Param},
-    tensor::Tensor,
+    tensor::{Tensor, activation::softmax},
 };
 use coverslip_ops::{Activation, FeatureMap, activate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::spelling::{SettingError, Spelling};
 use crate::build::{Draw, Scope};
 
 /// Function applied after each convolution and normalisation.
@@ -15,80 +16,261 @@ pub enum ActivationName {
     /// Zero for negative values.
     #[default]
     Relu,
-    /// A hundredth of negative values.
+    /// The same, and 6 for larger values.
+    Relu6,
+    /// `negative_slope` times negative values, a hundredth unless set.
     LeakyRelu,
-    /// A learned share of negative values, one for all channels; a quarter at first.
+    /// A learned share of negative values, one for all channels unless `per_channel`; a quarter at
+    /// first.
     Prelu,
-    /// Exponential linear unit.
+    /// Exponential linear unit; negative values tend to minus `alpha`, 1 unless set.
     Elu,
+    /// The same, continuously differentiable for every `alpha`.
+    Celu,
+    /// Exponential linear unit that keeps mean and variance (Klambauer et al. 2017).
+    Selu,
     /// Gaussian error linear unit, exact form.
     Gelu,
-    /// x times the logistic function of x.
+    /// The same by a hyperbolic tangent, as some networks approximate it.
+    GeluTanh,
+    /// x times the logistic function of x, also called Swish.
     Silu,
+    /// x times the hyperbolic tangent of log(1 + exp(x)) (Misra 2019).
+    Mish,
+    /// x min(max(x + 3, 0), 6) / 6 (Howard et al. 2019).
+    Hardswish,
     /// Hyperbolic tangent.
     Tanh,
     /// Logistic function.
     Sigmoid,
+    /// The exponentials of the channels of a pixel as shares of their sum; for outputs.
+    Softmax,
     /// The identity.
     None,
 }
 
-impl ActivationName {
-    /// The function; `None` for that with a parameter.
-    pub fn function(self) -> Option<Activation> {
-        Some(match self {
-            Self::Relu => Activation::Relu,
-            Self::LeakyRelu => Activation::LeakyRelu { slope: 0.01 },
-            Self::Prelu => return None,
-            Self::Elu => Activation::Elu { alpha: 1.0 },
-            Self::Gelu => Activation::Gelu,
-            Self::Silu => Activation::Silu,
-            Self::Tanh => Activation::Tanh,
-            Self::Sigmoid => Activation::Sigmoid,
-            Self::None => Activation::None,
+/// What an activation is made of; in a configuration its name, or a map of `name` and settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    try_from = "Spelling<ActivationName, ActivationSettings>",
+    into = "Spelling<ActivationName, ActivationSettings>"
+)]
+pub struct ActivationConfig {
+    name: ActivationName,
+    negative_slope: Option<f64>,
+    alpha: Option<f64>,
+    per_channel: Option<bool>,
+}
+
+/// An activation with settings that differ from its usual ones.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct ActivationSettings {
+    /// Which one.
+    name: ActivationName,
+    /// Slope of the negative half of `leaky_relu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    negative_slope: Option<f64>,
+    /// Minus the limit of the negative half of `elu` and `celu`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 100.0))]
+    alpha: Option<f64>,
+    /// Whether `prelu` learns a slope for each channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    per_channel: Option<bool>,
+}
+
+impl TryFrom<Spelling<ActivationName, ActivationSettings>> for ActivationConfig {
+    type Error = SettingError;
+
+    fn try_from(
+        spelling: Spelling<ActivationName, ActivationSettings>,
+    ) -> Result<Self, SettingError> {
+        use ActivationName::{Celu, Elu, LeakyRelu, Prelu};
+
+        let ActivationSettings {
+            name,
+            negative_slope,
+            alpha,
+            per_channel,
+        } = match spelling {
+            Spelling::Name(name) => return Ok(Self::of(name)),
+            Spelling::Settings(settings) => settings,
+        };
+        let owner = |key, is_given, owners: &[ActivationName], said| {
+            SettingError::check_owner(key, name, is_given, owners.contains(&name), said)
+        };
+        let is_leaky = negative_slope.is_some();
+        owner("negative_slope", is_leaky, &[LeakyRelu], "leaky_relu")?;
+        owner("alpha", alpha.is_some(), &[Elu, Celu], "elu or celu")?;
+        owner("per_channel", per_channel.is_some(), &[Prelu], "prelu")?;
+        SettingError::check_range("negative_slope", name, negative_slope, 0.0, 1.0)?;
+        SettingError::check_range("alpha", name, alpha, 0.001, 100.0)?;
+        Ok(Self {
+            name,
+            negative_slope,
+            alpha,
+            per_channel,
         })
     }
 }
 
-/// An activation, perhaps with a learned slope.
-#[derive(Module, Debug)]
-pub struct Activate {
-    /// Slope of the negative half, `[1]` (`PReLU`, He et al. 2015).
-    slope: Option<Param<Tensor<1>>>,
-    #[module(skip)]
-    function: Activation,
+impl From<ActivationConfig> for Spelling<ActivationName, ActivationSettings> {
+    fn from(config: ActivationConfig) -> Self {
+        if config == ActivationConfig::of(config.name) {
+            return Self::Name(config.name);
+        }
+        let ActivationConfig {
+            name,
+            negative_slope,
+            alpha,
+            per_channel,
+        } = config;
+        Self::Settings(ActivationSettings {
+            name,
+            negative_slope,
+            alpha,
+            per_channel,
+        })
+    }
 }
 
-impl Activate {
-    /// The named activation; the slope is named `weight` in `scope`.
-    pub fn new(name: ActivationName, scope: &mut Scope<'_>) -> Self {
-        match name.function() {
-            Some(function) => Self::fixed(function),
-            None => Self {
-                slope: Some(scope.table("weight", [1], Draw::Constant(0.25))),
-                function: Activation::None,
-            },
+impl ActivationConfig {
+    /// Zero for negative values.
+    pub const RELU: Self = Self::of(ActivationName::Relu);
+    /// The identity.
+    pub const NONE: Self = Self::of(ActivationName::None);
+
+    /// The named activation with its usual settings.
+    pub const fn of(name: ActivationName) -> Self {
+        Self {
+            name,
+            negative_slope: None,
+            alpha: None,
+            per_channel: None,
         }
     }
 
+    /// A leaky `ReLU` of this slope, from 0 to 1.
+    pub const fn leaky(negative_slope: f64) -> Self {
+        Self {
+            negative_slope: Some(negative_slope),
+            ..Self::of(ActivationName::LeakyRelu)
+        }
+    }
+
+    /// Whether nothing is done.
+    pub fn is_none(self) -> bool {
+        self.name == ActivationName::None
+    }
+
+    /// Whether a slope of each channel is learned.
+    pub fn is_per_channel(self) -> bool {
+        self.per_channel == Some(true)
+    }
+
+    /// The function of a single value; `None` for `Prelu`, which has a parameter, and `Softmax`, which
+    /// sees all channels.
+    pub fn function(self) -> Option<Activation> {
+        let alpha = self.alpha.unwrap_or(1.0);
+        Some(match self.name {
+            ActivationName::Relu => Activation::Relu,
+            ActivationName::Relu6 => Activation::Relu6,
+            ActivationName::LeakyRelu => Activation::LeakyRelu {
+                slope: self.negative_slope.unwrap_or(0.01),
+            },
+            ActivationName::Prelu | ActivationName::Softmax => return None,
+            ActivationName::Elu => Activation::Elu { alpha },
+            ActivationName::Celu => Activation::Celu { alpha },
+            ActivationName::Selu => Activation::Selu,
+            ActivationName::Gelu => Activation::Gelu,
+            ActivationName::GeluTanh => Activation::GeluTanh,
+            ActivationName::Silu => Activation::Silu,
+            ActivationName::Mish => Activation::Mish,
+            ActivationName::Hardswish => Activation::Hardswish,
+            ActivationName::Tanh => Activation::Tanh,
+            ActivationName::Sigmoid => Activation::Sigmoid,
+            ActivationName::None => Activation::None,
+        })
+    }
+
+    /// The layer behind `channels` channels; a learned slope is named `weight` in `scope`.
+    pub fn build(self, channels: usize, scope: &mut Scope<'_>) -> Activate {
+        if let Some(function) = self.function() {
+            return Activate::fixed(function);
+        }
+        let is_learned = self.name == ActivationName::Prelu;
+        let slopes = if self.is_per_channel() { channels } else { 1 };
+        Activate {
+            slope: is_learned.then(|| scope.table("weight", [slopes], Draw::Constant(0.25))),
+            function: None,
+        }
+    }
+}
+
+/// An activation: a function of single values, a `PReLU` with a learned slope, or a soft-max.
+#[derive(Module, Debug)]
+pub struct Activate {
+    /// Slope of the negative half, `[1]` or `[C]` (`PReLU`, He et al. 2015).
+    slope: Option<Param<Tensor<1>>>,
+    /// Without it and a slope it is a soft-max.
+    #[module(skip)]
+    function: Option<Activation>,
+}
+
+impl Activate {
     /// A function without parameters.
     pub fn fixed(function: Activation) -> Self {
         Self {
             slope: None,
-            function,
+            function: Some(function),
         }
     }
 
-    /// The function, unless it has a parameter.
+    /// The function of single values, if it is one.
     pub fn function(&self) -> Option<Activation> {
-        self.slope.is_none().then_some(self.function)
+        self.function
     }
 
     /// Same shape.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
-        match &self.slope {
-            Some(slope) => coverslip_ops::prelu(input, slope.val()),
-            None => activate(input, self.function),
+        match (&self.slope, self.function) {
+            (Some(slope), _) => coverslip_ops::prelu(input, slope.val()),
+            (None, Some(function)) => activate(input, function),
+            (None, None) => FeatureMap::from_tensor(softmax(input.into_tensor(), 1)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_a_name_or_a_name_with_settings() {
+        for text in [
+            r#""mish""#,
+            r#"{"name":"leaky_relu","negative_slope":0.2}"#,
+            r#"{"name":"prelu","per_channel":true}"#,
+        ] {
+            let config: ActivationConfig = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&config).unwrap(), text);
+        }
+        let error = |text| serde_json::from_str::<ActivationConfig>(text).unwrap_err();
+        let foreign = error(r#"{"name": "gelu_tanh", "negative_slope": 0.2}"#).to_string();
+        assert!(
+            foreign.contains("setting `negative_slope` of `gelu_tanh`: only leaky_relu has it"),
+            "{foreign}"
+        );
+        let wide = error(r#"{"name": "elu", "alpha": -1}"#).to_string();
+        assert!(wide.contains("-1 is not from 0.001 to 100"), "{wide}");
+        assert!(error(r#""rellu""#).to_string().contains("`rellu`"));
+        assert!(
+            error(r#"{"name": "elu", "slope": 1}"#)
+                .to_string()
+                .contains("`slope`")
+        );
     }
 }

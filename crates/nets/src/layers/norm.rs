@@ -9,7 +9,11 @@ use coverslip_ops::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::build::{Convention, Draw, Scope, Site};
+use super::spelling::{SettingError, Spelling};
+use crate::{
+    build::{Convention, Draw, Scope, Site},
+    network::NetworkError,
+};
 
 /// Which statistics a network normalises its feature maps with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,39 +27,24 @@ pub enum NormName {
     Instance,
     /// The same with a learned scale and shift.
     InstanceAffine,
+    /// Over each image and each group of channels (Wu and He 2018), `groups` of them, 8 unless set,
+    /// with a learned scale and shift; one group is layer normalisation. Results depend on the tile.
+    Group,
     /// No normalisation.
     None,
 }
 
-impl NormName {
-    /// The layer by PyTorch's defaults: epsilon 1e-5, momentum 0.1.
-    pub fn config(self) -> NormConfig {
-        match self {
-            Self::Batch => NormConfig::BATCH,
-            Self::Instance => NormConfig::INSTANCE,
-            Self::InstanceAffine => NormConfig {
-                affine: true,
-                ..NormConfig::INSTANCE
-            },
-            Self::None => NormConfig {
-                kind: NormName::None,
-                affine: false,
-                ..NormConfig::BATCH
-            },
-        }
-    }
-
-    /// Whether an output pixel depends on all pixels of its image.
-    pub fn sees_whole_image(self) -> bool {
-        matches!(self, Self::Instance | Self::InstanceAffine)
-    }
-}
-
-/// What a normalisation is made of.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What a normalisation is made of; in a configuration its name, or a map of `name` and settings.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    try_from = "Spelling<NormName, NormSettings>",
+    into = "Spelling<NormName, NormSettings>"
+)]
 pub struct NormConfig {
     /// Over what; `InstanceAffine` is `Instance` with `affine`.
     pub kind: NormName,
+    /// How many groups of channels `Group` has.
+    pub groups: usize,
     /// Whether a scale and a shift are learned.
     pub affine: bool,
     /// Added to the variance.
@@ -64,10 +53,90 @@ pub struct NormConfig {
     pub momentum: f64,
 }
 
+/// A normalisation with settings that differ from its usual ones.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct NormSettings {
+    /// Which one.
+    name: NormName,
+    /// How many groups of channels `group` has; they must divide the channels of every layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 4096))]
+    groups: Option<usize>,
+    /// Whether a scale and a shift are learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    affine: Option<bool>,
+    /// Added to the variance; 1e-5 unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    epsilon: Option<f64>,
+    /// Weight of the newest batch in the running statistics of `batch`; 0.1 unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    momentum: Option<f64>,
+}
+
+impl TryFrom<Spelling<NormName, NormSettings>> for NormConfig {
+    type Error = SettingError;
+
+    fn try_from(spelling: Spelling<NormName, NormSettings>) -> Result<Self, SettingError> {
+        let settings = match spelling {
+            Spelling::Name(name) => return Ok(Self::of(name)),
+            Spelling::Settings(settings) => settings,
+        };
+        let name = settings.name;
+        let owner = |key, is_given, is_owner, said| {
+            SettingError::check_owner(key, name, is_given, is_owner, said)
+        };
+        let usual = Self::of(name);
+        let is_group = name == NormName::Group;
+        owner("groups", settings.groups.is_some(), is_group, "group")?;
+        let is_batch = name == NormName::Batch;
+        owner("momentum", settings.momentum.is_some(), is_batch, "batch")?;
+        let has_affine = !matches!(name, NormName::InstanceAffine | NormName::None);
+        let owners = "batch, instance or group";
+        owner("affine", settings.affine.is_some(), has_affine, owners)?;
+        let groups = settings.groups.map(|groups| groups as f64);
+        SettingError::check_range("groups", name, groups, 1.0, 4096.0)?;
+        SettingError::check_range("epsilon", name, settings.epsilon, 0.0, 1.0)?;
+        SettingError::check_range("momentum", name, settings.momentum, 0.0, 1.0)?;
+        Ok(Self {
+            kind: usual.kind,
+            groups: settings.groups.unwrap_or(usual.groups),
+            affine: settings.affine.unwrap_or(usual.affine),
+            epsilon: settings.epsilon.unwrap_or(usual.epsilon),
+            momentum: settings.momentum.unwrap_or(usual.momentum),
+        })
+    }
+}
+
+impl From<NormConfig> for Spelling<NormName, NormSettings> {
+    fn from(config: NormConfig) -> Self {
+        let name = match config.kind {
+            NormName::Instance if config.affine => NormName::InstanceAffine,
+            name => name,
+        };
+        let usual = NormConfig::of(name);
+        if config == usual {
+            return Self::Name(name);
+        }
+        let number = |own: f64, usual: f64| (own != usual).then_some(own);
+        Self::Settings(NormSettings {
+            name,
+            groups: (config.groups != usual.groups).then_some(config.groups),
+            affine: (config.affine != usual.affine).then_some(config.affine),
+            epsilon: number(config.epsilon, usual.epsilon),
+            momentum: number(config.momentum, usual.momentum),
+        })
+    }
+}
+
 impl NormConfig {
     /// Batch normalisation by PyTorch's defaults.
     pub const BATCH: Self = Self {
         kind: NormName::Batch,
+        groups: 8,
         affine: true,
         epsilon: 1e-5,
         momentum: 0.1,
@@ -76,18 +145,59 @@ impl NormConfig {
     pub const INSTANCE: Self = Self {
         kind: NormName::Instance,
         affine: false,
-        epsilon: 1e-5,
-        momentum: 0.1,
+        ..Self::BATCH
+    };
+    /// Instance normalisation with scale and shift.
+    pub const INSTANCE_AFFINE: Self = Self {
+        affine: true,
+        ..Self::INSTANCE
+    };
+    /// Normalisation of groups of channels.
+    pub const GROUP: Self = Self {
+        kind: NormName::Group,
+        ..Self::BATCH
+    };
+    /// No normalisation.
+    pub const NONE: Self = Self {
+        kind: NormName::None,
+        affine: false,
+        ..Self::BATCH
     };
     /// Batch normalisation by Keras's defaults.
     pub const KERAS: Self = Self {
-        kind: NormName::Batch,
-        affine: true,
         epsilon: 1e-3,
         momentum: 0.01,
+        ..Self::BATCH
     };
 
-    /// Makes the layer for `channels` channels; its tensors are named in `scope`.
+    /// The named normalisation by PyTorch's defaults: epsilon 1e-5, momentum 0.1.
+    pub const fn of(name: NormName) -> Self {
+        match name {
+            NormName::Batch => Self::BATCH,
+            NormName::Instance => Self::INSTANCE,
+            NormName::InstanceAffine => Self::INSTANCE_AFFINE,
+            NormName::Group => Self::GROUP,
+            NormName::None => Self::NONE,
+        }
+    }
+
+    /// Whether an output pixel depends on all pixels of its image.
+    pub fn sees_whole_image(&self) -> bool {
+        matches!(self.kind, NormName::Instance | NormName::Group)
+    }
+
+    /// Whether nothing is normalised.
+    pub fn is_none(&self) -> bool {
+        self.kind == NormName::None
+    }
+
+    /// Whether it normalises over the batch, whose shift makes a bias before it redundant.
+    pub fn is_batch(&self) -> bool {
+        self.kind == NormName::Batch
+    }
+
+    /// Makes the layer for `channels` channels; its tensors are named in `scope`. Groups that do not
+    /// divide the channels are a fault of the option `norm` ([`Scope::refuse`]).
     pub fn build(self, channels: usize, scope: &mut Scope<'_>) -> Norm {
         let names = match scope.convention() {
             Convention::Pytorch => ["weight", "bias", "running_mean", "running_var"],
@@ -107,10 +217,27 @@ impl NormConfig {
             affine,
             running,
             kind: self.kind,
+            groups: self.groups(channels, scope),
             epsilon: self.epsilon,
-            channels,
             site: scope.site(),
         }
+    }
+
+    /// The groups of so many channels.
+    fn groups(&self, channels: usize, scope: &mut Scope<'_>) -> usize {
+        if self.kind != NormName::Group {
+            return channels;
+        }
+        if self.groups == 0 || !channels.is_multiple_of(self.groups) {
+            let problem = format!(
+                "{} groups cannot share the {channels} channels of a layer equally; set `groups` to \
+                 a divisor of the channels of every layer",
+                self.groups
+            );
+            scope.refuse(NetworkError::new("norm", problem));
+            return 1;
+        }
+        self.groups
     }
 }
 
@@ -121,10 +248,11 @@ pub struct Norm {
     running: Option<BatchNorm>,
     #[module(skip)]
     kind: NormName,
+    /// Of channels with common statistics, where they are not those of the batch.
+    #[module(skip)]
+    groups: usize,
     #[module(skip)]
     epsilon: f64,
-    #[module(skip)]
-    channels: usize,
     #[module(skip)]
     site: Site,
 }
@@ -190,7 +318,7 @@ impl Norm {
             }
             (None, NormName::None) => Normalization::None,
             (None, _) => Normalization::Group {
-                groups: self.channels,
+                groups: self.groups,
                 affine: affine(),
                 epsilon,
             },
@@ -284,6 +412,25 @@ mod tests {
             exact: false,
         });
         NormConfig::BATCH.build(1, &mut construction.root())
+    }
+
+    #[test]
+    fn is_a_name_or_a_name_with_settings() {
+        for text in [
+            r#""instance_affine""#,
+            r#"{"name":"group","groups":4,"affine":false}"#,
+            r#"{"name":"batch","epsilon":0.001,"momentum":0.01}"#,
+        ] {
+            let config: NormConfig = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&config).unwrap(), text);
+        }
+        let error = |text| serde_json::from_str::<NormConfig>(text).unwrap_err();
+        let foreign = error(r#"{"name": "batch", "groups": 4}"#).to_string();
+        assert!(
+            foreign.contains("setting `groups` of `batch`: only group has it"),
+            "{foreign}"
+        );
+        assert!(error(r#""bach""#).to_string().contains("`bach`"));
     }
 
     #[test]

@@ -37,6 +37,9 @@ impl AnyNetwork {
     ) -> Result<Self, NetworkError> {
         let mut construction = Construction::new(settings.clone());
         let network = architecture.build(&mut construction.root())?;
+        if let Some(fault) = construction.take_fault() {
+            return Err(fault);
+        }
         let weights = construction.elements();
         if weights > MOST_WEIGHTS {
             let problem = format!(

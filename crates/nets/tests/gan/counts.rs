@@ -19,7 +19,7 @@ use coverslip_nets::{
         resnet_generator::{PredefinedResnetConfig, ResnetGeneratorConfig},
     },
     build::BuildSettings,
-    layers::{ActivationName, NormName},
+    layers::{ActivationName, NormConfig},
     weights::count_parameters,
 };
 
@@ -135,11 +135,11 @@ fn discriminators() {
         };
         learned(&config, [channels, 1], 2)
     };
-    assert_eq!(patch_gan(NormName::Batch, 2), 2_764_609);
-    assert_eq!(patch_gan(NormName::Batch, 3), 2_765_633);
-    assert_eq!(patch_gan(NormName::Batch, 4), 2_766_657);
-    assert_eq!(patch_gan(NormName::Batch, 6), 2_768_705);
-    assert_eq!(patch_gan(NormName::Instance, 3), 2_764_737);
+    assert_eq!(patch_gan(NormConfig::BATCH, 2), 2_764_609);
+    assert_eq!(patch_gan(NormConfig::BATCH, 3), 2_765_633);
+    assert_eq!(patch_gan(NormConfig::BATCH, 4), 2_766_657);
+    assert_eq!(patch_gan(NormConfig::BATCH, 6), 2_768_705);
+    assert_eq!(patch_gan(NormConfig::INSTANCE, 3), 2_764_737);
     let mmv = |layers, channels, dimensions| {
         let config = MmvPatchDiscriminatorConfig {
             layers,

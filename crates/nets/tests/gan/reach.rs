@@ -14,7 +14,7 @@ use coverslip_nets::{
         pix2pix_unet::Pix2pixUnetConfig,
         resnet_generator::{PredefinedResnetConfig, ResnetGeneratorConfig},
     },
-    layers::{ActivationName, NormName},
+    layers::{ActivationName, NormConfig},
 };
 
 use crate::{build, frozen, image, io, output_sizes, plain, values};
@@ -66,7 +66,7 @@ fn a_pixel_reaches_no_farther_than_the_margin_of_generators() {
     let resnet = ResnetGeneratorConfig {
         base: 2,
         blocks: 1,
-        norm: NormName::Batch,
+        norm: NormConfig::BATCH,
         ..ResnetGeneratorConfig::default()
     };
     let predefined = PredefinedResnetConfig {
@@ -126,7 +126,7 @@ fn scores_see_patches() {
     let patch_gan = |layers| PatchGanConfig {
         base: 2,
         layers,
-        norm: NormName::None,
+        norm: NormConfig::NONE,
     };
     assert_eq!(
         [1, 2, 3, 4].map(|layers| seen(&patch_gan(layers))),
@@ -135,7 +135,7 @@ fn scores_see_patches() {
     let mmv = |layers| MmvPatchDiscriminatorConfig {
         base: 2,
         layers,
-        norm: NormName::None,
+        norm: NormConfig::NONE,
     };
     assert_eq!([2, 3, 4].map(|layers| seen(&mmv(layers))), [22, 46, 94]);
     let keras = |kernel| KerasPatchDiscriminatorConfig { base: 2, kernel };
@@ -154,7 +154,7 @@ fn least(config: &impl Architecture) -> usize {
 
 #[test]
 fn the_least_sizes_have_a_score() {
-    let (base, norm) = (2, NormName::Instance);
+    let (base, norm) = (2, NormConfig::INSTANCE);
     let patch_gan = |layers| PatchGanConfig { base, layers, norm };
     assert_eq!(
         [1, 2, 3].map(|layers| least(&patch_gan(layers))),

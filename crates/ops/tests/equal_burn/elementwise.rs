@@ -5,13 +5,19 @@ use coverslip_ops::{Activation, Dropout, FeatureMap, activate, add, dropout, mul
 
 use crate::support::{Sizes, compare, distinct, map};
 
-pub(crate) const ACTIVATIONS: [Activation; 8] = [
+pub(crate) const ACTIVATIONS: [Activation; 14] = [
     Activation::None,
     Activation::Relu,
     Activation::LeakyRelu { slope: 0.1 },
+    Activation::Relu6,
     Activation::Elu { alpha: 0.7 },
+    Activation::Celu { alpha: 0.7 },
+    Activation::Selu,
     Activation::Gelu,
+    Activation::GeluTanh,
     Activation::Silu,
+    Activation::Mish,
+    Activation::Hardswish,
     Activation::Tanh,
     Activation::Sigmoid,
 ];
@@ -21,9 +27,15 @@ pub(crate) fn stock(input: Tensor<5>, function: Activation) -> Tensor<5> {
         Activation::None => input,
         Activation::Relu => activation::relu(input),
         Activation::LeakyRelu { slope } => activation::leaky_relu(input, slope),
+        Activation::Relu6 => activation::relu6(input),
         Activation::Elu { alpha } => activation::elu(input, alpha),
+        Activation::Celu { alpha } => activation::celu(input, alpha),
+        Activation::Selu => activation::selu(input),
         Activation::Gelu => activation::gelu(input),
+        Activation::GeluTanh => activation::gelu_approximate(input),
         Activation::Silu => activation::silu(input),
+        Activation::Mish => activation::mish(input),
+        Activation::Hardswish => activation::hard_swish(input),
         Activation::Tanh => activation::tanh(input),
         Activation::Sigmoid => activation::sigmoid(input),
     }

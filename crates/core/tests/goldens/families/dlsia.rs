@@ -1,45 +1,12 @@
 use serde_json::{Map, Value, json};
 
-use super::{Case, Mapping, check_known, number, number_or};
+use super::{
+    Case, Mapping, check_known, number, number_or,
+    options::{activation, norm},
+};
 
 /// Hyper-parameters that say in PyTorch's classes whether images are planes or stacks.
 const OPERATORS: [&str; 3] = ["conv_kernel", "kernel_down", "kernel_up"];
-
-/// The norm of a class name such as `BatchNorm2d`, `default` where the case has none.
-fn norm(value: &Value, is_named: bool) -> Result<&'static str, String> {
-    match value.as_str() {
-        None if is_named => Ok("none"),
-        None => Ok("batch"),
-        Some(name) if name.contains("BatchNorm") => Ok("batch"),
-        Some(name) if name.contains("InstanceNorm") => Ok("instance"),
-        Some(name) => Err(format!("the normalisation {name} is not known")),
-    }
-}
-
-/// The activation of a text such as `ReLU()` or `LeakyReLU(negative_slope=0.01)`.
-fn activation(value: &Value, default: &'static str) -> Result<&'static str, String> {
-    let Some(text) = value.as_str() else {
-        return Ok(default);
-    };
-    let name = text.split('(').next().unwrap_or_default();
-    Ok(match name {
-        "ReLU" => "relu",
-        "LeakyReLU" => "leaky_relu",
-        "ELU" => "elu",
-        "GELU" => "gelu",
-        "SiLU" => "silu",
-        "Tanh" => "tanh",
-        "Sigmoid" => "sigmoid",
-        "Identity" => "none",
-        _ => return Err(format!("the activation {text} is not known")),
-    })
-}
-
-fn is_named(case: &Case, key: &str) -> bool {
-    case.config["hyper"]
-        .as_object()
-        .is_some_and(|hyper| hyper.contains_key(key))
-}
 
 pub fn tunet(case: &Case) -> Result<Mapping, String> {
     let mut known = vec![
@@ -55,9 +22,14 @@ pub fn tunet(case: &Case) -> Result<Mapping, String> {
         "normalization",
         "activation",
         "final_activation",
+        "dilation",
     ];
     known.extend(OPERATORS);
     check_known(case, &known)?;
+    // Another one only enters the reference's sizes, which then do not fit each other.
+    if number_or(case, "dilation", 1)? != 1 {
+        return Err("a dilation of the tunable U-Net, which the reference cannot compute".into());
+    }
     let channels = [number(case, "in_channels")?, number(case, "out_channels")?];
     let options = json!({
         "depth": number(case, "depth")?,
@@ -66,9 +38,9 @@ pub fn tunet(case: &Case) -> Result<Mapping, String> {
         "hidden": case.hyper("hidden_rate").as_f64().unwrap_or(1.0),
         "kernel": number_or(case, "conv_kernel_size", 3)?,
         "pool_kernel": number_or(case, "maxpool_kernel_size", 2)?,
-        "norm": norm(case.hyper("normalization"), is_named(case, "normalization"))?,
-        "activation": activation(case.hyper("activation"), "relu")?,
-        "final_activation": activation(case.hyper("final_activation"), "none")?,
+        "norm": norm(case, "normalization", "batch")?,
+        "activation": activation(case, "activation", json!("relu"))?,
+        "final_activation": activation(case, "final_activation", json!("none"))?,
     });
     Ok(Mapping::new("tunable_unet", channels, case, options))
 }
@@ -147,15 +119,15 @@ pub fn msdnet(case: &Case) -> Result<Mapping, String> {
         "kernel".to_owned(),
         number_or(case, "conv_kernel_size", 3)?.into(),
     );
-    let norm = norm(case.hyper("normalization"), is_named(case, "normalization"))?;
-    options.insert("norm".to_owned(), norm.into());
+    let norm = norm(case, "normalization", "batch")?;
+    options.insert("norm".to_owned(), norm);
     let activations = [
         ("activation", "activation", "relu"),
         ("final_layer", "final_activation", "none"),
     ];
     for (theirs, ours, default) in activations {
-        let name = activation(case.hyper(theirs), default)?;
-        options.insert(ours.to_owned(), name.into());
+        let name = activation(case, theirs, json!(default))?;
+        options.insert(ours.to_owned(), name);
     }
     if let Some(mode) = case.hyper("padding_mode").as_str() {
         options.insert("padding".to_owned(), mode.into());

@@ -48,14 +48,15 @@ pub fn basic_unet(case: &Case) -> Result<Mapping, String> {
         Some("pixelshuffle") => "pixel_shuffle",
         Some(other) => return Err(format!("upsample {other}")),
     };
-    let mut options = json!({
+    let leaky = json!({ "name": "leaky_relu", "negative_slope": 0.1 });
+    let options = json!({
         "channels": or(case.hyper("features"), json!([32, 32, 64, 128, 256, 32])),
-        "norm": norm(case.hyper("norm"), "instance_affine")?,
+        "activation": activation(case, "act", leaky)?,
+        "norm": norm(case, "norm", "instance_affine")?,
         "dropout": dropout(case.hyper("dropout"))?,
         "bias": flag(case, "bias", true)?,
         "upsampling": upsampling,
     });
-    activation(&mut options, case.hyper("act"), "leaky_relu", 0.1)?;
     Ok(Mapping::new("basic_unet", channels(case)?, case, options))
 }
 
@@ -89,18 +90,18 @@ pub fn unet(case: &Case) -> Result<Mapping, String> {
             _ => return Err(format!("adn_ordering with {letter}")),
         });
     }
-    let mut options = json!({
+    let options = json!({
         "channels": case.hyper("channels"),
         "strides": strides(case, levels - 1)?,
         "kernel": or(case.hyper("kernel_size"), 3),
         "up_kernel": or(case.hyper("up_kernel_size"), 3),
+        "activation": activation(case, "act", json!("prelu"))?,
         "residual_units": number_or(case, "num_res_units", 0)?,
-        "norm": norm(case.hyper("norm"), "instance")?,
+        "norm": norm(case, "norm", "instance")?,
         "dropout": dropout(case.hyper("dropout"))?,
         "bias": flag(case, "bias", true)?,
         "order": order,
     });
-    activation(&mut options, case.hyper("act"), "prelu", 0.01)?;
     Ok(Mapping::new("monai_unet", channels(case)?, case, options))
 }
 
@@ -169,17 +170,17 @@ pub fn dynunet(case: &Case) -> Result<Mapping, String> {
     } else {
         0
     };
-    let mut options = json!({
+    let options = json!({
         "strides": strides,
+        "activation": activation(case, "act_name", json!("leaky_relu"))?,
         "kernels": case.hyper("kernel_size"),
         "channels": filters,
         "residual": flag(case, "res_block", false)?,
-        "norm": norm(case.hyper("norm_name"), "instance_affine")?,
+        "norm": norm(case, "norm_name", "instance_affine")?,
         "dropout": dropout(case.hyper("dropout"))?,
         "transposed_bias": flag(case, "trans_bias", false)?,
         "deep_supervision": heads,
     });
-    activation(&mut options, case.hyper("act_name"), "leaky_relu", 0.01)?;
     let mut mapping = Mapping::new("dynunet", channels(case)?, case, options);
     if heads > 0 {
         let mut stack = Output::new("", "main");
@@ -207,12 +208,12 @@ pub fn highresnet(case: &Case) -> Result<Mapping, String> {
         ],
     )?;
     let mut options = json!({
-        "norm": norm(case.hyper("norm_type"), "batch")?,
+        "norm": norm(case, "norm_type", "batch")?,
         "dropout": dropout(case.hyper("dropout_prob"))?,
         "bias": flag(case, "bias", false)?,
         "channel_matching": or(case.hyper("channel_matching"), "pad"),
+        "activation": activation(case, "acti_type", json!("relu"))?,
     });
-    activation(&mut options, case.hyper("acti_type"), "relu", 0.01)?;
     if !case.hyper("layer_params").is_null() {
         let layers = list(case.hyper("layer_params"))?;
         let [first, stages @ .., head, last] = layers.as_slice() else {

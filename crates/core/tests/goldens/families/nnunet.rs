@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{
     Case, Mapping, Output, number,
-    options::{activation, flag, norm, only},
+    options::{activation_of, flag, norm_of, only},
 };
 
 const SHARED: [&str; 18] = [
@@ -61,22 +61,17 @@ fn shared(case: &Case) -> Result<Value, String> {
     if flag(case, "nonlin_first", false)? {
         return Err("nonlin_first".to_owned());
     }
-    let mut options = json!({
+    let options = json!({
         "channels": each(case.hyper("features_per_stage"), stages),
         "kernels": each(case.hyper("kernel_sizes"), stages),
         "strides": each(case.hyper("strides"), stages),
         "decoder_convolutions": case.hyper("n_conv_per_stage_decoder"),
         "bias": flag(case, "conv_bias", false)?,
-        "norm": norm(&layer(case, "norm_op", "norm_op_kwargs"), "none")?,
+        "norm": norm_of(&layer(case, "norm_op", "norm_op_kwargs"))?,
+        "activation": activation_of(&layer(case, "nonlin", "nonlin_kwargs"))?,
         "dropout": dropout(case)?,
         "deep_supervision": flag(case, "deep_supervision", false)?,
     });
-    activation(
-        &mut options,
-        &layer(case, "nonlin", "nonlin_kwargs"),
-        "none",
-        0.01,
-    )?;
     Ok(options)
 }
 

@@ -1,6 +1,6 @@
 //! How reference packages spell normalisations, activations and the like.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Case;
 
@@ -29,6 +29,11 @@ pub fn flag(case: &Case, key: &str, default: bool) -> Result<bool, String> {
     }
 }
 
+/// A hyper-parameter that the case has; it may say `null`, which switches something off.
+pub fn given<'a>(case: &'a Case, key: &str) -> Option<&'a Value> {
+    case.config["hyper"].get(key)
+}
+
 /// A size along each axis, where one number stands for all.
 pub fn repeated(value: &Value, dimensions: usize) -> Value {
     if value.is_number() {
@@ -38,96 +43,172 @@ pub fn repeated(value: &Value, dimensions: usize) -> Value {
     }
 }
 
-/// `name` or `[name, {options}]`, in lower case without underscores.
-pub fn named(value: &Value) -> Result<(String, Value), String> {
+/// `name`, `[name, {options}]` or `Name(option=value)`, the name in lower case without underscores.
+fn named(value: &Value) -> Result<(String, Map<String, Value>), String> {
+    let fault = || format!("{value} is no name with options");
     let (name, options) = match value {
-        Value::String(name) => (name, json!({})),
+        Value::String(text) => printed(text)?,
         Value::Array(parts) => match parts.as_slice() {
-            [Value::String(name)] => (name, json!({})),
-            [Value::String(name), options] => (name, options.clone()),
-            _ => return Err(format!("{value} is no name with options")),
+            [Value::String(name)] => (name.clone(), Map::new()),
+            [Value::String(name), Value::Object(options)] => (name.clone(), options.clone()),
+            [Value::String(name), Value::Null] => (name.clone(), Map::new()),
+            _ => return Err(fault()),
         },
-        _ => return Err(format!("{value} is no name")),
+        _ => return Err(fault()),
     };
     Ok((name.to_lowercase().replace('_', ""), options))
 }
 
-/// Refuses options that `allowed` does not say yes to.
-fn check_options(options: &Value, allowed: impl Fn(&str, &Value) -> bool) -> Result<(), String> {
-    let options = options.as_object().into_iter().flatten();
-    for (key, value) in options {
-        if !allowed(key, value) {
-            return Err(format!("option {key}: {value}"));
-        }
+/// A layer as PyTorch prints it: `LeakyReLU(negative_slope=0.2, inplace=True)`.
+fn printed(text: &str) -> Result<(String, Map<String, Value>), String> {
+    let Some((name, rest)) = text.split_once('(') else {
+        return Ok((text.to_owned(), Map::new()));
+    };
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let mut options = Map::new();
+    let inside = rest.trim_end_matches(')').split(',').map(str::trim);
+    for part in inside.filter(|part| !part.is_empty()) {
+        let (key, value) = match part.split_once('=') {
+            Some(pair) => pair,
+            // PyTorch prints only this one without its name.
+            None if part == "inplace" => (part, "True"),
+            None => return Err(format!("{part} in {text}")),
+        };
+        let value = match value {
+            "True" => json!(true),
+            "False" => json!(false),
+            "None" => Value::Null,
+            value => serde_json::from_str(value)
+                .unwrap_or_else(|_| json!(value.trim_matches(['\'', '"']))),
+        };
+        options.insert(key.to_owned(), value);
     }
-    Ok(())
+    Ok((name.to_owned(), options))
 }
 
-/// Our name of a normalisation.
-pub fn norm(value: &Value, default: &str) -> Result<String, String> {
-    if value.is_null() {
-        return Ok(default.to_owned());
+/// Moves an option to one of ours, unless the reference's usual value stands there.
+fn take(options: &mut Map<String, Value>, theirs: &str, ours: (&str, &mut Map<String, Value>)) {
+    if let Some(value) = options.remove(theirs) {
+        ours.1.insert(ours.0.to_owned(), value);
     }
-    let (name, options) = named(value)?;
-    let affine = options["affine"].as_bool();
-    check_options(&options, |key, value| match key {
-        "affine" => value.is_boolean(),
-        "eps" => value.as_f64() == Some(1e-5),
-        "momentum" => value.as_f64() == Some(0.1),
-        "track_running_stats" => value.as_bool() == Some(name.contains("batch")),
-        _ => false,
-    })?;
-    let is_instance = [
-        "instance",
-        "instancenvfuser",
-        "instancenorm2d",
-        "instancenorm3d",
-    ];
-    let is_batch = ["batch", "syncbatch", "batchnorm2d", "batchnorm3d"];
-    Ok(match name.as_str() {
-        name if is_instance.contains(&name) && affine == Some(true) => "instance_affine",
-        name if is_instance.contains(&name) => "instance",
-        name if is_batch.contains(&name) && affine != Some(false) => "batch",
-        "none" => "none",
-        _ => return Err(format!("normalisation {value}")),
-    }
-    .to_owned())
 }
 
-/// Sets our options for an activation.
-pub fn activation(
-    target: &mut Value,
-    value: &Value,
-    default: &str,
-    default_slope: f64,
-) -> Result<(), String> {
-    if value.is_null() {
-        target["activation"] = default.into();
-        target["negative_slope"] = default_slope.into();
-        return Ok(());
+/// A name, or a map where there are settings.
+fn spelled(name: &str, mut settings: Map<String, Value>) -> Value {
+    if settings.is_empty() {
+        return json!(name);
     }
-    let (name, options) = named(value)?;
-    check_options(&options, |key, value| match key {
-        "inplace" => value.is_boolean(),
-        "negative_slope" => name == "leakyrelu" && value.is_number(),
-        "init" => name == "prelu",
-        "num_parameters" => name == "prelu" && value.as_u64() == Some(1),
-        "alpha" => value.as_f64() == Some(1.0),
-        _ => false,
-    })?;
-    target["activation"] = match name.as_str() {
+    settings.insert("name".to_owned(), json!(name));
+    settings.into()
+}
+
+/// Refuses options that are left.
+fn none_left(layer: &Value, options: &Map<String, Value>) -> Result<(), String> {
+    match options.iter().next() {
+        Some((key, value)) => Err(format!("option {key}: {value} of {layer} is not known")),
+        None => Ok(()),
+    }
+}
+
+/// Our option for a normalisation that a reference names; `null` is none.
+pub fn norm_of(value: &Value) -> Result<Value, String> {
+    if value.is_null() {
+        return Ok(json!("none"));
+    }
+    let (name, mut options) = named(value)?;
+    let ours = match name.as_str() {
+        "instance" | "instancenvfuser" | "instancenorm2d" | "instancenorm3d" => "instance",
+        "batch" | "syncbatch" | "batchnorm2d" | "batchnorm3d" | "syncbatchnorm" => "batch",
+        "group" | "groupnorm" => "group",
+        "none" | "" | "identity" => "none",
+        _ => return Err(format!("the normalisation {value} is not known")),
+    };
+    let mut settings = Map::new();
+    take(&mut options, "eps", ("epsilon", &mut settings));
+    take(&mut options, "affine", ("affine", &mut settings));
+    take(&mut options, "num_groups", ("groups", &mut settings));
+    take(&mut options, "momentum", ("momentum", &mut settings));
+    if ours == "instance" {
+        // Nothing is collected without running statistics.
+        settings.remove("momentum");
+    }
+    if options.get("track_running_stats") == Some(&json!(ours == "batch")) {
+        options.remove("track_running_stats");
+    }
+    none_left(value, &options)?;
+    Ok(spelled(ours, settings))
+}
+
+/// Our option for a normalisation of MONAI, `default` where the case does not name one.
+pub fn norm(case: &Case, key: &str, default: &str) -> Result<Value, String> {
+    given(case, key).map_or_else(|| Ok(json!(default)), norm_of)
+}
+
+/// Our option for an activation that a reference names; `null` is none.
+pub fn activation_of(value: &Value) -> Result<Value, String> {
+    if value.is_null() {
+        return Ok(json!("none"));
+    }
+    let (name, mut options) = named(value)?;
+    let mut settings = Map::new();
+    take(
+        &mut options,
+        "negative_slope",
+        ("negative_slope", &mut settings),
+    );
+    let ours = match name.as_str() {
         "leakyrelu" => "leaky_relu",
-        "relu" | "prelu" | "elu" | "gelu" | "tanh" | "sigmoid" | "silu" => &name,
-        "swish" | "memswish" => "silu",
-        "identity" | "none" => "none",
-        _ => return Err(format!("activation {value}")),
-    }
-    .into();
-    target["negative_slope"] = options["negative_slope"].as_f64().unwrap_or(0.01).into();
-    Ok(())
+        "prelu" => {
+            let count = options.remove("num_parameters").and_then(|n| n.as_u64());
+            if count.is_some_and(|count| count > 1) {
+                settings.insert("per_channel".to_owned(), json!(true));
+            }
+            // The weights say what it is.
+            options.remove("init");
+            "prelu"
+        }
+        "elu" | "celu" => {
+            take(&mut options, "alpha", ("alpha", &mut settings));
+            name.as_str()
+        }
+        "gelu" => match options.remove("approximate") {
+            Some(value) if value == "tanh" => "gelu_tanh",
+            None => "gelu",
+            Some(value) if value == "none" => "gelu",
+            Some(value) => return Err(format!("gelu with {value}")),
+        },
+        "swish" | "memswish" => {
+            if options.get("alpha").and_then(Value::as_f64) == Some(1.0) {
+                options.remove("alpha");
+            }
+            "silu"
+        }
+        "softmax" | "softmax2d" => {
+            // PyTorch takes the channels of images without being told.
+            if options
+                .get("dim")
+                .is_none_or(|dim| dim.is_null() || *dim == 1)
+            {
+                options.remove("dim");
+            }
+            "softmax"
+        }
+        "relu" | "relu6" | "selu" | "silu" | "mish" | "hardswish" | "tanh" | "sigmoid" => &name,
+        "identity" | "none" | "" => "none",
+        _ => return Err(format!("the activation {value} is not known")),
+    };
+    options.remove("inplace");
+    none_left(value, &options)?;
+    Ok(spelled(ours, settings))
 }
 
-/// The share of a dropout given as a number or with its name.
+/// Our option for an activation, `default` where the case does not name one.
+pub fn activation(case: &Case, key: &str, default: Value) -> Result<Value, String> {
+    given(case, key).map_or_else(|| Ok(default), activation_of)
+}
+
+/// The share of a dropout given as a number or with its name. Cases are computed without dropout, so
+/// of which kind it is does not show.
 pub fn dropout(value: &Value) -> Result<f64, String> {
     if value.is_null() {
         return Ok(0.0);
@@ -135,10 +216,12 @@ pub fn dropout(value: &Value) -> Result<f64, String> {
     if let Some(rate) = value.as_f64() {
         return Ok(rate);
     }
-    let (name, options) = named(value)?;
-    let rate = options["p"].as_f64();
-    match rate {
-        Some(rate) if name.starts_with("dropout") => Ok(rate),
-        _ => Err(format!("dropout {value}")),
+    let (name, mut options) = named(value)?;
+    if !["dropout", "alphadropout", "dropout2d", "dropout3d"].contains(&name.as_str()) {
+        return Err(format!("the dropout {value} is not known"));
     }
+    let rate = options.remove("p").map_or(Some(0.5), |rate| rate.as_f64());
+    options.remove("inplace");
+    none_left(value, &options)?;
+    rate.ok_or_else(|| format!("dropout {value}"))
 }

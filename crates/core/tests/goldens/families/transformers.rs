@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::{Case, Mapping, number};
+use super::{Case, Mapping, number, options::norm_of};
 
 pub fn unetr(case: &Case) -> Result<Mapping, String> {
     let mut options = options(case, |key, value| {
@@ -13,7 +13,7 @@ pub fn unetr(case: &Case) -> Result<Mapping, String> {
             "num_heads" => Some(("heads", value.clone())),
             // Its older name first.
             "pos_embed" | "proj_type" => Some(("projection", value.clone())),
-            "norm_name" => Some(("norm", norm(value)?)),
+            "norm_name" => Some(("norm", norm_of(value)?)),
             "dropout_rate" => Some(("dropout", value.clone())),
             "in_channels" | "out_channels" | "spatial_dims" | "save_attn" => None,
             _ => return Err(unknown(key)),
@@ -38,7 +38,7 @@ pub fn swin_unetr(case: &Case) -> Result<Mapping, String> {
             "window_size" => Some(("window", value.clone())),
             "downsample" => Some(("merging", value.clone())),
             "use_v2" => Some(("residual_stages", value.clone())),
-            "norm_name" => Some(("norm", norm(value)?)),
+            "norm_name" => Some(("norm", norm_of(value)?)),
             "drop_rate" => Some(("dropout", value.clone())),
             "attn_drop_rate" => Some(("attention_dropout", value.clone())),
             "dropout_path_rate" => Some(("path_dropout", value.clone())),
@@ -90,23 +90,6 @@ fn unknown(key: &str) -> String {
 
 fn channels(case: &Case) -> Result<[usize; 2], String> {
     Ok([number(case, "in_channels")?, number(case, "out_channels")?])
-}
-
-/// A normalisation as MONAI names it: `"instance"` or `["instance", {"affine": true}]`.
-fn norm(value: &Value) -> Result<Value, String> {
-    let name = value
-        .as_str()
-        .or(value[0].as_str())
-        .unwrap_or_default()
-        .to_lowercase();
-    let is_affine = value[1]["affine"].as_bool();
-    match (name.as_str(), is_affine) {
-        ("instance", None | Some(false)) => Ok(json!("instance")),
-        ("instance", Some(true)) => Ok(json!("instance_affine")),
-        ("batch", None | Some(true)) => Ok(json!("batch")),
-        ("", None) => Ok(json!("none")),
-        _ => Err(format!("the normalisation {value} is not known here")),
-    }
 }
 
 /// Major and minor version of the MONAI that made the case.
