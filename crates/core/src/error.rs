@@ -10,13 +10,16 @@ use crate::{
     data::DataError,
     devices::DeviceError,
     evaluate::EvaluateError,
+    export::ExportError,
     files::FileError,
+    import::ImportError,
     package::PackageError,
     postprocess::PostprocessError,
     predict::PredictError,
     registry::RegistryError,
     state_dict::{StateDictError, WeightsError},
     trainer::ResumeError,
+    weights_file::WeightsFileError,
 };
 
 /// Why a command could not do its work.
@@ -62,6 +65,15 @@ pub enum Error {
     /// A file of weights cannot be read.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// A file of weights from elsewhere cannot be used.
+    #[error(transparent)]
+    WeightsFile(#[from] WeightsFileError),
+    /// A package of imported weights cannot be made.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Weights cannot be exported as asked.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A run cannot be resumed.
     #[error(transparent)]
     Resume(#[from] ResumeError),
@@ -141,6 +153,9 @@ impl Error {
             Self::Predict(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::File(error) => error.hint(),
+            Self::WeightsFile(error) => error.hint(),
+            Self::Import(error) => Some(error.hint()),
+            Self::Export(error) => Some(error.hint()),
             Self::RunExists { .. } => Some(
                 "continue it with `--resume`, or choose another folder with `--out`".to_owned(),
             ),

@@ -212,6 +212,7 @@ fn finish(
         scores: record
             .map(|record| record.validation.clone())
             .unwrap_or_default(),
+        started_from: None,
     };
     let description = Description::new(settings, io, training);
     let path = folder.model();
