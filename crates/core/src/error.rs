@@ -12,6 +12,7 @@ use crate::{
     evaluate::EvaluateError,
     export::ExportError,
     files::FileError,
+    fine_tuning::FineTuningError,
     import::ImportError,
     package::PackageError,
     postprocess::PostprocessError,
@@ -71,6 +72,9 @@ pub enum Error {
     /// A package of imported weights cannot be made.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Training cannot start from the weights it was given.
+    #[error(transparent)]
+    FineTuning(#[from] FineTuningError),
     /// Weights cannot be exported as asked.
     #[error(transparent)]
     Export(#[from] ExportError),
@@ -155,6 +159,7 @@ impl Error {
             Self::File(error) => error.hint(),
             Self::WeightsFile(error) => error.hint(),
             Self::Import(error) => Some(error.hint()),
+            Self::FineTuning(error) => Some(error.hint()),
             Self::Export(error) => Some(error.hint()),
             Self::RunExists { .. } => Some(
                 "continue it with `--resume`, or choose another folder with `--out`".to_owned(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use coverslip_nets::{build::BuildSettings, weights};
+use coverslip_nets::weights;
 
 use crate::{
     error::Error,
@@ -87,16 +87,7 @@ pub fn export(
         }
         .into());
     }
-    let build = &registry.networks.get(&description.network.name)?.build;
-    let network = build(
-        &description.network,
-        &BuildSettings {
-            io: description.io,
-            seed: 0,
-            device: Device::flex(),
-            exact: false,
-        },
-    )?;
+    let network = registry.network(&description.network, description.io, 0)?;
     for tensor in weights::tensors(&network) {
         let (own, others) = (&tensor.names[0], &tensor.names[1..]);
         if let Some(data) = dict.get(own).cloned() {

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use coverslip_nets::{
-    AnyNetwork, NetworkIo,
-    build::BuildSettings,
+    NetworkIo,
     weights::{self, LoadReport},
 };
 
@@ -17,6 +16,7 @@ pub use network::{Target, configure};
 use crate::{
     config::{Config, Settings, TargetKind},
     error::Error,
+    fine_tuning::names,
     package::{self, DataRecord, Description, Origin, TrainingRecord},
     registry::Registry,
     state_dict::{self, StateDict, StateDictError},
@@ -87,7 +87,7 @@ pub fn import(request: Request<'_>, registry: &Registry) -> Result<Imported, Err
     let mut settings = config.settings.clone();
     let opened = OpenFile::open(file)?;
     let io = network_io(&opened, &request, &mut settings, registry)?;
-    let network = build(&settings, io, registry)?;
+    let network = registry.network(&settings.network, io, settings.seed)?;
     let names = names(&network);
     let found = opened.read(&request.choice, &|name| names.contains(name))?;
     let (network, report) = weights::load(network, &found.weights);
@@ -106,25 +106,6 @@ pub fn import(request: Request<'_>, registry: &Registry) -> Result<Imported, Err
     })
 }
 
-/// The names that files may have a network's tensors under.
-pub(crate) fn names(network: &AnyNetwork) -> std::collections::BTreeSet<String> {
-    let tensors = weights::tensors(network).into_iter();
-    tensors.flat_map(|tensor| tensor.names).collect()
-}
-
-fn build(settings: &Settings, io: NetworkIo, registry: &Registry) -> Result<AnyNetwork, Error> {
-    let build = &registry.networks.get(&settings.network.name)?.build;
-    build(
-        &settings.network,
-        &BuildSettings {
-            io,
-            seed: settings.seed,
-            device: Device::flex(),
-            exact: settings.exact_conv,
-        },
-    )
-}
-
 /// What the network connects: what was asked for, else what the config says, else what the shapes of
 /// the weights say, else one channel.
 fn network_io(
@@ -139,8 +120,8 @@ fn network_io(
     let classes = data.class_count().filter(|_| !is_open);
     let in_channels = request.in_channels.or(data.channels.as_ref().map(Vec::len));
     let out_channels = request.out_channels.or(classes);
-    let settings_of = |io| build(settings, io, registry);
-    let found = channels::find(dimensions, &settings_of, &|network| {
+    let build = |io| registry.network(&settings.network, io, settings.seed);
+    let found = channels::find(dimensions, &build, &|network| {
         let names = names(network);
         opened.shapes(&request.choice, &|name| names.contains(name))
     })?;

@@ -8,6 +8,7 @@ pub mod error;
 pub mod evaluate;
 pub mod export;
 pub mod files;
+pub mod fine_tuning;
 mod finite;
 pub mod framework;
 pub mod import;

@@ -226,6 +226,7 @@ pub fn build(
         target_kind: description.target.kind,
         loss: &[],
         optimizer: None,
+        start: None,
         seed: 0,
         exact_conv: description.exact_conv,
         device: device.clone(),
