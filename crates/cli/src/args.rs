@@ -99,12 +99,121 @@ Example:
   coverslip networks fnet --summary --input 1,1,32,128,128
   coverslip networks unet --set base=64 --input 1,1,256,256 --diagram unet.svg")]
     Networks(NetworksArguments),
+    /// Make a model package from weights that PyTorch trained
+    #[command(after_help = "\
+Example: the weights of a U-Net of milesial's, and of a 3D network of a config
+  coverslip import unet.pth --network unet --target semantic -o model
+  coverslip import last.ckpt --network '{fnet: {depth: 4}}' --set data.preprocess=[standard] -o model
+  coverslip import checkpoint_final.pth --network config.yaml -o model
+The file is only read: nothing that it asks for is run.")]
+    Import(ImportArguments),
+    /// Write the weights of a model for PyTorch or Keras
+    #[command(after_help = "\
+Example:
+  coverslip export run/model --format safetensors --names torch -o weights.safetensors
+and in Python:
+  network.load_state_dict(safetensors.torch.load_file('weights.safetensors'))")]
+    Export(ExportArguments),
     /// Measure how fast this machine trains and applies a U-Net
     #[command(after_help = "\
 Example:
   coverslip bench
   coverslip bench --case training-3d --runs 9 --json")]
     Bench(BenchArguments),
+}
+
+/// Arguments of `coverslip import`.
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// The weights: .pt, .pth, .ckpt or .safetensors
+    pub file: PathBuf,
+    /// The network they belong to: a config file, a preset, or a network of `coverslip networks`,
+    /// alone or with options: unet, or '{fnet: {depth: 4}}'
+    #[arg(long, value_name = "CONFIG")]
+    pub network: String,
+    /// The folder of the model package
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Change one setting, as in data.preprocess=[standard] or data.classes=3; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// For a network by name: what its output means
+    #[arg(long, value_enum, default_value_t = TargetName::Image)]
+    pub target: TargetName,
+    /// For a network by name: 2 or 3 spatial axes; left out, the kernels tell
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=3))]
+    pub dimensions: Option<u8>,
+    /// Channels of the input; left out, the config or the weights tell
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub in_channels: Option<u16>,
+    /// Channels of the output; left out, the config or the weights tell
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub out_channels: Option<u16>,
+    /// The entry of the file that holds the state dict, keys with dots between; left out, the only one
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Use the tensors whose names begin with this, without it; left out, what wrappers such as
+    /// `DataParallel` put before all names is taken off
+    #[arg(long, value_name = "PREFIX")]
+    pub strip: Option<String>,
+    /// Take what fits: tensors that are missing or of another shape keep first values, those left
+    /// over are not used
+    #[arg(long)]
+    pub partial: bool,
+    /// Replace the model package if there is one
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What the output of an imported network means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TargetName {
+    /// Intensities: predictions are the values that the network gives
+    Image,
+    /// A score for each class: predictions are classes
+    Semantic,
+    /// Scores of background, inside and border: predictions are objects
+    Instance,
+}
+
+/// Arguments of `coverslip export`.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// The folder of the model
+    pub model: PathBuf,
+    /// The format of the file
+    #[arg(long, value_enum, default_value_t = FormatName::Safetensors)]
+    pub format: FormatName,
+    /// Whose names and axes the tensors have; left out, those of the network's reference
+    #[arg(long, value_enum)]
+    pub names: Option<NamingName>,
+    /// The file to write
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "weights.safetensors"
+    )]
+    pub output: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// The formats that `coverslip export` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// One file of tensors by name
+    Safetensors,
+}
+
+/// Whose names exported tensors have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NamingName {
+    /// `PyTorch`: layer.weight, kernels `[out, in, y, x]`
+    Torch,
+    /// Keras: layer/kernel, kernels `[y, x, in, out]`
+    Keras,
 }
 
 /// Arguments of `coverslip networks`.

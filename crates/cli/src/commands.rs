@@ -5,6 +5,8 @@ mod check;
 mod demo;
 mod doctor;
 mod evaluate;
+mod export;
+mod import;
 mod info;
 mod init;
 mod networks;
@@ -37,6 +39,8 @@ pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Re
         Command::Info(arguments) => info::run(&arguments, printer)?,
         Command::Doctor => doctor::run(printer),
         Command::Networks(arguments) => networks::run(&arguments, registry, printer)?,
+        Command::Import(arguments) => import::run(&arguments, registry, printer)?,
+        Command::Export(arguments) => export::run(&arguments, registry, printer)?,
         Command::Bench(arguments) => bench::run(&arguments, registry, printer)?,
     }
     Ok(())

@@ -29,8 +29,9 @@ pub use preset::Preset;
 pub use schema::Schema;
 pub(crate) use schema::ordered;
 pub use settings::{
-    Blend, DataSettings, EarlyStopping, ImagePairs, Output, PatchSettings, PredictSettings,
-    Sampling, Settings, Subset, TargetKind, TargetScale, TrainingSettings, Validation,
+    Blend, DataSettings, EarlyStopping, ImagePairs, InitialWeights, Output, PatchSettings,
+    PredictSettings, Sampling, Settings, Subset, TargetKind, TargetScale, TrainingSettings,
+    Validation,
 };
 
 use crate::registry::Registry;

@@ -10,13 +10,17 @@ use crate::{
     data::DataError,
     devices::DeviceError,
     evaluate::EvaluateError,
+    export::ExportError,
     files::FileError,
+    fine_tuning::FineTuningError,
+    import::ImportError,
     package::PackageError,
     postprocess::PostprocessError,
     predict::PredictError,
     registry::RegistryError,
     state_dict::{StateDictError, WeightsError},
     trainer::ResumeError,
+    weights_file::WeightsFileError,
 };
 
 /// Why a command could not do its work.
@@ -62,6 +66,18 @@ pub enum Error {
     /// A file of weights cannot be read.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// A file of weights from elsewhere cannot be used.
+    #[error(transparent)]
+    WeightsFile(#[from] WeightsFileError),
+    /// A package of imported weights cannot be made.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Training cannot start from the weights it was given.
+    #[error(transparent)]
+    FineTuning(#[from] FineTuningError),
+    /// Weights cannot be exported as asked.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A run cannot be resumed.
     #[error(transparent)]
     Resume(#[from] ResumeError),
@@ -141,6 +157,10 @@ impl Error {
             Self::Predict(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::File(error) => error.hint(),
+            Self::WeightsFile(error) => error.hint(),
+            Self::Import(error) => Some(error.hint()),
+            Self::FineTuning(error) => Some(error.hint()),
+            Self::Export(error) => Some(error.hint()),
             Self::RunExists { .. } => Some(
                 "continue it with `--resume`, or choose another folder with `--out`".to_owned(),
             ),

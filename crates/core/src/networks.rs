@@ -8,11 +8,7 @@ use burn::{
     module::{Module, ModuleMapper, Param},
     tensor::{Device, Tensor},
 };
-use coverslip_nets::{
-    Inputs, Network, NetworkIo, SizeRule,
-    build::{BuildSettings, LayerOutput},
-    weights,
-};
+use coverslip_nets::{Inputs, Network, NetworkIo, SizeRule, build::LayerOutput, weights};
 
 use crate::{
     error::Error,
@@ -84,14 +80,7 @@ pub fn lay_out(
     io: NetworkIo,
     input: Option<[usize; 5]>,
 ) -> Result<Layout, Error> {
-    let settings = BuildSettings {
-        io,
-        seed: 0,
-        device: Device::flex(),
-        exact: false,
-    };
-    let build = &registry.networks.get(&network.name)?.build;
-    let network = build(network, &settings)?.map(&mut Blank);
+    let network = registry.network(network, io, 0)?.map(&mut Blank);
     let sizes = network.sizes();
     let input = if let Some(input) = input {
         check_size(sizes, input)?;
@@ -105,7 +94,7 @@ pub fn lay_out(
         let [z, y, x] = sizes.fit(patch);
         [1, io.in_channels, z, y, x]
     };
-    let image = Tensor::zeros(input, &settings.device);
+    let image = Tensor::zeros(input, &Device::flex());
     let (outputs, layers) = network.forward_traced(Inputs::new(image));
     let others = outputs.others.iter();
     let others = others.map(|(name, map)| (name.clone(), map.dims().to_vec()));

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
-pub use description::{DataRecord, Description, FORMAT_VERSION, TargetRecord, TrainingRecord};
+pub use description::{
+    DataRecord, Description, FORMAT_VERSION, Origin, TargetRecord, TrainingRecord,
+};
 
 use crate::{
     config::{Document, Output, TargetKind, to_yaml},
@@ -23,8 +25,10 @@ use crate::{
     state_dict::{self, StateDict, StateDictError, WeightsError},
 };
 
-const DESCRIPTION: &str = "model.yaml";
-const WEIGHTS: &str = "weights.safetensors";
+/// The file that describes a package.
+pub const DESCRIPTION: &str = "model.yaml";
+/// The file of weights in a package.
+pub(crate) const WEIGHTS: &str = "weights.safetensors";
 
 /// A trained model, ready to predict.
 pub struct Model {
@@ -222,6 +226,7 @@ pub fn build(
         target_kind: description.target.kind,
         loss: &[],
         optimizer: None,
+        start: None,
         seed: 0,
         exact_conv: description.exact_conv,
         device: device.clone(),

@@ -19,7 +19,8 @@ pub use kind::Kind;
 pub use named::Named;
 pub use nearest::nearest;
 
-use coverslip_nets::Loss;
+use burn::tensor::Device;
+use coverslip_nets::{AnyNetwork, Loss, NetworkIo, build::BuildSettings};
 
 use crate::{error::Error, framework::FrameworkKind};
 
@@ -99,5 +100,23 @@ impl Registry {
         self.descriptions(kind)
             .into_iter()
             .find(|description| description.name == name)
+    }
+
+    /// A network on the processor, with first weights of `seed`.
+    ///
+    /// # Errors
+    ///
+    /// When the name is unknown or its options do not fit.
+    pub fn network(&self, network: &Named, io: NetworkIo, seed: u64) -> Result<AnyNetwork, Error> {
+        let build = &self.networks.get(&network.name)?.build;
+        build(
+            network,
+            &BuildSettings {
+                io,
+                seed,
+                device: Device::flex(),
+                exact: false,
+            },
+        )
     }
 }

@@ -27,6 +27,7 @@ use crate::{
     data::{Loader, Sampler},
     error::Error,
     files,
+    fine_tuning::Start,
     framework::{Framework, Workshop},
     monitor::Monitor,
     package::{self, Description, TrainingRecord},
@@ -90,21 +91,25 @@ pub fn train(
     let folder = RunFolder::open(out, config, resume)?;
     let data = RunData::find(settings, registry, monitor)?;
     let io = data.network_io(settings, registry)?;
-    let workshop = Workshop {
+    let mut workshop = Workshop {
         registry,
         network: &settings.network,
         io,
         target_kind: settings.data.target_kind,
         loss: &settings.loss,
         optimizer: Some(&settings.optimizer),
+        start: None,
         seed: settings.seed,
         exact_conv: settings.exact_conv,
         device: device.clone().autodiff(),
     };
+    let start = Start::prepare(settings, &workshop.network()?, resume, monitor)?;
+    workshop.start = Some(&start);
     let entry = &registry.frameworks.get(&settings.framework.name)?.build;
     let mut framework = entry.train(&settings.framework, &workshop)?;
     check_patch(settings, framework.as_ref())?;
-    let progress = resume_from(&folder, framework.as_mut(), resume)?;
+    let mut progress = resume_from(&folder, framework.as_mut(), resume)?;
+    progress.started_from = progress.started_from.or(start.origin.clone());
     folder.create(config)?;
 
     let mut on_epoch = |history: &[EpochRecord]| folder.write_log(history);
@@ -212,6 +217,7 @@ fn finish(
         scores: record
             .map(|record| record.validation.clone())
             .unwrap_or_default(),
+        started_from: progress.started_from.clone(),
     };
     let description = Description::new(settings, io, training);
     let path = folder.model();

@@ -193,6 +193,7 @@ pub fn measure(
         target_kind: TargetKind::Semantic,
         loss: &loss,
         optimizer: Some(&optimizer),
+        start: None,
         seed: 0,
         exact_conv: false,
         device: if case.is_training {

@@ -79,7 +79,7 @@ pub enum WeightsError {
     },
 }
 
-fn unreadable(path: &Path, source: &std::io::Error) -> String {
+pub(crate) fn unreadable(path: &Path, source: &std::io::Error) -> String {
     let path = path.display();
     match source.kind() {
         std::io::ErrorKind::NotFound => format!("`{path}` does not exist"),

@@ -1,5 +1,6 @@
 //! The tensors of a network by the names that files have them under.
 
+mod freeze;
 mod load;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,8 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-pub use load::{LoadReport, Misshapen, load};
+pub use freeze::freeze;
+pub use load::{LoadReport, Misshapen, is_no_weight, load};
 
 use crate::{build::TensorLayout, network::AnyNetwork};
 
@@ -58,21 +60,41 @@ pub fn count_parameters(network: &AnyNetwork) -> usize {
 /// The shapes of all parameters in files, by name, running statistics not among them. Does not draw
 /// first weights.
 pub fn learned_shapes(network: &AnyNetwork) -> BTreeMap<String, Vec<usize>> {
+    let learned = tensors(network)
+        .into_iter()
+        .filter(|tensor| tensor.is_learned);
+    learned
+        .filter_map(|tensor| Some((tensor.names.into_iter().next()?, tensor.shape)))
+        .collect()
+}
+
+/// A tensor of a network as files hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// Our name of it, then the other names that the reference's files have it under.
+    pub names: Vec<String>,
+    /// Its shape in files.
+    pub shape: Vec<usize>,
+    /// Whether training moves it; a running statistic only follows.
+    pub is_learned: bool,
+}
+
+/// All tensors of a network in the order of its modules. Does not draw first weights.
+pub fn tensors(network: &AnyNetwork) -> Vec<TensorInfo> {
     struct Lister<'a> {
         network: &'a AnyNetwork,
         path: ModulePath,
-        shapes: BTreeMap<String, Vec<usize>>,
+        tensors: Vec<TensorInfo>,
     }
     impl ModuleVisitor for Lister<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let tensor = self.network.file_tensor(param.id);
-            if tensor.is_some_and(|tensor| !tensor.is_learned) {
-                return;
-            }
             let (names, layout) = file_form(self.network, param.id, &self.path);
-            let shape = layout.file_shape(&param.lazy_shape().to_vec());
-            self.shapes
-                .extend(names.into_iter().next().map(|name| (name, shape)));
+            self.tensors.push(TensorInfo {
+                names,
+                shape: layout.file_shape(&param.lazy_shape().to_vec()),
+                is_learned: tensor.is_none_or(|tensor| tensor.is_learned),
+            });
         }
         fn enter_module(&mut self, name: &str, container: &str) {
             self.path.enter(name, container);
@@ -84,10 +106,10 @@ pub fn learned_shapes(network: &AnyNetwork) -> BTreeMap<String, Vec<usize>> {
     let mut lister = Lister {
         network,
         path: ModulePath::default(),
-        shapes: BTreeMap::new(),
+        tensors: Vec::new(),
     };
     network.visit(&mut lister);
-    lister.shapes
+    lister.tensors
 }
 
 /// The names of a tensor in files, the first of them ours, and its axes there.
@@ -116,6 +138,11 @@ impl ModulePath {
         if !container.starts_with("Enum:") {
             self.0.pop();
         }
+    }
+
+    /// The path of the module that holds the present field.
+    fn parent(&self) -> String {
+        self.0[..self.0.len().saturating_sub(1)].join(".")
     }
 
     /// The fields with dots between them.

@@ -2,9 +2,12 @@
 
 mod losses;
 
+use coverslip_nets::NetworkIo;
+
 use super::{
     Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
 };
+use crate::fine_tuning;
 use crate::registry::{Kind, Named, Registry};
 
 /// Every contradiction between settings that are each fine alone.
@@ -26,6 +29,7 @@ pub(super) fn cross_check(
     checker.subsets();
     checker.sizes();
     checker.output();
+    checker.frozen();
     checker.faults
 }
 
@@ -225,6 +229,26 @@ impl CrossChecker<'_> {
                 problem,
                 allowed,
             );
+        }
+    }
+
+    /// Patterns that name no weight, as far as the network can be built without knowing its images.
+    fn frozen(&mut self) {
+        let settings = self.settings;
+        if settings.freeze.is_empty() {
+            return;
+        }
+        let io = NetworkIo {
+            in_channels: settings.data.channels.as_ref().map_or(1, Vec::len),
+            out_channels: settings.data.class_count().unwrap_or(1),
+            dimensions: settings.data.spatial_axes(),
+        };
+        let Ok(network) = self.registry.network(&settings.network, io, 0) else {
+            return;
+        };
+        if let Some(unmatched) = fine_tuning::unmatched(&settings.freeze, &network) {
+            let path = KeyPath::root().key("freeze").index(unmatched.index);
+            self.fault(&path, unmatched.to_string(), unmatched.remedy());
         }
     }
 

@@ -1,6 +1,7 @@
 //! The settings of a run.
 
 mod data;
+mod fine_tuning;
 mod predict;
 mod training;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use data::{
     DataSettings, ImagePairs, PatchSettings, Sampling, Subset, TargetKind, TargetScale, Validation,
 };
+pub use fine_tuning::InitialWeights;
 pub use predict::{Blend, Output, PredictSettings};
 pub use training::{EarlyStopping, TrainingSettings};
 
@@ -40,6 +42,14 @@ pub struct Settings {
     /// The network.
     #[schemars(extend("x-registry" = "network"))]
     pub network: Named,
+    /// Weights that training starts from in the place of random ones.
+    #[serde(default)]
+    pub initial_weights: Option<InitialWeights>,
+    /// Weights that training leaves as they are, by their names in files; `*` stands for any text and
+    /// `?` for one character, as in `inc.*`. Where a running statistic of a batch norm is among them,
+    /// that norm uses its running statistics in training too, and they stay as they are.
+    #[serde(default)]
+    pub freeze: Vec<String>,
     /// What training minimises: the sum of these terms, each times its `weight`.
     #[schemars(extend("x-registry" = "loss"), length(min = 1))]
     pub loss: Vec<Named>,

@@ -4,6 +4,7 @@ use coverslip_nets::{AnyNetwork, NetworkIo, build::BuildSettings, loss::Weighted
 use crate::{
     config::TargetKind,
     error::Error,
+    fine_tuning::Start,
     optimizer::Optimizer,
     registry::{Named, Registry, Term},
 };
@@ -22,6 +23,8 @@ pub struct Workshop<'a> {
     pub loss: &'a [Named],
     /// The optimiser; `None` for prediction.
     pub optimizer: Option<&'a Named>,
+    /// What the network starts with in the place of fresh weights; `None` for prediction.
+    pub start: Option<&'a Start>,
     /// Seeds the fresh weights.
     pub seed: u64,
     /// Whether convolutions must add products up directly.
@@ -31,14 +34,14 @@ pub struct Workshop<'a> {
 }
 
 impl Workshop<'_> {
-    /// A network with fresh weights.
+    /// A network with fresh weights, or those that training starts from.
     ///
     /// # Errors
     ///
     /// When its options do not fit.
     pub fn network(&self) -> Result<AnyNetwork, Error> {
         let build = &self.registry.networks.get(&self.network.name)?.build;
-        build(
+        let network = build(
             self.network,
             &BuildSettings {
                 io: self.io,
@@ -46,7 +49,11 @@ impl Workshop<'_> {
                 device: self.device.clone(),
                 exact: self.exact_conv,
             },
-        )
+        )?;
+        Ok(match self.start {
+            Some(start) => start.apply(network),
+            None => network,
+        })
     }
 
     /// The sum of the losses the config names.

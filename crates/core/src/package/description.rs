@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use coverslip_nets::NetworkIo;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use crate::{
     config::{PredictSettings, Settings, TargetKind, TargetScale},
     predict::Tiling,
     registry::Named,
+    weights_file::WeightsFile,
 };
 
 /// The version of the package format that this program writes and reads.
@@ -79,6 +80,39 @@ pub struct TrainingRecord {
     pub data: DataRecord,
     /// Scores on the validation patches after that epoch.
     pub scores: BTreeMap<String, f64>,
+    /// The weights that it started from; of imported weights, which no training followed, all there
+    /// is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_from: Option<Origin>,
+}
+
+/// A file that weights were taken from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Its name, or the model package's.
+    pub file: String,
+    /// SHA-256 of the file of weights.
+    pub sha256: String,
+    /// The entry of the file that held them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What was taken off their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strip: Option<String>,
+}
+
+impl Origin {
+    /// What was read from a file.
+    pub fn new(path: &Path, found: &WeightsFile) -> Self {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Self {
+            file: name.to_string_lossy().into_owned(),
+            sha256: found.sha256.clone(),
+            key: found.choice.key.clone(),
+            strip: found.choice.strip.clone(),
+        }
+    }
 }
 
 /// Which images a model was trained on.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::framework::Scores;
+use crate::{framework::Scores, package::Origin};
 
 /// Where a run stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Progress {
     pub loss_sum: f64,
     /// The best epoch so far.
     pub best: Option<Best>,
+    /// The weights that it started from, when they were not random.
+    #[serde(default)]
+    pub started_from: Option<Origin>,
     /// One record for each epoch that is done.
     pub history: Vec<EpochRecord>,
 }

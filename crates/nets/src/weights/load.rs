@@ -65,12 +65,15 @@ pub fn load(network: AnyNetwork, dict: &StateDict) -> (AnyNetwork, LoadReport) {
         used, mut report, ..
     } = loader;
     let left = dict.keys().filter(|name| !used.contains(*name));
-    let left = left.filter(|name| {
-        let is_counted = !NO_WEIGHTS.iter().any(|end| name.ends_with(end));
-        is_counted && !UNUSED.iter().any(|part| name.contains(part))
-    });
-    report.unexpected = left.cloned().collect();
+    report.unexpected = left.filter(|name| !is_no_weight(name)).cloned().collect();
     (network, report)
+}
+
+/// Whether an entry of PyTorch's state dicts is one that nothing is computed with: a counter of
+/// batches, a table that a network makes itself, a layer that no pass goes through.
+pub fn is_no_weight(name: &str) -> bool {
+    NO_WEIGHTS.iter().any(|end| name.ends_with(end))
+        || UNUSED.iter().any(|part| name.contains(part))
 }
 
 struct Loader<'a> {
@@ -121,15 +124,7 @@ impl ModuleMapper for Loader<'_> {
 /// The parameter with another value, on its own device and with its own gradient setting. One
 /// whose first value has not been drawn yet is not drawn for this.
 fn with_value<const D: usize>(param: Param<Tensor<D>>, data: TensorData) -> Param<Tensor<D>> {
-    if param.is_initialized() {
-        return param.map(|old| {
-            let tensor = Tensor::from_data(data, &old.device());
-            tensor.set_require_grad(old.is_require_grad())
-        });
-    }
-    let shape = param.lazy_shape();
-    let make = move |device: &burn::tensor::Device, requires_gradient: bool| {
-        Tensor::from_data(data, device).set_require_grad(requires_gradient)
-    };
-    Param::uninitialized(param.id, make, param.lazy_device(), true, shape)
+    let tensor = Tensor::from_data(data, &param.lazy_device());
+    let id = param.id;
+    param.transform_for_load(tensor, id)
 }

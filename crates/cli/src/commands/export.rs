@@ -1,0 +1,51 @@
+//! `coverslip export`
+
+use coverslip::{
+    error::Error,
+    export::{Naming, export},
+    files::write_atomic,
+    registry::Registry,
+    state_dict::to_bytes,
+};
+use serde_json::json;
+
+use crate::args::{ExportArguments, FormatName, NamingName};
+use crate::error::CliError;
+use crate::printer::Printer;
+
+/// Writes the weights of a model package as its network's reference has them.
+pub(crate) fn run(
+    arguments: &ExportArguments,
+    registry: &Registry,
+    printer: Printer,
+) -> Result<(), CliError> {
+    let FormatName::Safetensors = arguments.format;
+    let output = &arguments.output;
+    if !arguments.force && output.exists() {
+        return Err(CliError::Exists {
+            path: output.clone(),
+        });
+    }
+    let naming = arguments.names.map(|names| match names {
+        NamingName::Torch => Naming::Torch,
+        NamingName::Keras => Naming::Keras,
+    });
+    let (weights, naming) = export(&arguments.model, naming, registry)?;
+    // Readers of PyTorch's look for this entry.
+    let metadata = (naming == Naming::Torch).then(|| ("format", "pt".to_owned()));
+    let bytes = to_bytes(&weights, metadata).map_err(Error::Bug)?;
+    write_atomic(output, &bytes).map_err(Error::from)?;
+    printer.text(&format!(
+        "{} tensors with {} names in {}",
+        weights.len(),
+        naming.word(),
+        output.display()
+    ));
+    printer.result(&json!({
+        "file": output,
+        "names": naming.word(),
+        "tensors": weights.len(),
+        "bytes": bytes.len(),
+    }));
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! Files that are cut off, lie about what they hold, or hold something else.
+
+use zip::CompressionMethod;
+
+use crate::{
+    bench_with,
+    command::Bench,
+    fault,
+    pickles::{Place, archive, checkpoint, dict, number, pickle, tensor, text, tuple, vector},
+};
+
+/// Imports a file of these bytes.
+fn said_of(bytes: &[u8]) -> String {
+    let bench = Bench::new();
+    bench.write("file.pt", bytes);
+    let said = fault(&bench, "file.pt", &[]);
+    assert!(!bench.path().join("model").exists(), "{said}");
+    said
+}
+
+#[test]
+fn a_file_that_is_cut_off() {
+    for name in ["zip.pth", "legacy.pth", "weights.safetensors"] {
+        let bench = bench_with(&[name]);
+        let whole = std::fs::read(bench.path().join(name)).unwrap();
+        for part in [whole.len() - 1, whole.len() / 2, 600, 100, 9, 3, 0] {
+            bench.write(name, &whole[..part]);
+            let said = fault(&bench, name, &[]);
+            assert!(
+                said.starts_with("exit 2\nerror: `"),
+                "{name} {part}: {said}"
+            );
+            assert!(said.contains("hint: "), "{name} {part}: {said}");
+        }
+    }
+    let bench = bench_with(&["zip.pth", "legacy.pth", "weights.safetensors"]);
+    let said = ["zip.pth", "legacy.pth", "weights.safetensors"].map(|name| {
+        let whole = std::fs::read(bench.path().join(name)).unwrap();
+        bench.write(name, &whole[..whole.len() / 2]);
+        fault(&bench, name, &[])
+    });
+    insta::assert_snapshot!(said.join("\n"), @"");
+}
+
+#[test]
+fn files_that_are_something_else() {
+    let mut tar = vec![0; 512];
+    tar[257..262].copy_from_slice(b"ustar");
+    let zip = |name: &str| archive(&[(name, b"hello")], CompressionMethod::Stored);
+    let files: [&[u8]; 7] = [
+        b"",
+        b"hello world, this is no file of weights",
+        b"const weights = 1;\n",
+        b"\x89HDF\r\n\x1a\n and so on",
+        &tar,
+        &zip("model.weights.h5"),
+        &zip("readme.txt"),
+    ];
+    insta::assert_snapshot!(files.map(said_of).join("\n"), @"");
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path().join("folder")).unwrap();
+    insta::assert_snapshot!(fault(&bench, "folder", &[]), @"");
+    insta::assert_snapshot!(fault(&bench, "nothing.pt", &[]), @"");
+}
+
+#[test]
+fn pickles_that_are_no_state_dict() {
+    let bodies = [
+        number(5),
+        tuple(&[vector(), vector()]),
+        dict(&[]),
+        dict(&[("epoch", number(5)), ("config", dict(&[("lr", number(1))]))]),
+    ];
+    let said = bodies.map(|body| said_of(&checkpoint(&body)));
+    insta::assert_snapshot!(said.join("\n"), @"");
+}
+
+#[test]
+fn archives_that_unpack_to_more_than_they_are() {
+    let zeros = vec![0; 50 << 20];
+    let body = pickle(&dict(&[("inc.weight", vector())]));
+    let storage = archive(
+        &[("data.pkl", &body), ("data/0", &zeros)],
+        CompressionMethod::Deflated,
+    );
+    assert!(storage.len() < 100_000);
+    let marks = vec![b'N'; 50 << 20];
+    let program = archive(&[("data.pkl", &marks)], CompressionMethod::Deflated);
+    insta::assert_snapshot!([storage, program].map(|bytes| said_of(&bytes)).join("\n"), @"");
+}
+
+#[test]
+fn tensors_that_do_not_fit_their_storage() {
+    let place = Place {
+        storage: "0",
+        numbers: 4,
+        offset: 0,
+        shape: &[4],
+        stride: &[1],
+    };
+    let places = [
+        // More than the storage is said to hold, from its start or behind an offset.
+        Place {
+            shape: &[5],
+            ..place
+        },
+        Place { offset: 1, ..place },
+        Place {
+            offset: -1,
+            ..place
+        },
+        // As much as it is said to hold, which is more than it does.
+        Place {
+            numbers: 400,
+            shape: &[400],
+            ..place
+        },
+        // Sizes whose product is no number of this machine.
+        Place {
+            shape: &[1 << 40, 1 << 40],
+            stride: &[0, 0],
+            ..place
+        },
+        Place {
+            shape: &[i64::MAX, 4],
+            stride: &[i64::MAX, 1],
+            ..place
+        },
+        Place {
+            shape: &[-4],
+            ..place
+        },
+        // One number, repeated until the memory is full.
+        Place {
+            shape: &[1 << 20, 1 << 10],
+            stride: &[0, 0],
+            ..place
+        },
+        // A storage that is not there.
+        Place {
+            storage: "7",
+            ..place
+        },
+    ];
+    let said = places.map(|place| {
+        let said = said_of(&checkpoint(&dict(&[("inc.weight", tensor(place))])));
+        said.lines().nth(1).unwrap_or_default().to_owned()
+    });
+    insta::assert_snapshot!(said.join("\n"), @"");
+}
+
+#[test]
+fn pickles_that_are_made_to_exhaust() {
+    // A list in a list in a list, ...
+    let deep = [&b"]"[..], &[0x85].repeat(1_000_000)].concat();
+    // A tuple of the last tuple ten times, ..., fetched from where it is kept.
+    let mut bomb = tuple(&[text("lol")]);
+    for level in 0..30u8 {
+        let ten = [b'h', level].repeat(10);
+        bomb.extend([&[b'q', level, b'0', b'('], &ten[..], b"t"].concat());
+    }
+    let many = b"N".repeat(5_000_000);
+    let long_text = [b"X", &u32::MAX.to_le_bytes()[..], b"short"].concat();
+    let unknown = [0xff, 0x00];
+    let files: [&[u8]; 5] = [&deep, &bomb, &many, &long_text, &unknown];
+    let said = files.map(|body| {
+        let said = said_of(&checkpoint(body));
+        said.lines().nth(1).unwrap_or_default().to_owned()
+    });
+    insta::assert_snapshot!(said.join("\n"), @"");
+}
+
+#[test]
+fn safetensors_that_lie() {
+    let file = |header: &str, bytes: usize| {
+        let length = (header.len() as u64).to_le_bytes();
+        [&length[..], header.as_bytes(), &vec![0; bytes]].concat()
+    };
+    let tensor = |shape: &str, range: &str| {
+        format!("{{\"a\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":{range}}}}}")
+    };
+    let files = [
+        file(&tensor("[4]", "[0,16]"), 8),
+        file(&tensor("[2]", "[0,16]"), 16),
+        file(&tensor("[4611686018427387904,4]", "[0,16]"), 16),
+        file(&tensor("[4]", "[16,0]"), 16),
+        [&u64::MAX.to_le_bytes()[..], b"{\"a\":1}"].concat(),
+        file("{\"a\":", 0),
+    ];
+    let said = files.map(|bytes| {
+        let said = said_of(&bytes);
+        said.lines().nth(1).unwrap_or_default().to_owned()
+    });
+    insta::assert_snapshot!(said.join("\n"), @"");
+}
+
+#[test]
+fn values_that_are_not_finite() {
+    let bench = bench_with(&["zip.pth", "weights.safetensors"]);
+    let mut bytes = std::fs::read(bench.path().join("weights.safetensors")).unwrap();
+    let end = bytes.len();
+    bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    bench.write("weights.safetensors", &bytes);
+    insta::assert_snapshot!(fault(&bench, "weights.safetensors", &[]), @"");
+
+    let infinite = f32::INFINITY.to_le_bytes().repeat(4);
+    let body = pickle(&dict(&[("inc.weight", vector())]));
+    let entries: [(&str, &[u8]); 2] = [("data.pkl", &body), ("data/0", &infinite)];
+    bench.write("infinite.pt", archive(&entries, CompressionMethod::Stored));
+    insta::assert_snapshot!(fault(&bench, "infinite.pt", &[]), @"");
+}
