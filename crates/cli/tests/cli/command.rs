@@ -13,6 +13,7 @@ pub(crate) struct Bench {
 }
 
 /// What a run of the command left behind.
+#[derive(Debug)]
 pub(crate) struct Outcome {
     /// The exit code.
     pub(crate) code: i32,
