@@ -130,7 +130,7 @@ mod tests {
         let mut boxes = 0;
         loop {
             match reader.read_event().unwrap() {
-                quick_xml::events::Event::Start(tag) if tag.name().as_ref() == b"g" => boxes += 1,
+                quick_xml::events::Event::Start(tag) if tag.name().as_ref() == "g" => boxes += 1,
                 quick_xml::events::Event::Eof => break,
                 _ => {}
             }
