@@ -280,7 +280,7 @@ fn a_network_is_drawn() {
         "1,1,32,32",
     ];
     let outcome = bench.run(&[&arguments[..], &options[..]].concat());
-    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let svg = std::fs::read_to_string(bench.path().join("unet.svg")).unwrap();
     assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
     assert_eq!(svg.matches("<g>").count(), 6);

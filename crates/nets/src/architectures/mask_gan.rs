@@ -94,9 +94,8 @@ impl Network for MaskGenerator {
         let [n, values, ..] = inputs.main.dims();
         let noise = inputs.main.reshape([n, values]);
         let dense = self.dense.forward(noise);
+        let dense = self.norm.forward_dense(dense, keras::LEAK);
         let [_, values] = dense.dims();
-        let dense = FeatureMap::from_tensor(dense.reshape([n, values, 1, 1, 1]));
-        let dense = self.norm.forward_dense(dense, keras::LEAK).into_tensor();
         // Keras has the channels last.
         let pixels = dense.reshape([n, COARSE, COARSE, values / (COARSE * COARSE)]);
         let map = pixels.permute([0, 3, 1, 2]).unsqueeze_dim(2);

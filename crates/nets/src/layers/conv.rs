@@ -156,7 +156,7 @@ impl Conv {
         norm.collect(result.statistics);
         let output = result.output;
         self.site.note("conv", &taken, &output.dims());
-        norm.note(&output);
+        norm.note(output.dims());
         output
     }
 
@@ -184,7 +184,7 @@ impl Conv {
         norm.collect(result.statistics);
         let output = result.output;
         self.site.note("conv", &taken, &output.dims());
-        norm.note(&output);
+        norm.note(output.dims());
         output
     }
 

@@ -272,7 +272,7 @@ impl Norm {
         let normalization = self.normalization(input.device().is_autodiff());
         let result = normalize_activate(input, normalization, activation);
         self.collect(result.statistics);
-        self.note(&result.output);
+        self.note(result.output.dims());
         result.output
     }
 
@@ -282,22 +282,27 @@ impl Norm {
         let normalization = self.normalization(is_training);
         let result = concat_activate_normalize(maps, normalization, activation);
         self.collect(result.statistics);
-        self.note(&result.output);
+        self.note(result.output.dims());
         result.output
     }
 
-    /// The same for one value of each channel, `[N, C, 1, 1, 1]`, behind a fully connected layer, where
-    /// Keras lets the running variance follow the biased variance of the batch.
-    pub fn forward_dense(&self, input: FeatureMap, activation: Activation) -> FeatureMap {
-        let images = input.dims()[0] as f64;
+    /// The same for values `[N, C]` behind a fully connected layer, where Keras lets the running variance
+    /// follow the biased variance of the batch.
+    pub fn forward_dense(&self, input: Tensor<2>, activation: Activation) -> Tensor<2> {
+        let [images, channels] = input.dims();
         let normalization = self.normalization(input.device().is_autodiff());
-        let result = normalize_activate(input, normalization, activation);
+        // One image whose pixels are the batch: maps of a single pixel are slow.
+        let pixels = input.transpose().reshape([1, channels, 1, 1, images]);
+        let pixels = FeatureMap::from_tensor(pixels);
+        let result = normalize_activate(pixels, normalization, activation);
+        let share = (images as f64 - 1.0) / images as f64;
         self.collect(result.statistics.map(|statistics| BatchStatistics {
-            unbiased_variance: statistics.unbiased_variance * ((images - 1.0) / images),
+            unbiased_variance: statistics.unbiased_variance * share,
             ..statistics
         }));
-        self.note(&result.output);
-        result.output
+        self.note([images, channels, 1, 1, 1]);
+        let output = result.output.into_tensor();
+        output.reshape([channels, images]).transpose()
     }
 
     /// How maps are normalised; `is_training` is whether they are on a device that records
@@ -332,10 +337,10 @@ impl Norm {
         }
     }
 
-    /// Notes the output of a pass that went through [`Self::normalization`].
-    pub(super) fn note(&self, output: &FeatureMap) {
+    /// Notes the sizes of a pass that went through [`Self::normalization`].
+    pub(super) fn note(&self, sizes: [usize; 5]) {
         if self.kind != NormName::None {
-            self.site.note("norm", &output.dims(), &output.dims());
+            self.site.note("norm", &sizes, &sizes);
         }
     }
 }

@@ -41,6 +41,11 @@ pub(super) fn links(blocks: &[Block]) -> Vec<Link> {
     links
 }
 
+/// Whether two maps are of one size but for a border that a convolution adds or takes away.
+fn has_border(a: &Map, b: &Map) -> bool {
+    a.pixels < 2 * b.pixels && b.pixels < 2 * a.pixels
+}
+
 struct Search<'a> {
     blocks: &'a [Block],
     /// Whether a later box takes what a box gives.
@@ -60,7 +65,9 @@ impl Search<'_> {
             let resized = || {
                 let is_alike = |map: &Map| map.channels == wanted.channels;
                 let larger = |map: &Map| is_alike(map) && map.pixels > wanted.pixels;
-                let nearest = larger(self.output(last)).then_some(last);
+                let is_near = |map: &Map| is_alike(map) && has_border(map, wanted);
+                let nearest = self.output(last);
+                let nearest = (is_near(nearest) || larger(nearest)).then_some(last);
                 nearest
                     .or_else(|| self.latest(to, |block| larger(self.output(block))))
                     .or_else(|| is_alike(self.output(last)).then_some(last))
@@ -101,7 +108,7 @@ impl Search<'_> {
 
     fn way(&self, from: usize, wanted: &Map) -> Kind {
         let given = self.output(from);
-        if given.numbers() == wanted.numbers() || given.pixels == wanted.pixels {
+        if given.numbers() == wanted.numbers() || has_border(given, wanted) {
             Kind::Flow
         } else if given.pixels > wanted.pixels {
             Kind::Pooled
