@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spelling::{SettingError, Spelling};
-use crate::build::{Draw, Scope};
+use crate::{
+    build::{Draw, Scope},
+    network::NetworkError,
+};
 
 /// Function applied after each convolution and normalisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -169,6 +172,13 @@ impl ActivationConfig {
     /// Whether a slope of each channel is learned.
     pub fn is_per_channel(self) -> bool {
         self.per_channel == Some(true)
+    }
+
+    /// That layers with different channels share its slope, so that there can only be one.
+    pub fn not_shared(self, key: &'static str) -> NetworkError {
+        let problem = "all layers share the slope of prelu, and their channels differ; leave out \
+                       `per_channel`";
+        NetworkError::new(key, problem)
     }
 
     /// The function of a single value; `None` for `Prelu`, which has a parameter, and `Softmax`, which

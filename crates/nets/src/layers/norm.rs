@@ -196,6 +196,12 @@ impl NormConfig {
         self.kind == NormName::Batch
     }
 
+    /// Whether pix2pix and `CycleGAN` give the convolutions before it a bias: not before a batch
+    /// normalisation, nor where there is none.
+    pub fn wants_bias(&self) -> bool {
+        self.sees_whole_image()
+    }
+
     /// Makes the layer for `channels` channels; its tensors are named in `scope`. Groups that do not
     /// divide the channels are a fault of the option `norm` ([`Scope::refuse`]).
     pub fn build(self, channels: usize, scope: &mut Scope<'_>) -> Norm {

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{
     Case, Mapping, Output, number, number_or,
-    options::{activation, dropout, flag, list, norm, only, repeated},
+    options::{activation, dropout, flag, list, norm, only, or, repeated},
 };
 
 fn channels(case: &Case) -> Result<[usize; 2], String> {
@@ -16,14 +16,6 @@ fn strides(case: &Case, count: usize) -> Result<Value, String> {
         return Err(format!("{} strides, {count} expected", strides.len()));
     }
     Ok(Value::from(strides[..count].to_vec()))
-}
-
-fn or(value: &Value, default: impl Into<Value>) -> Value {
-    if value.is_null() {
-        default.into()
-    } else {
-        value.clone()
-    }
 }
 
 pub fn basic_unet(case: &Case) -> Result<Mapping, String> {

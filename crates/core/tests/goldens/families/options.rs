@@ -34,6 +34,15 @@ pub fn given<'a>(case: &'a Case, key: &str) -> Option<&'a Value> {
     case.config["hyper"].get(key)
 }
 
+/// A hyper-parameter, `default` where it is null.
+pub fn or(value: &Value, default: impl Into<Value>) -> Value {
+    if value.is_null() {
+        default.into()
+    } else {
+        value.clone()
+    }
+}
+
 /// A size along each axis, where one number stands for all.
 pub fn repeated(value: &Value, dimensions: usize) -> Value {
     if value.is_number() {
@@ -86,7 +95,7 @@ fn printed(text: &str) -> Result<(String, Map<String, Value>), String> {
     Ok((name.to_owned(), options))
 }
 
-/// Moves an option to one of ours, unless the reference's usual value stands there.
+/// Moves an option of the reference to the settings of ours.
 fn take(options: &mut Map<String, Value>, theirs: &str, ours: (&str, &mut Map<String, Value>)) {
     if let Some(value) = options.remove(theirs) {
         ours.1.insert(ours.0.to_owned(), value);
