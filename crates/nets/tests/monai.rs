@@ -205,7 +205,7 @@ fn options_that_do_not_fit_are_named() {
         refusal(&wide),
         "network option `bottleneck_channels`: 5000 is not from 1 to 4096"
     );
-    let per_channel = r#"{"name": "prelu", "per_channel": true}"#;
+    let per_channel = r#"{"prelu": {"per_channel": true}}"#;
     let shared = TunableUnetConfig {
         activation: serde_json::from_str(per_channel).unwrap(),
         ..TunableUnetConfig::default()
