@@ -13,6 +13,7 @@ use coverslip_nets::{
         monai_unet::MonaiUnetConfig,
         nnunet_plain::NnunetPlainConfig,
         nnunet_resenc::NnunetResencConfig,
+        tunable_unet::TunableUnetConfig,
     },
     blocks::{AdnStep, LevelCounts},
     build::{BuildSettings, Extent},
@@ -86,11 +87,30 @@ fn parameter_counts() {
     assert_eq!(count(build(&uneven, [1, 1], 2)), 4_331_805);
     let stack = AttentionUnetConfig::default();
     assert_eq!(count(build(&stack, [1, 1], 3)), 5_860_701);
+    let regression = AttentionUnetConfig {
+        strides: Some([1, 2, 2, 2].map(Extent::All).to_vec()),
+        ..middle
+    };
+    assert_eq!(count(build(&regression, [1, 4], 2)), 7_939_844);
     let residual = DynunetConfig {
         residual: true,
         ..DynunetConfig::default()
     };
     assert_eq!(count(build(&residual, [2, 3], 2)), 7_938_467);
+    let strides = [[1, 1, 1], [1, 2, 2], [1, 1, 1], [2, 2, 2]];
+    let anisotropic = DynunetConfig {
+        strides: Some(strides.map(Extent::Stack).to_vec()),
+        channels: Some(vec![64, 128, 128, 256]),
+        dropout: 0.2,
+        ..residual
+    };
+    assert_eq!(count(build(&anisotropic, [1, 2], 3)), 7_657_730);
+    let plain = NnunetPlainConfig::default();
+    assert_eq!(count(build(&plain, [1, 2], 2)), 10_710_922);
+    assert_eq!(count(build(&plain, [1, 2], 3)), 31_195_594);
+    let encoder = NnunetResencConfig::default();
+    assert_eq!(count(build(&encoder, [1, 2], 2)), 34_531_722);
+    assert_eq!(count(build(&encoder, [1, 2], 3)), 102_349_770);
     let high = HighResNetConfig::default();
     assert_eq!(count(build(&high, [1, 1], 2)), 274_050);
     assert_eq!(count(build(&high, [3, 22], 2)), 276_060);
@@ -163,6 +183,37 @@ fn options_that_do_not_fit_are_named() {
     assert_eq!(
         refusal(&counts),
         "network option `convolutions`: expected 6 entries, found 3"
+    );
+    let groups = BasicUnetConfig {
+        channels: [12, 12, 12, 12, 12, 6],
+        norm: NormConfig {
+            groups: 4,
+            ..NormConfig::GROUP
+        },
+        ..BasicUnetConfig::default()
+    };
+    assert_eq!(
+        refusal(&groups),
+        "network option `norm`: 4 groups cannot share the 6 channels of a layer equally; set \
+         `groups` to a divisor of the channels of every layer"
+    );
+    let wide = NnunetResencConfig {
+        bottleneck_channels: Some(LevelCounts::All(5000)),
+        ..NnunetResencConfig::default()
+    };
+    assert_eq!(
+        refusal(&wide),
+        "network option `bottleneck_channels`: 5000 is not from 1 to 4096"
+    );
+    let per_channel = r#"{"prelu": {"per_channel": true}}"#;
+    let shared = TunableUnetConfig {
+        activation: serde_json::from_str(per_channel).unwrap(),
+        ..TunableUnetConfig::default()
+    };
+    assert_eq!(
+        refusal(&shared),
+        "network option `activation`: all layers share the slope of prelu, and their channels \
+         differ; leave out `per_channel`"
     );
 }
 

@@ -33,7 +33,7 @@ pub fn check(case: &Case) -> Result<String, String> {
         count: 0,
     };
     let exact = network(case, &mapping, true)?;
-    let count = weights::count_parameters(&exact);
+    let count = weights::count_parameters(&exact) + unused(case, &mapping);
     let expected = &case.config["param_count"];
     let expected = case.config["trainable"].as_u64().or(expected.as_u64());
     if expected.is_some_and(|expected| expected != count as u64) {
@@ -56,6 +56,13 @@ pub fn check(case: &Case) -> Result<String, String> {
     Ok(format!(
         "{count} tensors, worst at {worst:.2} of its tolerance{tie}"
     ))
+}
+
+/// How many numbers the parameters hold that the reference computes nothing with.
+fn unused(case: &Case, mapping: &Mapping) -> usize {
+    let Some(part) = mapping.unused else { return 0 };
+    let tensors = case.weights.iter().filter(|(name, _)| name.contains(part));
+    tensors.map(|(_, data)| data.num_elements()).sum()
 }
 
 /// What a case has of one kind of computation.
@@ -406,6 +413,7 @@ impl Comparison<'_> {
             let found = pass.gradients.get(own).or(pass.input_gradients.get(of));
             let data = match found {
                 Some(data) => in_shape_of(data, self.case, of),
+                None if pass.mapping.unused.is_some_and(|part| of.contains(part)) => continue,
                 // An input that the network does not learn from.
                 None if self.case.tensors.contains_key(of) => continue,
                 None => return Err(format!("no gradient of {of}")),

@@ -40,6 +40,8 @@ pub struct Mapping {
     /// Whether the reference was run a second time without its target, which counts in the running
     /// statistics.
     pub runs_again: bool,
+    /// A part of the names of parameters that the reference has and computes nothing with.
+    pub unused: Option<&'static str>,
     /// The outputs with running statistics.
     pub outputs: Vec<Output>,
     /// The outputs with batch statistics, where they differ.
@@ -75,6 +77,7 @@ impl Mapping {
             prefix: "",
             inputs: Vec::new(),
             runs_again: false,
+            unused: None,
             main_input: vec!["input".to_owned()],
             outputs: vec![Output::new("", "main")],
             train_outputs: None,

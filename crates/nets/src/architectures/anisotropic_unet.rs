@@ -51,7 +51,8 @@ impl AnisotropicUnetConfig {
             activation: ActivationConfig::RELU,
         };
         let kernel = scope.cube(3);
-        ConvStack::numbered(&channels, |pair| ConvConfig::new(pair, kernel), unit, scope)
+        let conv = |pair| ConvConfig::new(pair, kernel);
+        ConvStack::numbered(&channels, conv, unit, ConvStack::steps(unit), scope)
     }
 
     /// Half-widths of all layers on the deepest path, in pixels of full resolution.

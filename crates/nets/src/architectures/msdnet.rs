@@ -186,9 +186,7 @@ impl Architecture for MsdnetConfig {
         self.check()?;
         let plan = self.plan()?;
         if self.activation.is_per_channel() {
-            let problem = "layers with different channels share the slope of prelu, which can only \
-                           be one for all channels; leave out `per_channel`";
-            return Err(NetworkError::new("activation", problem));
+            return Err(self.activation.not_shared("activation"));
         }
         let io = scope.io();
         let mut channels = io.in_channels;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    blocks::{ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages},
+    blocks::{ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages, levels},
     build::{Extent, Scheme, Scope},
     layers::{ActivationConfig, ActivationName, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
@@ -30,8 +30,10 @@ pub struct NnunetPlainConfig {
     pub decoder_convolutions: LevelCounts,
     /// Normalisation after each convolution.
     pub norm: NormConfig,
-    /// Activation after each normalisation.
+    /// Activation after each normalisation, or before it.
     pub activation: ActivationConfig,
+    /// Whether the activation is done before the normalisation.
+    pub activation_first: bool,
     /// Share of channels that are set to zero while training, against overfitting.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub dropout: f64,
@@ -52,6 +54,7 @@ impl Default for NnunetPlainConfig {
             decoder_convolutions: LevelCounts::All(2),
             norm: NormConfig::INSTANCE_AFFINE,
             activation: ActivationConfig::of(ActivationName::LeakyRelu),
+            activation_first: false,
             dropout: 0.0,
             bias: true,
             deep_supervision: false,
@@ -73,13 +76,16 @@ impl Architecture for NnunetPlainConfig {
             decoder_convolutions: &self.decoder_convolutions,
             norm: self.norm,
             activation: self.activation,
+            activation_first: self.activation_first,
             dropout: self.dropout,
             bias: self.bias,
             deep_supervision: self.deep_supervision,
         };
-        let levels = NnunetStages::new(options, scope)?;
-        let count = levels.channels.len();
-        let convolutions = self.convolutions.resolve("convolutions", count)?;
+        let stages = NnunetStages::new(options, scope)?;
+        let count = stages.channels.len();
+        let convolutions =
+            self.convolutions
+                .resolve("convolutions", count, levels::MOST_REPEATS)?;
         scope.set_scheme(Scheme::HeNormal { slope: 0.01 });
         let mut input = scope.io().in_channels;
         let mut encoder = Vec::new();
@@ -87,13 +93,13 @@ impl Architecture for NnunetPlainConfig {
             // The decoder holds the encoder too.
             let mut scope = scope.at_any(&[&"encoder", &"decoder.encoder"]);
             for (level, &repeats) in convolutions.iter().enumerate() {
-                let output = levels.channels[level];
+                let output = stages.channels[level];
                 encoder.push(Stage {
-                    convolutions: levels.stack(
+                    convolutions: stages.stack(
                         [input, output],
                         repeats,
-                        levels.kernels[level],
-                        levels.strides[level],
+                        stages.kernels[level],
+                        stages.strides[level],
                         &mut scope.at(format!("stages.{level}.0")),
                     ),
                 });
@@ -102,8 +108,8 @@ impl Architecture for NnunetPlainConfig {
         }
         Ok(NnunetPlain {
             encoder,
-            decoder: NnunetDecoder::new(&levels, &mut scope.at("decoder")),
-            sizes: levels.size_rule(0, &convolutions),
+            decoder: NnunetDecoder::new(&stages, &mut scope.at("decoder")),
+            sizes: stages.size_rule(0, &convolutions),
         })
     }
 }

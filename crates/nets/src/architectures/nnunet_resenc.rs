@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    blocks::{ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages, levels},
+    blocks::{AdnStep, ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages, levels},
     build::{Extent, Scheme, Scope},
     layers::{Activate, ActivationConfig, ActivationName, ConvConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
@@ -26,6 +26,10 @@ pub struct NnunetResencConfig {
     /// Residual blocks of each level on the way down: one number, or one for each level from the
     /// finest.
     pub blocks: LevelCounts,
+    /// Channels inside blocks of three convolutions, of which only the middle one has the kernel
+    /// (`BottleneckD`): one number, or one for each level from the finest; blocks of two convolutions
+    /// when absent (`BasicBlockD`).
+    pub bottleneck_channels: Option<LevelCounts>,
     /// Channels of the convolution before the first level; those of the first level when absent.
     pub stem_channels: Option<usize>,
     /// Convolutions of each level on the way up: one number, or one for each level from the
@@ -52,6 +56,7 @@ impl Default for NnunetResencConfig {
             kernels: None,
             strides: None,
             blocks: LevelCounts::Each(vec![1, 3, 4, 6, 6, 6]),
+            bottleneck_channels: None,
             stem_channels: None,
             decoder_convolutions: LevelCounts::All(1),
             norm: NormConfig::INSTANCE_AFFINE,
@@ -77,54 +82,74 @@ impl Architecture for NnunetResencConfig {
             decoder_convolutions: &self.decoder_convolutions,
             norm: self.norm,
             activation: self.activation,
+            activation_first: false,
             dropout: self.dropout,
             bias: self.bias,
             deep_supervision: self.deep_supervision,
         };
-        let levels = NnunetStages::new(options, scope)?;
-        let count = levels.channels.len();
-        let blocks = self.blocks.resolve("blocks", count)?;
-        let mut input = self.stem_channels.unwrap_or(levels.channels[0]);
+        let stages = NnunetStages::new(options, scope)?;
+        let count = stages.channels.len();
+        let blocks = self.blocks.resolve("blocks", count, levels::MOST_REPEATS)?;
+        let bottlenecks = self
+            .bottleneck_channels
+            .as_ref()
+            .map(|channels| channels.resolve("bottleneck_channels", count, levels::MOST_CHANNELS));
+        let bottlenecks = bottlenecks.transpose()?;
+        let mut input = self.stem_channels.unwrap_or(stages.channels[0]);
         levels::check_channels("stem_channels", &[input], 1)?;
         scope.set_scheme(Scheme::HeNormal { slope: 0.01 });
         let pair = [scope.io().in_channels, input];
         // The decoder holds the encoder too.
         let mut encoder_scope = scope.at_any(&[&"encoder", &"decoder.encoder"]);
         let stem = &mut encoder_scope.at("stem.convs.0");
-        let stem = levels.unit(pair, levels.kernels[0], [1; 3], stem);
+        let stem = stages.unit(pair, stages.kernels[0], [1; 3], stem);
         let mut encoder = Vec::new();
         for (level, &repeats) in blocks.iter().enumerate() {
             let mut stage = Vec::new();
             for block in 0..repeats {
-                let output = levels.channels[level];
+                let output = stages.channels[level];
                 let stride = match block {
-                    0 => levels.strides[level],
+                    0 => stages.strides[level],
                     _ => [1; 3],
                 };
                 let mut scope = encoder_scope.at(format!("stages.{level}.blocks.{block}"));
-                let kernel = levels.kernels[level];
-                let block = Block::new(&levels, [input, output], kernel, stride, &mut scope);
-                stage.push(block);
+                let plan = BlockPlan {
+                    channels: [input, output],
+                    bottleneck: bottlenecks.as_ref().map(|channels| channels[level]),
+                    kernel: stages.kernels[level],
+                    stride,
+                };
+                stage.push(Block::new(&stages, plan, &mut scope));
                 input = output;
             }
             encoder.push(Stage { blocks: stage });
         }
-        let convolutions: Vec<usize> = blocks.iter().map(|blocks| 2 * blocks).collect();
+        let seeing = if bottlenecks.is_some() { 1 } else { 2 };
+        let convolutions: Vec<usize> = blocks.iter().map(|blocks| seeing * blocks).collect();
         Ok(NnunetResenc {
             stem,
             encoder,
-            decoder: NnunetDecoder::new(&levels, &mut scope.at("decoder")),
-            sizes: levels.size_rule(1, &convolutions),
+            decoder: NnunetDecoder::new(&stages, &mut scope.at("decoder")),
+            sizes: stages.size_rule(1, &convolutions),
         })
     }
 }
 
-/// Two convolutions with a residual connection, which averages where the first one has a stride
-/// (`BasicBlockD`).
+/// What a block is made of.
+#[derive(Clone, Copy)]
+struct BlockPlan {
+    channels: [usize; 2],
+    /// Channels inside a block of three convolutions.
+    bottleneck: Option<usize>,
+    kernel: [usize; 3],
+    stride: [usize; 3],
+}
+
+/// Two or three convolutions with a residual connection, which averages where they have a stride
+/// (`BasicBlockD`, `BottleneckD`).
 #[derive(Module, Debug)]
 struct Block {
-    first: ConvAdn,
-    second: ConvAdn,
+    convolutions: Vec<ConvAdn>,
     /// Of the residual connection, where channels change.
     projection: Option<ConvAdn>,
     activation: Activate,
@@ -133,28 +158,45 @@ struct Block {
 }
 
 impl Block {
-    fn new(
-        levels: &NnunetStages,
-        channels: [usize; 2],
-        kernel: [usize; 3],
-        stride: [usize; 3],
-        scope: &mut Scope<'_>,
-    ) -> Self {
-        let [input, output] = channels;
-        let second = ConvConfig::new([output; 2], kernel).bias(levels.bias());
+    fn new(stages: &NnunetStages, plan: BlockPlan, scope: &mut Scope<'_>) -> Self {
+        use AdnStep::{Activation, Norm};
+
+        let BlockPlan {
+            channels: [input, output],
+            bottleneck,
+            kernel,
+            stride,
+        } = plan;
+        let conv = |pair, kernel| ConvConfig::new(pair, kernel).bias(stages.bias());
+        let convolutions = match bottleneck {
+            None => vec![
+                stages.unit([input, output], kernel, stride, &mut scope.at("conv1")),
+                stages.unit_of(conv([output; 2], kernel), &[Norm], &mut scope.at("conv2")),
+            ],
+            Some(inner) => vec![
+                stages.unit_of(
+                    conv([input, inner], [1; 3]),
+                    &[Norm, Activation],
+                    &mut scope.at("conv1"),
+                ),
+                stages.unit([inner; 2], kernel, stride, &mut scope.at("conv2")),
+                stages.unit_of(
+                    conv([inner, output], [1; 3]),
+                    &[Norm],
+                    &mut scope.at("conv3"),
+                ),
+            ],
+        };
         // A pooling before it has the first number.
         let name = format!("skip.{}", usize::from(stride != [1; 3]));
-        let projection = ConvConfig::new(channels, [1; 3]).bias(false);
+        let projection = ConvConfig::new([input, output], [1; 3]).bias(false);
         let projection =
-            (input != output).then(|| levels.linear_unit(projection, &mut scope.at(name)));
+            (input != output).then(|| stages.unit_of(projection, &[Norm], &mut scope.at(name)));
+        let name = format!("nonlin{}", convolutions.len());
         Self {
-            first: levels.unit(channels, kernel, stride, &mut scope.at("conv1")),
-            second: levels.linear_unit(second, &mut scope.at("conv2")),
+            convolutions,
             projection,
-            activation: levels
-                .adn()
-                .activation
-                .build(output, &mut scope.at("nonlin2")),
+            activation: stages.adn().activation.build(output, &mut scope.at(name)),
             stride,
         }
     }
@@ -167,7 +209,8 @@ impl Block {
         if let Some(projection) = &self.projection {
             residual = projection.forward(residual);
         }
-        let map = self.second.forward(self.first.forward(input));
+        let convolutions = self.convolutions.iter();
+        let map = convolutions.fold(input, |map, unit| unit.forward(map));
         self.activation.forward(add(map, residual))
     }
 }

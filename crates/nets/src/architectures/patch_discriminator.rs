@@ -24,8 +24,8 @@ pub struct PatchGanConfig {
     /// Layers that halve the image; a score sees 16, 34, 70, 142 pixels with 1, 2, 3, 4 of them.
     #[schemars(range(min = 1, max = 8))]
     pub layers: usize,
-    /// Normalisation of all layers but the first. Convolutions before a batch normalisation have no
-    /// bias.
+    /// Normalisation of all layers but the first. Only convolutions before an instance or group
+    /// normalisation, the first and the last have a bias.
     pub norm: NormConfig,
 }
 
@@ -53,7 +53,7 @@ impl Architecture for PatchGanConfig {
             halving: self.layers,
             padding: 1,
             norm: self.norm,
-            has_bias: !self.norm.is_batch(),
+            has_bias: self.norm.wants_bias(),
         };
         Ok(PatchDiscriminator::new(
             patches.build(|index| vec![in_sequence("model", index)], scope),

@@ -28,7 +28,8 @@ pub struct Pix2pixUnetConfig {
     /// How often the image is halved: 7 for images of 128 pixels, 8 for 256.
     #[schemars(range(min = 5, max = 12))]
     pub downs: usize,
-    /// Normalisation; convolutions before a batch normalisation have no bias.
+    /// Normalisation; only with an instance or group normalisation do convolutions have a bias, and
+    /// the last one.
     pub norm: NormConfig,
     /// Share of values set to zero on the way up while training, at levels beyond the fifth but the
     /// coarsest.
@@ -59,7 +60,7 @@ impl Architecture for Pix2pixUnetConfig {
         NetworkError::check_range("dropout", self.dropout, 0.0, 0.95)?;
         scope.set_scheme(Scheme::Normal { deviation: 0.02 });
         let io = scope.io();
-        let has_bias = !self.norm.is_batch();
+        let has_bias = self.norm.wants_bias();
         let (kernel, stride, around) = (scope.cube(KERNEL), scope.cube(2), scope.border(1));
         let raise = |channels| {
             let conv = ConvTransposeConfig::new(channels, kernel).stride(stride);

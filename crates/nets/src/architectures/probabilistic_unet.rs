@@ -10,22 +10,27 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    blocks::{ConvStack, ConvUnit, UnitConfig, UnitNames},
+    blocks::{AdnConfig, ConvAdn, PartNames, TransposedAdn, enlarging, levels},
     build::{Draw, Extent, Scope},
-    layers::{
-        ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, Norm, NormConfig,
-    },
+    layers::{ActivationConfig, Conv, ConvConfig, NormConfig},
     network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
 };
 
 /// Probabilistic U-Net (Kohl et al. 2018): many plausible segmentations of one image.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProbabilisticUnetConfig {
     /// Channels of each level from the finest; each twice those of the level before.
     pub channels: Vec<usize>,
     /// Reduction before each level; 1 for the first.
     pub strides: Vec<Extent>,
+    /// Kernel of the convolutions.
+    pub kernel: Extent,
+    /// Kernel of the transposed convolutions.
+    pub up_kernel: Extent,
+    /// Share of values that are set to zero while training, against overfitting.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
     /// Numbers in the latent vector.
     #[schemars(range(min = 1, max = 1024))]
     pub latent: usize,
@@ -38,16 +43,13 @@ impl Default for ProbabilisticUnetConfig {
         Self {
             channels: vec![32, 64, 128, 256, 512],
             strides,
+            kernel: Extent::All(3),
+            up_kernel: Extent::All(3),
+            dropout: 0.0,
             latent: 6,
         }
     }
 }
-
-const UNIT: UnitConfig = UnitConfig {
-    norm: NormConfig::BATCH,
-    dropout: 0.0,
-    activation: ActivationConfig::RELU,
-};
 
 impl ProbabilisticUnetConfig {
     fn check(&self) -> Result<(), NetworkError> {
@@ -68,12 +70,19 @@ impl Architecture for ProbabilisticUnetConfig {
 
     /// # Errors
     ///
-    /// When channels do not double from level to level, or there are not as many strides.
+    /// When an option is outside its range, channels do not double from level to level, there are not
+    /// as many strides, or a kernel is even.
     fn build(&self, scope: &mut Scope<'_>) -> Result<ProbabilisticUnet, NetworkError> {
         self.check()?;
         let io = scope.io();
-        let levels = self.channels.len();
-        let strides = Extent::resolve_levels(&self.strides, levels, "strides", io)?;
+        let count = self.channels.len();
+        let strides = Extent::resolve_levels(&self.strides, count, "strides", io)?;
+        let unit = AdnConfig::new(NormConfig::BATCH, ActivationConfig::RELU).dropout(self.dropout);
+        unit.check()?;
+        let kernel = levels::odd_kernel("kernel", self.kernel, scope)?;
+        let up_kernel = levels::odd_kernel("up_kernel", self.up_kernel, scope)?;
+        let block =
+            |pair, stride, scope: &mut Scope<'_>| Block::new(pair, kernel, stride, &unit, scope);
         let encoder = |input, name: &str, scope: &mut Scope<'_>| {
             let mut input = input;
             let mut blocks = Vec::new();
@@ -87,7 +96,7 @@ impl Architecture for ProbabilisticUnetConfig {
         let unet_encoder = encoder(io.in_channels, "unet_encoder", scope);
         let latent_net = |input, scope: &mut Scope<'_>| {
             let blocks = encoder(input, "blocks", scope);
-            let bottom = self.channels[levels - 1];
+            let bottom = self.channels[count - 1];
             let head = ConvConfig::new([bottom, self.latent], [1; 3]);
             LatentNet {
                 blocks,
@@ -99,13 +108,11 @@ impl Architecture for ProbabilisticUnetConfig {
         let both = io.in_channels.saturating_add(io.out_channels);
         let posterior_net = latent_net(both, &mut scope.at("posterior_net"));
         let mut unet_decoder = Vec::new();
-        for (number, level) in (0..levels - 1).rev().enumerate() {
+        for (number, level) in (0..count - 1).rev().enumerate() {
             let pair = [self.channels[level + 1], self.channels[level]];
-            let up = Up::new(
-                pair,
-                strides[level + 1],
-                &mut scope.at(format!("unet_decoder.{}.up", 2 * number)),
-            );
+            let up = enlarging(pair, up_kernel, strides[level + 1]);
+            let place = &mut scope.at(format!("unet_decoder.{}.up", 2 * number));
+            let up = TransposedAdn::new(up, pair[1], &unit, PartNames::MONAI, place);
             let scope = &mut scope.at(format!("unet_decoder.{}", 2 * number + 1));
             unet_decoder.push((up, block(pair, [1; 3], scope)));
         }
@@ -133,44 +140,36 @@ impl Architecture for ProbabilisticUnetConfig {
 }
 
 /// Two convolutions, the first perhaps strided, with batch normalisation and `ReLU`.
-fn block([input, output]: [usize; 2], stride: [usize; 3], scope: &mut Scope<'_>) -> ConvStack {
-    let kernel = scope.cube(3);
-    let first = ConvConfig::new([input, output], kernel).stride(stride);
-    let second = ConvConfig::new([output; 2], kernel);
-    let mut unit =
-        |conv, name: &str| ConvUnit::new(conv, UNIT, UnitNames::MONAI, &mut scope.at(name));
-    ConvStack::new(vec![unit(first, "conv.0"), unit(second, "conv.1")])
-}
-
-/// A transposed convolution with batch normalisation and `ReLU`.
 #[derive(Module, Debug)]
-struct Up {
-    conv: ConvTranspose,
-    norm: Norm,
+struct Block {
+    units: [ConvAdn; 2],
 }
 
-impl Up {
-    fn new(channels: [usize; 2], stride: [usize; 3], scope: &mut Scope<'_>) -> Self {
-        let conv = ConvTransposeConfig::new(channels, scope.cube(3))
-            .stride(stride)
-            .padding(scope.cube(2).map(|size| size - 1))
-            .output_padding(stride.map(|size| size - 1));
+impl Block {
+    fn new(
+        [input, output]: [usize; 2],
+        kernel: [usize; 3],
+        stride: [usize; 3],
+        adn: &AdnConfig,
+        scope: &mut Scope<'_>,
+    ) -> Self {
+        let mut unit = |conv, name| ConvAdn::new(conv, adn, PartNames::MONAI, &mut scope.at(name));
+        let first = ConvConfig::new([input, output], kernel).stride(stride);
+        let second = ConvConfig::new([output; 2], kernel);
         Self {
-            conv: conv.build(&mut scope.at("conv")),
-            norm: NormConfig::BATCH.build(channels[1], &mut scope.at("adn.N")),
+            units: [unit(first, "conv.0"), unit(second, "conv.1")],
         }
     }
 
     fn forward(&self, input: FeatureMap) -> FeatureMap {
-        let map = self.conv.forward(input);
-        self.norm.forward(map, coverslip_ops::Activation::Relu)
+        self.units.iter().fold(input, |map, unit| unit.forward(map))
     }
 }
 
 /// From images to a normal distribution of latent vectors.
 #[derive(Module, Debug)]
 struct LatentNet {
-    blocks: Vec<ConvStack>,
+    blocks: Vec<Block>,
     mean: Conv,
     log_variance: Conv,
 }
@@ -191,11 +190,11 @@ impl LatentNet {
 /// The network; see [`ProbabilisticUnetConfig`].
 #[derive(Module, Debug)]
 pub struct ProbabilisticUnet {
-    unet_encoder: Vec<ConvStack>,
+    unet_encoder: Vec<Block>,
     prior_net: LatentNet,
     posterior_net: LatentNet,
-    ups: Vec<Up>,
-    decoder: Vec<ConvStack>,
+    ups: Vec<TransposedAdn>,
+    decoder: Vec<Block>,
     f_comb: Vec<Conv>,
     #[module(skip)]
     classes: usize,
@@ -251,8 +250,12 @@ impl ProbabilisticUnet {
         })
     }
 
-    /// `[N, 1, Z, Y, X]` class numbers to `[N, classes, Z, Y, X]` of zeros and ones.
+    /// `[N, 1, Z, Y, X]` class numbers to `[N, classes, Z, Y, X]` of zeros and ones; a target of as many
+    /// channels as there are classes stays as it is.
     fn one_hot(&self, labels: &Tensor<5>) -> Tensor<5> {
+        if labels.dims()[1] == self.classes {
+            return labels.clone();
+        }
         let classes = (0..self.classes)
             .map(|class| labels.clone().equal_elem(class as f32).float())
             .collect();
@@ -263,8 +266,8 @@ impl ProbabilisticUnet {
 impl Network for ProbabilisticUnet {
     /// `[N, in, Z, Y, X]` to class scores `[N, out, Z, Y, X]`.
     ///
-    /// Inputs by name: `target`, class numbers `[N, 1, Z, Y, X]`, which training gives; `noise`,
-    /// standard normal numbers `[N, L, 1, 1, 1]`, drawn when absent. With a target the latent vector
+    /// Inputs by name: `target`, class numbers `[N, 1, Z, Y, X]` or a share of each class
+    /// `[N, out, Z, Y, X]`, which training gives; `noise`, standard normal numbers `[N, L, 1, 1, 1]`, drawn when absent. With a target the latent vector
     /// is the posterior's, otherwise the prior's. Further outputs, each `[N, L, 1, 1, 1]`:
     /// `prior_mean`, `prior_log_variance`, and with a target `posterior_mean`,
     /// `posterior_log_variance`; also `prior_prediction`, the scores without the target.

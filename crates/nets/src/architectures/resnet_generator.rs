@@ -31,7 +31,8 @@ pub struct ResnetGeneratorConfig {
     pub blocks: usize,
     /// Normalisation after each convolution but the last.
     pub norm: NormConfig,
-    /// Whether convolutions before a batch normalisation have a bias too, as in pix2pixHD.
+    /// Whether convolutions have a bias too that no instance or group normalisation follows, as in
+    /// pix2pixHD.
     pub always_bias: bool,
     /// Share of values set to zero within each residual block while training; 0.5 is usual where it is
     /// used at all.
@@ -66,7 +67,7 @@ impl Architecture for ResnetGeneratorConfig {
             downs: self.downs,
             blocks: self.blocks,
             norm: self.norm,
-            has_bias: self.always_bias || !self.norm.is_batch(),
+            has_bias: self.always_bias || self.norm.wants_bias(),
             dropout: self.dropout,
             naming: Naming::Sequence,
             outer: Margin::Reflect,
@@ -93,6 +94,9 @@ pub struct PredefinedResnetConfig {
     pub blocks: usize,
     /// Normalisation after each convolution but the last.
     pub norm: NormConfig,
+    /// Share of values set to zero after each normalisation of the residual blocks while training.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
 }
 
 impl Default for PredefinedResnetConfig {
@@ -102,6 +106,7 @@ impl Default for PredefinedResnetConfig {
             downs: 4,
             blocks: 9,
             norm: NormConfig::BATCH,
+            dropout: 0.0,
         }
     }
 }
@@ -113,6 +118,7 @@ impl Architecture for PredefinedResnetConfig {
     ///
     /// When an option is outside its range.
     fn build(&self, scope: &mut Scope<'_>) -> Result<ResnetGenerator, NetworkError> {
+        NetworkError::check_range("dropout", self.dropout, 0.0, 0.95)?;
         let is_stack = scope.io().dimensions == 3;
         let plan = Plan {
             base: self.base,
@@ -120,7 +126,7 @@ impl Architecture for PredefinedResnetConfig {
             blocks: self.blocks,
             norm: self.norm,
             has_bias: true,
-            dropout: 0.0,
+            dropout: self.dropout,
             naming: Naming::Monai,
             outer: if is_stack {
                 Margin::Replicate
@@ -266,18 +272,28 @@ impl Plan {
                 _ => (conv.padding([0; 3]), scope.border(1)),
             };
             let names = self.block_names(place, index);
-            let unit = self.unit(conv, names, activations[index], scope);
+            let mut unit = self.unit(conv, names, activations[index], scope);
+            if self.naming == Naming::Monai {
+                unit = unit.with_dropout(self.dropout(format!("model.{place}.drop{index}"), scope));
+            }
             PaddedUnit::new(unit, border, self.inner)
         });
-        let site = scope.at(format!("model.{place}.dropout"));
-        let dropout =
-            (self.dropout > 0.0).then(|| DropoutLayer::new(self.dropout, Dropout::Values, &site));
+        // The other reference has one only, between the two units.
+        let dropout = match self.naming {
+            Naming::Sequence => self.dropout(format!("model.{place}.dropout"), scope),
+            Naming::Monai => None,
+        };
         let [first, second] = units;
         ResidualBlock {
             first,
             dropout,
             second,
         }
+    }
+
+    fn dropout(&self, name: String, scope: &mut Scope<'_>) -> Option<DropoutLayer> {
+        let site = scope.at(name);
+        (self.dropout > 0.0).then(|| DropoutLayer::new(self.dropout, Dropout::Values, &site))
     }
 
     fn size_rule(&self, scope: &Scope<'_>) -> SizeRule {

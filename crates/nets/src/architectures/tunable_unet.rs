@@ -1,5 +1,7 @@
 //! The tunable U-Net of dlsia (`TUNet`) and of its ancestor pyMSDtorch, of the FIB-SEM study.
 
+use std::fmt::Display;
+
 use burn::module::Module;
 use coverslip_ops::{FeatureMap, Window, max_pool};
 use schemars::JsonSchema;
@@ -168,9 +170,16 @@ impl Architecture for TunableUnetConfig {
         let io = scope.io();
         let levels = self.levels(io.in_channels)?;
         let kernel = scope.cube(self.kernel);
-        let unit = UnitConfig::new(self.norm, self.activation);
+        let steps = ConvStack::steps(UnitConfig::new(self.norm, self.activation));
+        let shared = self.shared_activation(steps, scope)?;
+        let own = match shared {
+            Some(_) => ActivationConfig::NONE,
+            None => self.activation,
+        };
+        let unit = UnitConfig::new(self.norm, own);
         let stack = |channels: &[usize], scope: &mut Scope<'_>| {
-            ConvStack::numbered(channels, |pair| ConvConfig::new(pair, kernel), unit, scope)
+            let conv = |pair| ConvConfig::new(pair, kernel);
+            ConvStack::numbered(channels, conv, unit, steps, scope)
         };
         let bottom = self.depth - 1;
         let mut encoder = Vec::new();
@@ -201,9 +210,10 @@ impl Architecture for TunableUnetConfig {
             decoder.push(stack(&channels, &mut scope.at(format!("Decode_{index}"))));
             below = output;
         }
-        let head_index = 2 * ConvStack::steps(unit);
+        let head_index = 2 * steps;
         let head = ConvConfig::new([below, io.out_channels], [1; 3]);
         Ok(TunableUnet {
+            shared,
             encoder,
             ups,
             decoder,
@@ -218,6 +228,33 @@ impl Architecture for TunableUnetConfig {
 }
 
 impl TunableUnetConfig {
+    /// The activation with a parameter, of which the reference has one for all layers.
+    fn shared_activation(
+        &self,
+        steps: usize,
+        scope: &mut Scope<'_>,
+    ) -> Result<Option<Activate>, NetworkError> {
+        if self.activation.function().is_some() {
+            return Ok(None);
+        }
+        if self.activation.is_per_channel() {
+            return Err(self.activation.not_shared("activation"));
+        }
+        let mut names = vec!["activation".to_owned()];
+        for level in 0..self.depth {
+            let stacks = if level + 1 == self.depth {
+                &["Final_layer"][..]
+            } else {
+                &["Encode", "Decode"]
+            };
+            for stack in stacks {
+                names.extend([1, 2].map(|unit| format!("{stack}_{level}.{}", unit * steps - 1)));
+            }
+        }
+        let names: Vec<_> = names.iter().map(|name| name as &dyn Display).collect();
+        Ok(Some(self.activation.build(1, &mut scope.at_any(&names))))
+    }
+
     fn window(&self, scope: &Scope<'_>) -> Window {
         let is_stack = scope.io().dimensions == 3;
         let padding = self.pool_padding();
@@ -232,6 +269,8 @@ impl TunableUnetConfig {
 /// The tunable U-Net; see [`TunableUnetConfig`].
 #[derive(Module, Debug)]
 pub struct TunableUnet {
+    /// The activation behind every convolution of the stacks, where they have none themselves.
+    shared: Option<Activate>,
     encoder: Vec<ConvStack>,
     ups: Vec<ConvTranspose>,
     decoder: Vec<ConvStack>,
@@ -243,6 +282,15 @@ pub struct TunableUnet {
     sizes: SizeRule,
 }
 
+impl TunableUnet {
+    fn stack(&self, stack: &ConvStack, map: FeatureMap) -> FeatureMap {
+        match &self.shared {
+            Some(activation) => stack.forward_activated(map, activation),
+            None => stack.forward(map),
+        }
+    }
+}
+
 impl Network for TunableUnet {
     /// `[N, in, Z, Y, X]` to `[N, out, Z, Y, X]`. Pooling rounds sizes down, and the transposed
     /// convolutions restore those of the level above.
@@ -250,7 +298,7 @@ impl Network for TunableUnet {
         let mut map = FeatureMap::from_tensor(inputs.main);
         let mut skips = Vec::with_capacity(self.ups.len());
         for (level, block) in self.encoder.iter().enumerate() {
-            map = block.forward(map);
+            map = self.stack(block, map);
             if level < self.ups.len() {
                 skips.push(map.clone());
                 map = max_pool(map, self.window);
@@ -259,7 +307,7 @@ impl Network for TunableUnet {
         for (up, block) in self.ups.iter().zip(&self.decoder) {
             if let Some(skip) = skips.pop() {
                 let raised = up.forward_to(map, skip.spatial());
-                map = block.forward(FeatureMap::concat(vec![skip, raised]));
+                map = self.stack(block, FeatureMap::concat(vec![skip, raised]));
             }
         }
         let output = self.final_activation.forward(self.head.forward(map));

@@ -105,7 +105,7 @@ impl Architecture for UnetConfig {
                 // The shift of a batch norm makes a bias before it redundant.
                 ConvConfig::new(pair, kernels[level]).bias(!self.norm.is_batch())
             };
-            ConvStack::numbered(&channels, conv, unit, scope)
+            ConvStack::numbered(&channels, conv, unit, ConvStack::steps(unit), scope)
         };
         let mut encoder = Vec::new();
         let mut input = io.in_channels;

@@ -88,6 +88,11 @@ impl ConvUnit {
         }
     }
 
+    /// The same with dropout before the activation.
+    pub fn with_dropout(self, dropout: Option<DropoutLayer>) -> Self {
+        Self { dropout, ..self }
+    }
+
     /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
         if let (None, Some(function)) = (&self.dropout, self.activation.function()) {
@@ -115,15 +120,15 @@ impl ConvStack {
     }
 
     /// Units through the given channel numbers: `[a, b, c]` convolves a to b and b to c. In a
-    /// sequence of `[conv, norm, activation]` the first is number 0; a step that is not done has no
-    /// number.
+    /// sequence of `[conv, norm, activation]` the first is number 0, and `steps` is how many numbers
+    /// a unit has.
     pub fn numbered(
         channels: &[usize],
         conv: impl Fn([usize; 2]) -> ConvConfig,
         config: UnitConfig,
+        steps: usize,
         scope: &mut Scope<'_>,
     ) -> Self {
-        let steps = Self::steps(config);
         let units = channels.windows(2).enumerate().map(|(index, pair)| {
             let first = index * steps;
             let [at, norm, activation] =
@@ -138,7 +143,7 @@ impl ConvStack {
         Self::new(units.collect())
     }
 
-    /// How many numbers a unit of such a sequence has.
+    /// How many numbers a unit of such a sequence has: a step that is not done has none.
     pub fn steps(config: UnitConfig) -> usize {
         1 + usize::from(!config.norm.is_none()) + usize::from(!config.activation.is_none())
     }
@@ -146,5 +151,11 @@ impl ConvStack {
     /// `[N, in, Z, Y, X]` to `[N, out, Z', Y', X']`.
     pub fn forward(&self, input: FeatureMap) -> FeatureMap {
         self.units.iter().fold(input, |map, unit| unit.forward(map))
+    }
+
+    /// The same with another activation after each unit, which networks with several stacks share.
+    pub fn forward_activated(&self, input: FeatureMap, activation: &Activate) -> FeatureMap {
+        let activated = |map, unit: &ConvUnit| activation.forward(unit.forward(map));
+        self.units.iter().fold(input, activated)
     }
 }

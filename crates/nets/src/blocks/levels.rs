@@ -6,6 +6,12 @@ use crate::{
     network::NetworkError,
 };
 
+/// The most convolutions or blocks a level may have.
+pub(crate) const MOST_REPEATS: usize = 32;
+
+/// The most channels a level may have.
+pub(crate) const MOST_CHANNELS: usize = 4096;
+
 /// The most levels a network may have.
 const MOST_LEVELS: usize = 12;
 
@@ -20,12 +26,17 @@ pub enum LevelCounts {
 }
 
 impl LevelCounts {
-    /// One number for each of `levels` levels, from 1 to 32.
+    /// One number for each of `levels` levels, from 1 to `most`.
     ///
     /// # Errors
     ///
     /// When there is another number of them, or one is outside that range.
-    pub fn resolve(&self, key: &'static str, levels: usize) -> Result<Vec<usize>, NetworkError> {
+    pub fn resolve(
+        &self,
+        key: &'static str,
+        levels: usize,
+        most: usize,
+    ) -> Result<Vec<usize>, NetworkError> {
         let counts = match self {
             Self::All(count) => vec![*count; levels],
             Self::Each(counts) => counts.clone(),
@@ -36,7 +47,7 @@ impl LevelCounts {
             return Err(NetworkError::new(key, problem));
         }
         for &count in &counts {
-            NetworkError::check_range(key, count as f64, 1.0, 32.0)?;
+            NetworkError::check_range(key, count as f64, 1.0, most as f64)?;
         }
         Ok(counts)
     }
@@ -59,7 +70,7 @@ pub(crate) fn check_channels(
         return Err(NetworkError::new(key, problem));
     }
     for &channels in channels {
-        NetworkError::check_range(key, channels as f64, 1.0, 4096.0)?;
+        NetworkError::check_range(key, channels as f64, 1.0, MOST_CHANNELS as f64)?;
     }
     Ok(())
 }

@@ -27,6 +27,8 @@ pub struct NnunetOptions<'a> {
     pub norm: NormConfig,
     /// Activation.
     pub activation: ActivationConfig,
+    /// Whether the activation is done before the normalisation.
+    pub activation_first: bool,
     /// Share of channels that dropout sets to zero.
     pub dropout: f64,
     /// Whether convolutions have a bias.
@@ -46,6 +48,7 @@ pub struct NnunetStages {
     pub strides: Vec<[usize; 3]>,
     decoder_convolutions: Vec<usize>,
     adn: AdnConfig,
+    activation_first: bool,
     bias: bool,
     deep_supervision: bool,
 }
@@ -68,8 +71,13 @@ impl NnunetStages {
             channels: channels.to_vec(),
             kernels: levels::odd_kernels("kernels", options.kernels, count, scope)?,
             strides: levels::strides("strides", options.strides, count, 1, scope)?,
-            decoder_convolutions: convolutions.resolve("decoder_convolutions", count - 1)?,
+            decoder_convolutions: convolutions.resolve(
+                "decoder_convolutions",
+                count - 1,
+                levels::MOST_REPEATS,
+            )?,
             adn,
+            activation_first: options.activation_first,
             bias: options.bias,
             deep_supervision: options.deep_supervision,
         })
@@ -83,25 +91,39 @@ impl NnunetStages {
         stride: [usize; 3],
         scope: &mut Scope<'_>,
     ) -> ConvAdn {
+        use AdnStep::{Activation, Dropout, Norm};
+
         let conv = ConvConfig::new(channels, kernel)
             .stride(stride)
             .bias(self.bias);
-        let names = if self.adn.dropout > 0.0 {
-            PartNames {
-                conv: &["conv", "all_modules.0"],
-                norm: &["norm", "all_modules.2"],
-                activation: &["nonlin", "all_modules.3"],
-            }
+        let steps = if self.activation_first {
+            [Dropout, Activation, Norm]
         } else {
-            NAMES
+            [Dropout, Norm, Activation]
         };
-        let order = [AdnStep::Dropout, AdnStep::Norm, AdnStep::Activation];
-        ConvAdn::new(conv, &self.adn.order(&order), names, scope)
+        self.unit_of(conv, &steps, scope)
     }
 
-    /// Convolution and normalisation alone.
-    pub fn linear_unit(&self, conv: ConvConfig, scope: &mut Scope<'_>) -> ConvAdn {
-        ConvAdn::new(conv, &self.adn.order(&[AdnStep::Norm]), NAMES, scope)
+    /// A convolution and some of the steps. Each layer is registered by itself and in the sequence of
+    /// all, where a step that is not done has no number.
+    pub fn unit_of(&self, conv: ConvConfig, steps: &[AdnStep], scope: &mut Scope<'_>) -> ConvAdn {
+        let is_done = |step: &AdnStep| match step {
+            AdnStep::Norm => !self.adn.norm.is_none(),
+            AdnStep::Dropout => self.adn.dropout > 0.0,
+            AdnStep::Activation => !self.adn.activation.is_none(),
+        };
+        let steps: Vec<AdnStep> = steps.iter().copied().filter(is_done).collect();
+        let numbered = |step| {
+            let before = steps.iter().take_while(|other| **other != step).count();
+            format!("all_modules.{}", before + 1)
+        };
+        let [norm, activation] = [AdnStep::Norm, AdnStep::Activation].map(numbered);
+        let names = PartNames {
+            conv: &["conv", "all_modules.0"],
+            norm: &["norm", &norm],
+            activation: &["nonlin", &activation],
+        };
+        ConvAdn::new(conv, &self.adn.order(&steps), names, scope)
     }
 
     /// The steps after convolutions.
@@ -161,13 +183,6 @@ impl NnunetStages {
         sizes.with_margin(reach.margin())
     }
 }
-
-/// Each layer is registered by itself and in the sequence of all.
-const NAMES: PartNames<'static> = PartNames {
-    conv: &["conv", "all_modules.0"],
-    norm: &["norm", "all_modules.1"],
-    activation: &["nonlin", "all_modules.2"],
-};
 
 /// One level of the way up.
 #[derive(Module, Debug)]

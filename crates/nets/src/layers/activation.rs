@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spelling::{SettingError, Spelling};
-use crate::build::{Draw, Scope};
+use crate::{
+    build::{Draw, Scope},
+    network::NetworkError,
+};
 
 /// Function applied after each convolution and normalisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +52,7 @@ pub enum ActivationName {
     None,
 }
 
-/// What an activation is made of; in a configuration its name, or a map of `name` and settings.
+/// What an activation is made of; in a configuration its name, or a map from the name to settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     try_from = "Spelling<ActivationName, ActivationSettings>",
@@ -64,22 +67,31 @@ pub struct ActivationConfig {
 
 /// An activation with settings that differ from its usual ones.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct ActivationSettings {
-    /// Which one.
-    name: ActivationName,
-    /// Slope of the negative half of `leaky_relu`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    negative_slope: Option<f64>,
-    /// Minus the limit of the negative half of `elu` and `celu`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.001, max = 100.0))]
-    alpha: Option<f64>,
-    /// Whether `prelu` learns a slope for each channel.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    per_channel: Option<bool>,
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ActivationSettings {
+    /// Linear on both sides of zero.
+    LeakyRelu {
+        /// Slope of the negative half.
+        #[schemars(range(min = 0.0, max = 1.0))]
+        negative_slope: f64,
+    },
+    /// The same with a learned slope.
+    Prelu {
+        /// Whether a slope is learned for each channel.
+        per_channel: bool,
+    },
+    /// Exponential linear unit.
+    Elu {
+        /// Minus the limit of the negative half.
+        #[schemars(range(min = 0.001, max = 100.0))]
+        alpha: f64,
+    },
+    /// Continuously differentiable exponential linear unit.
+    Celu {
+        /// Minus the limit of the negative half.
+        #[schemars(range(min = 0.001, max = 100.0))]
+        alpha: f64,
+    },
 }
 
 impl TryFrom<Spelling<ActivationName, ActivationSettings>> for ActivationConfig {
@@ -88,51 +100,47 @@ impl TryFrom<Spelling<ActivationName, ActivationSettings>> for ActivationConfig 
     fn try_from(
         spelling: Spelling<ActivationName, ActivationSettings>,
     ) -> Result<Self, SettingError> {
-        use ActivationName::{Celu, Elu, LeakyRelu, Prelu};
-
-        let ActivationSettings {
-            name,
-            negative_slope,
-            alpha,
-            per_channel,
-        } = match spelling {
+        let settings = match spelling {
             Spelling::Name(name) => return Ok(Self::of(name)),
             Spelling::Settings(settings) => settings,
         };
-        let owner = |key, is_given, owners: &[ActivationName], said| {
-            SettingError::check_owner(key, name, is_given, owners.contains(&name), said)
+        let elu = |name, alpha| Self {
+            alpha: Some(alpha),
+            ..Self::of(name)
         };
-        let is_leaky = negative_slope.is_some();
-        owner("negative_slope", is_leaky, &[LeakyRelu], "leaky_relu")?;
-        owner("alpha", alpha.is_some(), &[Elu, Celu], "elu or celu")?;
-        owner("per_channel", per_channel.is_some(), &[Prelu], "prelu")?;
-        SettingError::check_range("negative_slope", name, negative_slope, 0.0, 1.0)?;
-        SettingError::check_range("alpha", name, alpha, 0.001, 100.0)?;
-        Ok(Self {
-            name,
-            negative_slope,
-            alpha,
-            per_channel,
-        })
+        let config = match settings {
+            ActivationSettings::LeakyRelu { negative_slope } => Self::leaky(negative_slope),
+            ActivationSettings::Prelu { per_channel } => Self {
+                per_channel: Some(per_channel),
+                ..Self::of(ActivationName::Prelu)
+            },
+            ActivationSettings::Elu { alpha } => elu(ActivationName::Elu, alpha),
+            ActivationSettings::Celu { alpha } => elu(ActivationName::Celu, alpha),
+        };
+        SettingError::check_range("negative_slope", config.negative_slope, [0.0, 1.0])?;
+        SettingError::check_range("alpha", config.alpha, [0.001, 100.0])?;
+        Ok(config)
     }
 }
 
 impl From<ActivationConfig> for Spelling<ActivationName, ActivationSettings> {
     fn from(config: ActivationConfig) -> Self {
-        if config == ActivationConfig::of(config.name) {
-            return Self::Name(config.name);
-        }
         let ActivationConfig {
             name,
             negative_slope,
             alpha,
             per_channel,
         } = config;
-        Self::Settings(ActivationSettings {
-            name,
-            negative_slope,
-            alpha,
-            per_channel,
+        Self::Settings(match (name, negative_slope, alpha, per_channel) {
+            (ActivationName::LeakyRelu, Some(negative_slope), ..) => {
+                ActivationSettings::LeakyRelu { negative_slope }
+            }
+            (ActivationName::Elu, _, Some(alpha), _) => ActivationSettings::Elu { alpha },
+            (ActivationName::Celu, _, Some(alpha), _) => ActivationSettings::Celu { alpha },
+            (ActivationName::Prelu, .., Some(per_channel)) => {
+                ActivationSettings::Prelu { per_channel }
+            }
+            _ => return Self::Name(name),
         })
     }
 }
@@ -169,6 +177,13 @@ impl ActivationConfig {
     /// Whether a slope of each channel is learned.
     pub fn is_per_channel(self) -> bool {
         self.per_channel == Some(true)
+    }
+
+    /// That layers with different channels share its slope, so that there can only be one.
+    pub fn not_shared(self, key: &'static str) -> NetworkError {
+        let problem = "all layers share the slope of prelu, and their channels differ; leave out \
+                       `per_channel`";
+        NetworkError::new(key, problem)
     }
 
     /// The function of a single value; `None` for `Prelu`, which has a parameter, and `Softmax`, which
@@ -252,25 +267,23 @@ mod tests {
     fn is_a_name_or_a_name_with_settings() {
         for text in [
             r#""mish""#,
-            r#"{"name":"leaky_relu","negative_slope":0.2}"#,
-            r#"{"name":"prelu","per_channel":true}"#,
+            r#"{"leaky_relu":{"negative_slope":0.2}}"#,
+            r#"{"prelu":{"per_channel":true}}"#,
         ] {
             let config: ActivationConfig = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&config).unwrap(), text);
         }
         let error = |text| serde_json::from_str::<ActivationConfig>(text).unwrap_err();
-        let foreign = error(r#"{"name": "gelu_tanh", "negative_slope": 0.2}"#).to_string();
+        let foreign = error(r#"{"elu": {"negative_slope": 0.2}}"#).to_string();
         assert!(
-            foreign.contains("setting `negative_slope` of `gelu_tanh`: only leaky_relu has it"),
+            foreign.contains("unknown field `negative_slope`, expected `alpha`"),
             "{foreign}"
         );
-        let wide = error(r#"{"name": "elu", "alpha": -1}"#).to_string();
-        assert!(wide.contains("-1 is not from 0.001 to 100"), "{wide}");
-        assert!(error(r#""rellu""#).to_string().contains("`rellu`"));
+        let wide = error(r#"{"elu": {"alpha": -1}}"#).to_string();
         assert!(
-            error(r#"{"name": "elu", "slope": 1}"#)
-                .to_string()
-                .contains("`slope`")
+            wide.contains("setting `alpha`: -1 is not from 0.001 to 100"),
+            "{wide}"
         );
+        assert!(error(r#""rellu""#).to_string().contains("`rellu`"));
     }
 }

@@ -34,7 +34,7 @@ pub enum NormName {
     None,
 }
 
-/// What a normalisation is made of; in a configuration its name, or a map of `name` and settings.
+/// What a normalisation is made of; in a configuration its name, or a map from the name to settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     try_from = "Spelling<NormName, NormSettings>",
@@ -55,26 +55,46 @@ pub struct NormConfig {
 
 /// A normalisation with settings that differ from its usual ones.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(inline)]
-pub struct NormSettings {
-    /// Which one.
-    name: NormName,
-    /// How many groups of channels `group` has; they must divide the channels of every layer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 4096))]
-    groups: Option<usize>,
-    /// Whether a scale and a shift are learned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    affine: Option<bool>,
-    /// Added to the variance; 1e-5 unless set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    epsilon: Option<f64>,
-    /// Weight of the newest batch in the running statistics of `batch`; 0.1 unless set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    momentum: Option<f64>,
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NormSettings {
+    /// Over the batch.
+    Batch {
+        /// Whether a scale and a shift are learned; they are unless set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        affine: Option<bool>,
+        /// Added to the variance; 1e-5 unless set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 0.0, max = 1.0))]
+        epsilon: Option<f64>,
+        /// Weight of the newest batch in the running statistics; 0.1 unless set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 0.0, max = 1.0))]
+        momentum: Option<f64>,
+    },
+    /// Over each image by itself.
+    Instance {
+        /// Whether a scale and a shift are learned; they are not unless set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        affine: Option<bool>,
+        /// Added to the variance; 1e-5 unless set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 0.0, max = 1.0))]
+        epsilon: Option<f64>,
+    },
+    /// Over each image and each group of channels.
+    Group {
+        /// How many groups, 8 unless set; they must divide the channels of every layer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 1, max = 4096))]
+        groups: Option<usize>,
+        /// Whether a scale and a shift are learned; they are unless set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        affine: Option<bool>,
+        /// Added to the variance; 1e-5 unless set.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 0.0, max = 1.0))]
+        epsilon: Option<f64>,
+    },
 }
 
 impl TryFrom<Spelling<NormName, NormSettings>> for NormConfig {
@@ -85,49 +105,62 @@ impl TryFrom<Spelling<NormName, NormSettings>> for NormConfig {
             Spelling::Name(name) => return Ok(Self::of(name)),
             Spelling::Settings(settings) => settings,
         };
-        let name = settings.name;
-        let owner = |key, is_given, is_owner, said| {
-            SettingError::check_owner(key, name, is_given, is_owner, said)
+        let (usual, groups, affine, epsilon, momentum) = match settings {
+            NormSettings::Batch {
+                affine,
+                epsilon,
+                momentum,
+            } => (Self::BATCH, None, affine, epsilon, momentum),
+            NormSettings::Instance { affine, epsilon } => {
+                (Self::INSTANCE, None, affine, epsilon, None)
+            }
+            NormSettings::Group {
+                groups,
+                affine,
+                epsilon,
+            } => (Self::GROUP, groups, affine, epsilon, None),
         };
-        let usual = Self::of(name);
-        let is_group = name == NormName::Group;
-        owner("groups", settings.groups.is_some(), is_group, "group")?;
-        let is_batch = name == NormName::Batch;
-        owner("momentum", settings.momentum.is_some(), is_batch, "batch")?;
-        let has_affine = !matches!(name, NormName::InstanceAffine | NormName::None);
-        let owners = "batch, instance or group";
-        owner("affine", settings.affine.is_some(), has_affine, owners)?;
-        let groups = settings.groups.map(|groups| groups as f64);
-        SettingError::check_range("groups", name, groups, 1.0, 4096.0)?;
-        SettingError::check_range("epsilon", name, settings.epsilon, 0.0, 1.0)?;
-        SettingError::check_range("momentum", name, settings.momentum, 0.0, 1.0)?;
+        let count = groups.map(|groups: usize| groups as f64);
+        SettingError::check_range("groups", count, [1.0, 4096.0])?;
+        SettingError::check_range("epsilon", epsilon, [0.0, 1.0])?;
+        SettingError::check_range("momentum", momentum, [0.0, 1.0])?;
         Ok(Self {
             kind: usual.kind,
-            groups: settings.groups.unwrap_or(usual.groups),
-            affine: settings.affine.unwrap_or(usual.affine),
-            epsilon: settings.epsilon.unwrap_or(usual.epsilon),
-            momentum: settings.momentum.unwrap_or(usual.momentum),
+            groups: groups.unwrap_or(usual.groups),
+            affine: affine.unwrap_or(usual.affine),
+            epsilon: epsilon.unwrap_or(usual.epsilon),
+            momentum: momentum.unwrap_or(usual.momentum),
         })
     }
 }
 
 impl From<NormConfig> for Spelling<NormName, NormSettings> {
     fn from(config: NormConfig) -> Self {
-        let name = match config.kind {
-            NormName::Instance if config.affine => NormName::InstanceAffine,
-            name => name,
-        };
-        let usual = NormConfig::of(name);
+        if config == NormConfig::INSTANCE_AFFINE {
+            return Self::Name(NormName::InstanceAffine);
+        }
+        let usual = NormConfig::of(config.kind);
         if config == usual {
-            return Self::Name(name);
+            return Self::Name(config.kind);
         }
         let number = |own: f64, usual: f64| (own != usual).then_some(own);
-        Self::Settings(NormSettings {
-            name,
-            groups: (config.groups != usual.groups).then_some(config.groups),
-            affine: (config.affine != usual.affine).then_some(config.affine),
-            epsilon: number(config.epsilon, usual.epsilon),
-            momentum: number(config.momentum, usual.momentum),
+        let affine = (config.affine != usual.affine).then_some(config.affine);
+        let epsilon = number(config.epsilon, usual.epsilon);
+        Self::Settings(match config.kind {
+            NormName::Batch => NormSettings::Batch {
+                affine,
+                epsilon,
+                momentum: number(config.momentum, usual.momentum),
+            },
+            NormName::Instance | NormName::InstanceAffine => {
+                NormSettings::Instance { affine, epsilon }
+            }
+            NormName::Group => NormSettings::Group {
+                groups: (config.groups != usual.groups).then_some(config.groups),
+                affine,
+                epsilon,
+            },
+            NormName::None => return Self::Name(NormName::None),
         })
     }
 }
@@ -194,6 +227,12 @@ impl NormConfig {
     /// Whether it normalises over the batch, whose shift makes a bias before it redundant.
     pub fn is_batch(&self) -> bool {
         self.kind == NormName::Batch
+    }
+
+    /// Whether pix2pix and `CycleGAN` give the convolutions before it a bias: not before a batch
+    /// normalisation, nor where there is none.
+    pub fn wants_bias(&self) -> bool {
+        self.sees_whole_image()
     }
 
     /// Makes the layer for `channels` channels; its tensors are named in `scope`. Groups that do not
@@ -423,16 +462,16 @@ mod tests {
     fn is_a_name_or_a_name_with_settings() {
         for text in [
             r#""instance_affine""#,
-            r#"{"name":"group","groups":4,"affine":false}"#,
-            r#"{"name":"batch","epsilon":0.001,"momentum":0.01}"#,
+            r#"{"group":{"groups":4,"affine":false}}"#,
+            r#"{"batch":{"epsilon":0.001,"momentum":0.01}}"#,
         ] {
             let config: NormConfig = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&config).unwrap(), text);
         }
         let error = |text| serde_json::from_str::<NormConfig>(text).unwrap_err();
-        let foreign = error(r#"{"name": "batch", "groups": 4}"#).to_string();
+        let foreign = error(r#"{"batch": {"groups": 4}}"#).to_string();
         assert!(
-            foreign.contains("setting `groups` of `batch`: only group has it"),
+            foreign.contains("unknown field `groups`, expected one of"),
             "{foreign}"
         );
         assert!(error(r#""bach""#).to_string().contains("`bach`"));

@@ -11,7 +11,7 @@ use serde::{
     },
 };
 
-/// A name, or a map of the name and the settings that differ from its usual ones.
+/// A name, or a map from the name to the settings that differ from its usual ones.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Spelling<N, S> {
@@ -29,7 +29,7 @@ impl<'de, N: Deserialize<'de>, S: Deserialize<'de>> Deserialize<'de> for Spellin
             type Value = Spelling<N, S>;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a name, or a map with `name` and settings")
+                formatter.write_str("a name, or a map from a name to its settings")
             }
 
             fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
@@ -44,62 +44,31 @@ impl<'de, N: Deserialize<'de>, S: Deserialize<'de>> Deserialize<'de> for Spellin
     }
 }
 
-/// A setting that its layer does not have, or cannot have with this value.
+/// A setting that its layer cannot have.
 #[derive(Debug, thiserror::Error)]
-#[error("setting `{key}` of `{name}`: {problem}")]
+#[error("setting `{key}`: {value} is not from {least} to {most}")]
 pub struct SettingError {
     key: &'static str,
-    name: String,
-    problem: String,
+    value: f64,
+    least: f64,
+    most: f64,
 }
 
 impl SettingError {
-    /// Refuses a setting of a layer.
-    pub fn new(key: &'static str, name: impl fmt::Debug, problem: impl Into<String>) -> Self {
-        // Names are spelled as serde does: in snake case.
-        let mut spelled = String::new();
-        for letter in format!("{name:?}").chars() {
-            if letter.is_ascii_uppercase() && !spelled.is_empty() {
-                spelled.push('_');
-            }
-            spelled.push(letter.to_ascii_lowercase());
-        }
-        Self {
-            key,
-            name: spelled,
-            problem: problem.into(),
-        }
-    }
-
     /// Refuses a number that is not from `least` to `most`.
     pub fn check_range(
         key: &'static str,
-        name: impl fmt::Debug,
         value: Option<f64>,
-        least: f64,
-        most: f64,
+        [least, most]: [f64; 2],
     ) -> Result<(), Self> {
         match value {
-            Some(value) if !(least..=most).contains(&value) => {
-                let problem = format!("{value} is not from {least} to {most}");
-                Err(Self::new(key, name, problem))
-            }
+            Some(value) if !(least..=most).contains(&value) => Err(Self {
+                key,
+                value,
+                least,
+                most,
+            }),
             _ => Ok(()),
         }
-    }
-
-    /// Refuses a setting that only `owner` has.
-    pub fn check_owner(
-        key: &'static str,
-        name: impl fmt::Debug,
-        is_given: bool,
-        is_owner: bool,
-        owner: &str,
-    ) -> Result<(), Self> {
-        if is_given && !is_owner {
-            let problem = format!("only {owner} has it; leave it out");
-            return Err(Self::new(key, name, problem));
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Case, Mapping, Output, known_hypers, number, number_or};
+use super::{Case, Mapping, Output, known_hypers, number, number_or, options};
 
 /// Our name of a normalisation.
 fn norm(case: &Case, key: &str) -> Result<Value, String> {
@@ -48,7 +48,7 @@ fn mmv_options(case: &Case) -> Result<Value, String> {
     Ok(json!({
         "base": number(case, "nf")?,
         "layers": number(case, "n_layers")?,
-        "norm": norm(case, "norm_layer")?,
+        "norm": options::norm(case, "norm_layer", "instance")?,
     }))
 }
 
@@ -61,8 +61,13 @@ pub fn mmv_patch_discriminator(case: &Case) -> Result<Mapping, String> {
             "nf",
             "n_layers",
             "norm_layer",
+            "return_features",
         ],
     )?;
+    // The reference cannot compute them.
+    if flag(case, "return_features", false)? {
+        return Err("return_features".to_owned());
+    }
     let channels = [number(case, "in_channels")?, 1];
     Ok(Mapping::new(
         "mmv_patch_discriminator",
@@ -172,12 +177,16 @@ pub fn predefined_resnet(case: &Case) -> Result<Mapping, String> {
         "n_down_blocks",
         "n_res_blocks",
     ];
-    known_hypers(case, &[&keys[..], &["nf", "norm_layer"]].concat())?;
+    known_hypers(
+        case,
+        &[&keys[..], &["nf", "norm_layer", "use_dropout"]].concat(),
+    )?;
     let options = json!({
-        "base": number(case, "nf")?,
+        "base": number_or(case, "nf", 64)?,
         "downs": number(case, "n_down_blocks")?,
         "blocks": number(case, "n_res_blocks")?,
-        "norm": norm(case, "norm_layer")?,
+        "norm": options::norm(case, "norm_layer", "instance")?,
+        "dropout": options::dropout(case.hyper("use_dropout"))?,
     });
     let channels = [number(case, "in_channels")?, number(case, "out_channels")?];
     Ok(Mapping::new("predefined_resnet", channels, case, options))

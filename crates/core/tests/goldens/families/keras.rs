@@ -1,15 +1,24 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Case, Mapping, known_hypers, number};
+use super::{
+    Case, Mapping, known_hypers, number,
+    options::{activation_of, list},
+};
 
 /// The generators of the nuclei GAN.
 pub fn chained_unet(case: &Case) -> Result<Mapping, String> {
     known_hypers(case, &["size", "cin", "skips", "f", "k", "acts"])?;
+    let activations = list(case.hyper("acts"))?.iter().map(|name| {
+        // Keras's name of the identity.
+        let name = if name == "linear" { &Value::Null } else { name };
+        activation_of(name)
+    });
+    let activations = activations.collect::<Result<Vec<_>, _>>()?;
     let options = json!({
         "skips": number(case, "skips")?,
         "filters": number(case, "f")?,
         "kernel": number(case, "k")?,
-        "activations": case.hyper("acts"),
+        "activations": activations,
     });
     Ok(Mapping::new(
         "chained_unet",

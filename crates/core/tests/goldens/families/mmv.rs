@@ -1,6 +1,9 @@
 use serde_json::{Map, json};
 
-use super::{Case, Mapping, Output, check_known, number, number_or};
+use super::{
+    Case, Mapping, Output, check_known, number, number_or,
+    options::{dropout, or},
+};
 
 pub fn fnet(case: &Case) -> Result<Mapping, String> {
     check_known(case, &["depth", "mult_chan", "in_channels", "out_channels"])?;
@@ -95,12 +98,23 @@ pub fn probabilistic(case: &Case) -> Result<Mapping, String> {
         "channels",
         "strides",
         "latent_dim",
+        "kernel_size",
+        "up_kernel_size",
+        "dropout",
+        "task",
     ];
     check_known(case, &known)?;
+    let task = case.hyper("task");
+    if !task.is_null() && task != "segmentation" {
+        return Err(format!("the task {task} is not one of the network's here"));
+    }
     let channels = [number(case, "in_channels")?, number(case, "out_channels")?];
     let options = json!({
         "channels": case.hyper("channels"),
         "strides": case.hyper("strides"),
+        "kernel": or(case.hyper("kernel_size"), 3),
+        "up_kernel": or(case.hyper("up_kernel_size"), 3),
+        "dropout": dropout(case.hyper("dropout"))?,
         "latent": number_or(case, "latent_dim", 6)?,
     });
     let mut mapping = Mapping::new("probabilistic_unet", channels, case, options);

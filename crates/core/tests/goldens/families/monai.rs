@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{
     Case, Mapping, Output, number, number_or,
-    options::{activation, dropout, flag, list, norm, only, repeated},
+    options::{activation, dropout, flag, list, norm, only, or, repeated, version},
 };
 
 fn channels(case: &Case) -> Result<[usize; 2], String> {
@@ -16,14 +16,6 @@ fn strides(case: &Case, count: usize) -> Result<Value, String> {
         return Err(format!("{} strides, {count} expected", strides.len()));
     }
     Ok(Value::from(strides[..count].to_vec()))
-}
-
-fn or(value: &Value, default: impl Into<Value>) -> Value {
-    if value.is_null() {
-        default.into()
-    } else {
-        value.clone()
-    }
 }
 
 pub fn basic_unet(case: &Case) -> Result<Mapping, String> {
@@ -48,7 +40,7 @@ pub fn basic_unet(case: &Case) -> Result<Mapping, String> {
         Some("pixelshuffle") => "pixel_shuffle",
         Some(other) => return Err(format!("upsample {other}")),
     };
-    let leaky = json!({ "name": "leaky_relu", "negative_slope": 0.1 });
+    let leaky = json!({ "leaky_relu": { "negative_slope": 0.1 } });
     let options = json!({
         "channels": or(case.hyper("features"), json!([32, 32, 64, 128, 256, 32])),
         "activation": activation(case, "act", leaky)?,
@@ -120,10 +112,16 @@ pub fn attention_unet(case: &Case) -> Result<Mapping, String> {
         ],
     )?;
     let levels = list(case.hyper("channels"))?.len();
+    // Older versions take no notice of it.
+    let kernel = if version(case)? < [1, 3] {
+        json!(3)
+    } else {
+        or(case.hyper("kernel_size"), 3)
+    };
     let options = json!({
         "channels": case.hyper("channels"),
         "strides": strides(case, levels - 1)?,
-        "kernel": or(case.hyper("kernel_size"), 3),
+        "kernel": kernel,
         "up_kernel": or(case.hyper("up_kernel_size"), 3),
         "dropout": dropout(case.hyper("dropout"))?,
     });

@@ -5,7 +5,7 @@ use super::{
     options::{activation_of, flag, norm_of, only},
 };
 
-const SHARED: [&str; 18] = [
+const SHARED: [&str; 17] = [
     "input_channels",
     "n_stages",
     "features_per_stage",
@@ -22,7 +22,6 @@ const SHARED: [&str; 18] = [
     "nonlin",
     "nonlin_kwargs",
     "deep_supervision",
-    "nonlin_first",
     "spatial_dims",
 ];
 
@@ -58,9 +57,6 @@ fn dropout(case: &Case) -> Result<f64, String> {
 
 fn shared(case: &Case) -> Result<Value, String> {
     let stages = number(case, "n_stages")?;
-    if flag(case, "nonlin_first", false)? {
-        return Err("nonlin_first".to_owned());
-    }
     let options = json!({
         "channels": each(case.hyper("features_per_stage"), stages),
         "kernels": each(case.hyper("kernel_sizes"), stages),
@@ -92,8 +88,12 @@ fn mapping(case: &Case, network: &'static str, options: Value) -> Result<Mapping
 }
 
 pub fn plain(case: &Case) -> Result<Mapping, String> {
-    only(case, &[&SHARED[..], &["n_conv_per_stage"]].concat())?;
+    only(
+        case,
+        &[&SHARED[..], &["n_conv_per_stage", "nonlin_first"]].concat(),
+    )?;
     let mut options = shared(case)?;
+    options["activation_first"] = flag(case, "nonlin_first", false)?.into();
     options["convolutions"] = case.hyper("n_conv_per_stage").clone();
     mapping(case, "nnunet_plain", options)
 }
@@ -103,15 +103,24 @@ pub fn residual_encoder(case: &Case) -> Result<Mapping, String> {
         case,
         &[
             &SHARED[..],
-            &["n_blocks_per_stage", "stem_channels", "block"],
+            &[
+                "n_blocks_per_stage",
+                "stem_channels",
+                "block",
+                "bottleneck_channels",
+            ],
         ]
         .concat(),
     )?;
-    let block = case.hyper("block");
-    if !block.is_null() && block.as_str() != Some("BasicBlockD") {
-        return Err(format!("block {block}"));
-    }
     let mut options = shared(case)?;
+    match case.hyper("block") {
+        Value::Null => {}
+        block if block == "BasicBlockD" => {}
+        block if block == "BottleneckD" => {
+            options["bottleneck_channels"] = case.hyper("bottleneck_channels").clone();
+        }
+        block => return Err(format!("the block {block} is not known")),
+    }
     options["blocks"] = case.hyper("n_blocks_per_stage").clone();
     options["stem_channels"] = case.hyper("stem_channels").clone();
     mapping(case, "nnunet_resenc", options)

@@ -34,6 +34,15 @@ pub fn given<'a>(case: &'a Case, key: &str) -> Option<&'a Value> {
     case.config["hyper"].get(key)
 }
 
+/// A hyper-parameter, `default` where it is null.
+pub fn or(value: &Value, default: impl Into<Value>) -> Value {
+    if value.is_null() {
+        default.into()
+    } else {
+        value.clone()
+    }
+}
+
 /// A size along each axis, where one number stands for all.
 pub fn repeated(value: &Value, dimensions: usize) -> Value {
     if value.is_number() {
@@ -86,20 +95,20 @@ fn printed(text: &str) -> Result<(String, Map<String, Value>), String> {
     Ok((name.to_owned(), options))
 }
 
-/// Moves an option to one of ours, unless the reference's usual value stands there.
+/// Moves an option of the reference to the settings of ours.
 fn take(options: &mut Map<String, Value>, theirs: &str, ours: (&str, &mut Map<String, Value>)) {
     if let Some(value) = options.remove(theirs) {
         ours.1.insert(ours.0.to_owned(), value);
     }
 }
 
-/// A name, or a map where there are settings.
-fn spelled(name: &str, mut settings: Map<String, Value>) -> Value {
+/// A name, or a map from it to its settings.
+fn spelled(name: &str, settings: Map<String, Value>) -> Value {
     if settings.is_empty() {
-        return json!(name);
+        json!(name)
+    } else {
+        json!({ name: settings })
     }
-    settings.insert("name".to_owned(), json!(name));
-    settings.into()
 }
 
 /// Refuses options that are left.
@@ -224,4 +233,16 @@ pub fn dropout(value: &Value) -> Result<f64, String> {
     options.remove("inplace");
     none_left(value, &options)?;
     rate.ok_or_else(|| format!("dropout {value}"))
+}
+
+/// Major and minor version of the MONAI that made the case.
+pub fn version(case: &Case) -> Result<[u32; 2], String> {
+    let text = case.config["produced_by"].as_str().unwrap_or_default();
+    let fault = || format!("no version of MONAI in {text:?}");
+    let (_, version) = text.split_once("monai ").ok_or_else(fault)?;
+    let mut parts = version.split(['.', ' ']).map(str::parse::<u32>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => Ok([major, minor]),
+        _ => Err(fault()),
+    }
 }

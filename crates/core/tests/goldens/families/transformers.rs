@@ -1,6 +1,9 @@
 use serde_json::{Map, Value, json};
 
-use super::{Case, Mapping, number, options::norm_of};
+use super::{
+    Case, Mapping, number,
+    options::{norm_of, version},
+};
 
 pub fn unetr(case: &Case) -> Result<Mapping, String> {
     let mut options = options(case, |key, value| {
@@ -20,12 +23,11 @@ pub fn unetr(case: &Case) -> Result<Mapping, String> {
         })
     })?;
     options.insert("unused_norms".to_owned(), json!(version(case)? >= [1, 4]));
-    Ok(Mapping::new(
-        "unetr",
-        channels(case)?,
-        case,
-        Value::Object(options),
-    ))
+    let mut mapping = Mapping::new("unetr", channels(case)?, case, Value::Object(options));
+    if version(case)? == [1, 4] {
+        mapping.unused = Some(".cross_attn.");
+    }
+    Ok(mapping)
 }
 
 pub fn swin_unetr(case: &Case) -> Result<Mapping, String> {
@@ -90,16 +92,4 @@ fn unknown(key: &str) -> String {
 
 fn channels(case: &Case) -> Result<[usize; 2], String> {
     Ok([number(case, "in_channels")?, number(case, "out_channels")?])
-}
-
-/// Major and minor version of the MONAI that made the case.
-fn version(case: &Case) -> Result<[u32; 2], String> {
-    let text = case.config["produced_by"].as_str().unwrap_or_default();
-    let fault = || format!("no version of MONAI in {text:?}");
-    let (_, version) = text.split_once("monai ").ok_or_else(fault)?;
-    let mut parts = version.split(['.', ' ']).map(str::parse::<u32>);
-    match (parts.next(), parts.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => Ok([major, minor]),
-        _ => Err(fault()),
-    }
 }
