@@ -91,7 +91,7 @@ def main():
         options = ["--probabilities"] if classes else []
         run(arguments.coverslip, "predict", "--model", model, "--input", folder / "image.tif",
             "--output", folder / "out", *options)
-        found = tifffile.imread(next((folder / "out").iterdir()))
+        found = read(next((folder / "out").iterdir()))
     report(description, expected, found, missing)
 
 
@@ -115,6 +115,14 @@ def shape(io, size):
 def write(path, image):
     axes = "CZYX" if image.ndim == 4 else "CYX"
     tifffile.imwrite(path, image, metadata={"axes": axes}, ome=True)
+
+
+def read(path):
+    """The image with its axes as C Z Y X or C Y X."""
+    with tifffile.TiffFile(path) as file:
+        series = file.series[0]
+        present = [axis for axis in "CZYX" if axis in series.axes]
+        return series.asarray().transpose([series.axes.index(axis) for axis in present])
 
 
 def build(description):

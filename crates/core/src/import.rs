@@ -3,7 +3,10 @@
 mod channels;
 mod network;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::Device;
 use coverslip_nets::{
@@ -70,8 +73,8 @@ impl ImportError {
     /// The remedy.
     pub fn hint(&self) -> String {
         let Self::OneClass { .. } = self;
-        "import it with `data.target_kind=image`: predictions are then the values that the network \
-         gives, one channel of them"
+        "import it with `--target image` (in a config, `data.target_kind: image`): predictions are then \
+         the values that the network gives"
             .to_owned()
     }
 }
@@ -82,11 +85,11 @@ impl ImportError {
 ///
 /// When the file or the config cannot be used, or weights and network do not fit and the request does
 /// not allow that.
-pub fn import(request: Request<'_>, registry: &Registry) -> Result<Imported, Error> {
-    let Request { file, config, .. } = &request;
+pub fn import(request: &Request<'_>, registry: &Registry) -> Result<Imported, Error> {
+    let Request { file, config, .. } = request;
     let mut settings = config.settings.clone();
     let opened = OpenFile::open(file)?;
-    let io = network_io(&opened, &request, &mut settings, registry)?;
+    let io = network_io(&opened, request, &mut settings, registry)?;
     let network = registry.network(&settings.network, io, settings.seed)?;
     let names = names(&network);
     let found = opened.read(&request.choice, &|name| names.contains(name))?;
@@ -157,7 +160,7 @@ fn describe(settings: &Settings, io: NetworkIo, file: &Path, found: &WeightsFile
             validation_images: 0,
             fingerprint: String::new(),
         },
-        scores: std::collections::BTreeMap::new(),
+        scores: BTreeMap::new(),
         started_from: Some(Origin::new(file, found)),
     };
     Description::new(settings, io, training)
@@ -169,7 +172,7 @@ impl WeightsFileError {
         let prefix = Choice::likely_prefix(&report.unexpected);
         Self::Misfit {
             path: path.to_owned(),
-            source: StateDictError(report),
+            source: Box::new(StateDictError(report)),
             prefix,
         }
     }

@@ -11,6 +11,7 @@ mod safetensors;
 mod torch;
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -137,7 +138,7 @@ impl OpenFile {
         &self,
         choice: &Choice,
         expected: &dyn Fn(&str) -> bool,
-    ) -> Result<std::collections::BTreeMap<String, Vec<usize>>, WeightsFileError> {
+    ) -> Result<BTreeMap<String, Vec<usize>>, WeightsFileError> {
         let chosen = choice::choose(&self.path, &self.contents, choice, expected)?;
         let shape = |full: &String| self.contents.tensors[full].shape.clone();
         let names = chosen.names.iter();

@@ -1,7 +1,5 @@
 //! Files of weights with bytes changed at random: an error or a state dict, never a panic.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
 use std::path::{Path, PathBuf};
 
 use coverslip::weights_file::{Choice, OpenFile};

@@ -9,6 +9,7 @@
 
 mod min_max;
 mod percentile;
+mod rescale;
 mod scaling;
 mod standard;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AlgorithmError, Sample};
 pub use min_max::MinMax;
 pub use percentile::{Percentile, percentiles};
+pub use rescale::Rescale;
 pub use scaling::{ChannelScaling, Scaling};
 pub use standard::Standard;
 
@@ -32,6 +34,8 @@ pub enum Normalization {
     Standard(Standard),
     /// Maps the smallest and largest value to the ends of a range.
     MinMax(MinMax),
+    /// Subtracts and divides by the same numbers for every image.
+    Rescale(Rescale),
 }
 
 impl Default for Normalization {
@@ -51,6 +55,7 @@ impl Normalization {
             Self::Percentile(method) => method.fit(values),
             Self::Standard(method) => method.fit(values),
             Self::MinMax(method) => method.fit(values),
+            Self::Rescale(method) => method.fit(),
         }
     }
 
@@ -88,6 +93,7 @@ impl Normalization {
             Self::Percentile(method) => method.per_channel,
             Self::Standard(method) => method.per_channel,
             Self::MinMax(method) => method.per_channel,
+            Self::Rescale(_) => false,
         }
     }
 
@@ -100,6 +106,7 @@ impl Normalization {
             Self::Percentile(method) => method.check(),
             Self::Standard(method) => method.check(),
             Self::MinMax(method) => method.check(),
+            Self::Rescale(method) => method.check(),
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn run(
         out_channels: arguments.out_channels.map(usize::from),
         is_partial: arguments.partial,
     };
-    let imported = import(request, registry)?;
+    let imported = import(&request, registry)?;
     package::save(output, &imported.description, &imported.weights)?;
     printer.text(&describe(&imported));
     printer.text(&format!("model    {}", output.display()));

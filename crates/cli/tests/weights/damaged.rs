@@ -39,7 +39,22 @@ fn a_file_that_is_cut_off() {
         bench.write(name, &whole[..whole.len() / 2]);
         fault(&bench, name, &[])
     });
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    exit 2
+    error: `zip.pth` is damaged or forged: the zip archive is broken (invalid Zip archive: Could not find EOCD)
+
+    hint: get the file again from where it comes from, or save it anew with `torch.save(network.state_dict(), FILE)`
+
+    exit 2
+    error: `legacy.pth` is damaged or forged: its pickle is cut off
+
+    hint: get the file again from where it comes from, or save it anew with `torch.save(network.state_dict(), FILE)`
+
+    exit 2
+    error: `weights.safetensors` is damaged or forged: its header and its bytes disagree (incomplete metadata, file not fully covered)
+
+    hint: get the file again from where it comes from, or save it anew with `torch.save(network.state_dict(), FILE)`
+    ");
 }
 
 #[test]
@@ -56,11 +71,56 @@ fn files_that_are_something_else() {
         &zip("model.weights.h5"),
         &zip("readme.txt"),
     ];
-    insta::assert_snapshot!(files.map(said_of).join("\n"), @"");
+    insta::assert_snapshot!(files.map(said_of).join("\n"), @"
+    exit 2
+    error: `file.pt` is no file of weights: it is neither a PyTorch checkpoint nor a safetensors file
+
+    hint: give a .pt, .pth, .ckpt or .safetensors file; in PyTorch `torch.save(network.state_dict(), FILE)` writes one
+
+    exit 2
+    error: `file.pt` is no file of weights: it is neither a PyTorch checkpoint nor a safetensors file
+
+    hint: give a .pt, .pth, .ckpt or .safetensors file; in PyTorch `torch.save(network.state_dict(), FILE)` writes one
+
+    exit 2
+    error: `file.pt` is no file of weights: it is neither a PyTorch checkpoint nor a safetensors file
+
+    hint: give a .pt, .pth, .ckpt or .safetensors file; in PyTorch `torch.save(network.state_dict(), FILE)` writes one
+
+    exit 2
+    error: `file.pt` is an HDF5 file (Keras, TensorFlow), which is not read
+
+    hint: write its variables with Python: `safetensors.numpy.save_file({w.name.split(':')[0]: w.numpy() for w in model.weights}, 'weights.safetensors')`
+
+    exit 2
+    error: `file.pt` is a tar archive (PyTorch before 0.1.10), which is not read
+
+    hint: if you trust the file, load it with the PyTorch of its time and save its state dict with a PyTorch of today
+
+    exit 2
+    error: `file.pt` is a Keras model, which is not read
+
+    hint: write its variables with Python: `safetensors.numpy.save_file({w.name.split(':')[0]: w.numpy() for w in model.weights}, 'weights.safetensors')`
+
+    exit 2
+    error: `file.pt` is a zip archive without a `data.pkl`, which is not read
+
+    hint: give the checkpoint itself; unpack the archive if it is in there
+    ");
     let bench = Bench::new();
     std::fs::create_dir(bench.path().join("folder")).unwrap();
-    insta::assert_snapshot!(fault(&bench, "folder", &[]), @"");
-    insta::assert_snapshot!(fault(&bench, "nothing.pt", &[]), @"");
+    insta::assert_snapshot!(fault(&bench, "folder", &[]), @"
+    exit 2
+    error: `folder` is a folder, not a file of weights
+
+    hint: give the file of weights in it; a folder with `model.yaml` is a model package already
+    ");
+    insta::assert_snapshot!(fault(&bench, "nothing.pt", &[]), @"
+    exit 2
+    error: `nothing.pt` does not exist
+
+    hint: check the spelling of the path, and that you may read it
+    ");
 }
 
 #[test]
@@ -72,7 +132,27 @@ fn pickles_that_are_no_state_dict() {
         dict(&[("epoch", number(5)), ("config", dict(&[("lr", number(1))]))]),
     ];
     let said = bodies.map(|body| said_of(&checkpoint(&body)));
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    exit 2
+    error: `file.pt` holds no tensors; it holds int
+
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+
+    exit 2
+    error: `file.pt` holds no tensors; it holds list
+
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+
+    exit 2
+    error: `file.pt` holds no tensors
+
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+
+    exit 2
+    error: `file.pt` holds no tensors; it holds config (dict), epoch (int)
+
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+    ");
 }
 
 #[test]
@@ -86,7 +166,17 @@ fn archives_that_unpack_to_more_than_they_are() {
     assert!(storage.len() < 100_000);
     let marks = vec![b'N'; 50 << 20];
     let program = archive(&[("data.pkl", &marks)], CompressionMethod::Deflated);
-    insta::assert_snapshot!([storage, program].map(|bytes| said_of(&bytes)).join("\n"), @"");
+    insta::assert_snapshot!([storage, program].map(|bytes| said_of(&bytes)).join("\n"), @"
+    exit 2
+    error: `file.pt` is damaged or forged: entry archive/data.pkl of the zip archive is packed, 138 bytes for 179; PyTorch does not pack
+
+    hint: get the file again from where it comes from, or save it anew with `torch.save(network.state_dict(), FILE)`
+
+    exit 2
+    error: `file.pt` is damaged or forged: entry archive/data.pkl of the zip archive is packed, 50973 bytes for 52428800; PyTorch does not pack
+
+    hint: get the file again from where it comes from, or save it anew with `torch.save(network.state_dict(), FILE)`
+    ");
 }
 
 #[test]
@@ -146,7 +236,17 @@ fn tensors_that_do_not_fit_their_storage() {
         let said = said_of(&checkpoint(&dict(&[("inc.weight", tensor(place))])));
         said.lines().nth(1).unwrap_or_default().to_owned()
     });
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor with shape [5] and stride [1] at offset 0 needs 5 elements, but storage '0' declares 4
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor with shape [4] and stride [1] at offset 1 needs 5 elements, but storage '0' declares 4
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: storage offset must be non-negative, got -1
+    error: `file.pt`: tensor inc.weight cannot be read: tensor 'inc.weight': Tensor with shape [400] requires 400 elements from storage '0', but only 4 are available
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor shape element count overflows usize
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor shape element count overflows usize
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: shape must be non-negative, got -4
+    error: `file.pt` is damaged or forged: its tensors are said to hold 1073741824 numbers together, and it has 449 bytes
+    error: `file.pt`: tensor inc.weight cannot be read: tensor 'inc.weight': Failed to read storage '7' for tensor with shape [4]: ZIP entry 'archive/data/7': not found in archive
+    ");
 }
 
 #[test]
@@ -167,7 +267,13 @@ fn pickles_that_are_made_to_exhaust() {
         let said = said_of(&checkpoint(body));
         said.lines().nth(1).unwrap_or_default().to_owned()
     });
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: pickle nesting exceeds 1000 levels
+    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Pickle memo bomb detected: copies exceeded 1000000 nodes or 67108864 bytes
+    error: `file.pt` is damaged or forged: its pickle has more than 4000000 instructions
+    error: `file.pt` is damaged or forged: its pickle is cut off
+    error: `file.pt` is damaged or forged: its pickle has the byte 0xff where an instruction is expected
+    ");
 }
 
 #[test]
@@ -191,7 +297,14 @@ fn safetensors_that_lie() {
         let said = said_of(&bytes);
         said.lines().nth(1).unwrap_or_default().to_owned()
     });
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    error: `file.pt` is damaged or forged: its header and its bytes disagree (incomplete metadata, file not fully covered)
+    error: `file.pt` is damaged or forged: its header and its bytes disagree (invalid shape, data type, or offset for tensor)
+    error: `file.pt` is damaged or forged: its header and its bytes disagree (overflow computing buffer size from shape and/or element type)
+    error: `file.pt` is damaged or forged: its header and its bytes disagree (invalid offset for tensor `a`)
+    error: `file.pt` is damaged or forged: its header and its bytes disagree (header too large)
+    error: `file.pt` is damaged or forged: its header and its bytes disagree (invalid JSON in header: EOF while parsing a value at line 1 column 5)
+    ");
 }
 
 #[test]
@@ -201,11 +314,21 @@ fn values_that_are_not_finite() {
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     bench.write("weights.safetensors", &bytes);
-    insta::assert_snapshot!(fault(&bench, "weights.safetensors", &[]), @"");
+    insta::assert_snapshot!(fault(&bench, "weights.safetensors", &[]), @"
+    exit 2
+    error: `weights.safetensors`: tensor up2.up.weight holds 1 of 32 values that are not finite (NaN or infinite)
+
+    hint: the training that made them went astray; use weights of an earlier epoch
+    ");
 
     let infinite = f32::INFINITY.to_le_bytes().repeat(4);
     let body = pickle(&dict(&[("inc.weight", vector())]));
     let entries: [(&str, &[u8]); 2] = [("data.pkl", &body), ("data/0", &infinite)];
     bench.write("infinite.pt", archive(&entries, CompressionMethod::Stored));
-    insta::assert_snapshot!(fault(&bench, "infinite.pt", &[]), @"");
+    insta::assert_snapshot!(fault(&bench, "infinite.pt", &[]), @"
+    exit 2
+    error: `infinite.pt`: tensor inc.weight holds 4 of 4 values that are not finite (NaN or infinite)
+
+    hint: the training that made them went astray; use weights of an earlier epoch
+    ");
 }

@@ -10,7 +10,12 @@ fn what_is_exported_is_what_was_imported() {
     let said = bench.run(&["import", "zip.pth", "--network", NETWORK, "-o", "model"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     insta::assert_snapshot!(
-        bench.transcript(&["export", "model", "--format", "safetensors", "--names", "torch"]), @"");
+        bench.transcript(&["export", "model", "--format", "safetensors", "--names", "torch"]), @"
+    exit 0
+    ----- stdout
+    56 tensors with torch names in weights.safetensors
+    ----- stderr
+    ");
     // The reference file has counters of batches besides, which are no weights.
     let (exported, metadata) = state_dict::read(&bench.path().join("weights.safetensors")).unwrap();
     assert_eq!(metadata["format"], "pt");
@@ -26,8 +31,22 @@ fn what_is_exported_is_what_was_imported() {
         count += 1;
     }
     assert_eq!(count, exported.len());
-    insta::assert_snapshot!(bench.transcript(&["export", "model"]), @"");
-    insta::assert_snapshot!(bench.transcript(&["export", "model", "--names", "keras", "-o", "k"]), @"");
+    insta::assert_snapshot!(bench.transcript(&["export", "model"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `weights.safetensors` exists already
+
+    hint: choose another name, or replace the file with `--force`
+    ");
+    insta::assert_snapshot!(bench.transcript(&["export", "model", "--names", "keras", "-o", "k"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the reference of network `unet` has torch names, not keras
+
+    hint: export with `--names torch`
+    ");
     let result = bench.run(&["export", "model", "--force", "--json"]).json();
     assert_eq!(result["tensors"], count);
     assert_eq!(result["names"], "torch");

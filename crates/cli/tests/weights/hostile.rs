@@ -1,6 +1,7 @@
 //! Files that ask to run code. What they ask for would make the file `pwned`.
 
 use crate::{
+    NETWORK,
     command::Bench,
     fault,
     pickles::{call, checkpoint, dict, global, pickle, text, tuple, vector},
@@ -24,20 +25,40 @@ fn system() -> Vec<u8> {
 
 #[test]
 fn a_call_in_the_place_of_a_state_dict() {
-    insta::assert_snapshot!(refusal(&checkpoint(&system())), @"");
-    insta::assert_snapshot!(refusal(&pickle(&system())), @"");
+    insta::assert_snapshot!(refusal(&checkpoint(&system())), @"
+    exit 2
+    error: `evil.pt` asks to run `os.system`; nothing was run
+
+    hint: do not open this file with PyTorch either; get the weights from a source that you trust
+    ");
+    insta::assert_snapshot!(refusal(&pickle(&system())), @"
+    exit 2
+    error: `evil.pt` asks to run `os.system`; nothing was run
+
+    hint: do not open this file with PyTorch either; get the weights from a source that you trust
+    ");
 }
 
 #[test]
 fn a_call_among_the_tensors() {
     let body = dict(&[("inc.weight", vector()), ("inc.bias", system())]);
-    insta::assert_snapshot!(refusal(&checkpoint(&body)), @"");
+    insta::assert_snapshot!(refusal(&checkpoint(&body)), @"
+    exit 2
+    error: `evil.pt` asks to run `os.system`; nothing was run
+
+    hint: do not open this file with PyTorch either; get the weights from a source that you trust
+    ");
 }
 
 #[test]
 fn a_call_whose_result_is_thrown_away() {
     let body = [system(), b"0".to_vec(), dict(&[("inc.weight", vector())])].concat();
-    insta::assert_snapshot!(refusal(&checkpoint(&body)), @"");
+    insta::assert_snapshot!(refusal(&checkpoint(&body)), @"
+    exit 2
+    error: `evil.pt` asks to run `os.system`; nothing was run
+
+    hint: do not open this file with PyTorch either; get the weights from a source that you trust
+    ");
 }
 
 #[test]
@@ -89,7 +110,14 @@ fn other_functions_that_run_code() {
             .unwrap()
             .to_owned()
     });
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @"
+    error: `evil.pt` asks to run `builtins.eval`; nothing was run
+    error: `evil.pt` asks to run `__builtin__.exec`; nothing was run
+    error: `evil.pt` asks to run `subprocess.Popen`; nothing was run
+    error: `evil.pt` asks to run `runpy._run_code`; nothing was run
+    error: `evil.pt` asks to run `importlib.import_module`; nothing was run
+    error: `evil.pt` asks to run `os.path.os.system`; nothing was run
+    ");
 }
 
 /// A function that nobody knows makes a thing that nobody looks at; where a weight is needed, it is
@@ -98,13 +126,28 @@ fn other_functions_that_run_code() {
 fn an_unknown_function() {
     let unknown = call(&global("my_project.layers", "Weight"), &[text(COMMAND)]);
     let body = dict(&[
-        ("inc.weight", vector()),
+        ("up1.up.bias", vector()),
         ("outc.conv.bias", unknown.clone()),
     ]);
     let bench = Bench::new();
     bench.write("odd.pt", checkpoint(&body));
-    let said = fault(&bench, "odd.pt", &[]);
-    assert!(said.contains("outc.conv.bias"), "{said}");
+    let import = [
+        "import",
+        "odd.pt",
+        "--network",
+        NETWORK,
+        "-o",
+        "model",
+        "--partial",
+        "--json",
+    ];
+    let result = bench.run(&import).json();
+    assert_eq!(result["taken"], 1);
+    let missing = result["missing"].as_array().unwrap();
+    assert!(
+        missing.iter().any(|name| name == "outc.conv.bias"),
+        "{result}"
+    );
     insta::assert_snapshot!(refusal(&checkpoint(&unknown)), @"");
     // One that is made of tensors cannot be passed over.
     let made_of_tensors = call(&global("my_project.layers", "Weight"), &[vector()]);

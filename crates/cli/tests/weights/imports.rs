@@ -74,11 +74,26 @@ fn what_was_taken_is_told() {
         "-o",
         "model",
     ];
-    insta::assert_snapshot!(bench.transcript(&import), @"");
-    insta::assert_snapshot!(bench.transcript(&import), @"");
+    insta::assert_snapshot!(bench.transcript(&import), @"
+    exit 0
+    ----- stdout
+    taken    56 of 56 tensors, under `state_dict`, without their `net.`
+    aside    1 other tensors of the file
+    network  unet, 2D, channels 1 to 2
+    model    model
+    ----- stderr
+    ");
+    insta::assert_snapshot!(bench.transcript(&import), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `model` exists already
+
+    hint: choose another name, or replace the file with `--force`
+    ");
     let said = bench.run(&[&import[..], &["--force", "--json", "--target", "semantic"]].concat());
     let result = said.json();
-    assert_eq!(result["taken"], 61);
+    assert_eq!(result["taken"], 56);
     assert_eq!(result["out_channels"], 2);
     assert_eq!(result["key"], "state_dict");
     assert_eq!(result["strip"], "net.");
@@ -109,16 +124,68 @@ fn weights_of_another_network() {
         .concat();
         bench.transcript(&arguments)
     };
-    insta::assert_snapshot!(import("zip.pth", "{unet: {base: 2, depth: 3}}", &[]), @"");
-    insta::assert_snapshot!(import("zip.pth", NETWORK, &["--out-channels", "3"]), @"");
-    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", "net"]), @"");
-    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", "generator."]), @"");
-    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--key", "weights"]), @"");
+    insta::assert_snapshot!(import("zip.pth", "{unet: {base: 2, depth: 3}}", &[]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `zip.pth`: the weights do not fit the network: missing down3.maxpool_conv.1.double_conv.0.weight, down3.maxpool_conv.1.double_conv.1.weight, down3.maxpool_conv.1.double_conv.1.bias, down3.maxpool_conv.1.double_conv.1.running_mean, down3.maxpool_conv.1.double_conv.1.running_var, down3.maxpool_conv.1.double_conv.3.weight, down3.maxpool_conv.1.double_conv.4.weight, down3.maxpool_conv.1.double_conv.4.bias and 14 more; misshapen up1.up.weight is [8, 4, 2, 2] where the network has [16, 8, 2, 2], up1.up.bias is [4] where the network has [8], up2.up.weight is [4, 2, 2, 2] where the network has [8, 4, 2, 2], up2.up.bias is [2] where the network has [4], up1.conv.double_conv.0.weight is [4, 8, 3, 3] where the network has [8, 16, 3, 3], up1.conv.double_conv.1.weight is [4] where the network has [8], up1.conv.double_conv.1.bias is [4] where the network has [8], up1.conv.double_conv.1.running_mean is [4] where the network has [8] and 16 more
+
+    hint: set the network's options, channels and classes to those the weights were trained with, or accept what does not fit with `--partial`
+    ");
+    insta::assert_snapshot!(import("zip.pth", NETWORK, &["--out-channels", "3"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `zip.pth`: the weights do not fit the network: misshapen outc.conv.weight is [2, 2, 1, 1] where the network has [3, 2, 1, 1], outc.conv.bias is [2] where the network has [3]
+
+    hint: set the network's options, channels and classes to those the weights were trained with, or accept what does not fit with `--partial`
+    ");
+    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", "net"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `lightning.ckpt`: the weights do not fit the network: missing inc.double_conv.0.weight, inc.double_conv.1.weight, inc.double_conv.1.bias, inc.double_conv.1.running_mean, inc.double_conv.1.running_var, inc.double_conv.3.weight, inc.double_conv.4.weight, inc.double_conv.4.bias and 48 more; unexpected .down1.maxpool_conv.1.double_conv.0.weight, .down1.maxpool_conv.1.double_conv.1.bias, .down1.maxpool_conv.1.double_conv.1.running_mean, .down1.maxpool_conv.1.double_conv.1.running_var, .down1.maxpool_conv.1.double_conv.1.weight, .down1.maxpool_conv.1.double_conv.3.weight, .down1.maxpool_conv.1.double_conv.4.bias, .down1.maxpool_conv.1.double_conv.4.running_mean and 48 more
+
+    hint: set the network's options, channels and classes to those the weights were trained with, or accept what does not fit with `--partial`
+    ");
+    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", ""]), @"");
+    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", "generator."]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `lightning.ckpt`: no tensor's name begins with `generator.`; the first names are net.down1.maxpool_conv.1.double_conv.0.weight, net.down1.maxpool_conv.1.double_conv.1.bias, net.down1.maxpool_conv.1.double_conv.1.num_batches_tracked, net.down1.maxpool_conv.1.double_conv.1.running_mean, net.down1.maxpool_conv.1.double_conv.1.running_var, net.down1.maxpool_conv.1.double_conv.1.weight, net.down1.maxpool_conv.1.double_conv.3.weight, net.down1.maxpool_conv.1.double_conv.4.bias and 58 more
+
+    hint: give the beginning of the names of the network you want
+    ");
+    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--key", "weights"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `lightning.ckpt` holds no tensors under `weights`; it holds epoch (int), hyper_parameters (dict), state_dict
+
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+    ");
     insta::assert_snapshot!(
-        import("lightning.ckpt", NETWORK, &["--key", "state_dict", "--strip", "net.inc."]), @"");
+        import("lightning.ckpt", NETWORK, &["--key", "state_dict", "--strip", "net.inc."]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `lightning.ckpt`: the weights do not fit the network: missing inc.double_conv.0.weight, inc.double_conv.1.weight, inc.double_conv.1.bias, inc.double_conv.1.running_mean, inc.double_conv.1.running_var, inc.double_conv.3.weight, inc.double_conv.4.weight, inc.double_conv.4.bias and 48 more; unexpected double_conv.0.weight, double_conv.1.bias, double_conv.1.running_mean, double_conv.1.running_var, double_conv.1.weight, double_conv.3.weight, double_conv.4.bias, double_conv.4.running_mean and 2 more
+
+    hint: set the network's options, channels and classes to those the weights were trained with, or accept what does not fit with `--partial`
+    ");
     assert!(!bench.path().join("model").exists());
     insta::assert_snapshot!(
-        import("zip.pth", NETWORK, &["--out-channels", "3", "--partial"]), @"");
+        import("zip.pth", NETWORK, &["--out-channels", "3", "--partial"]), @"
+    exit 0
+    ----- stdout
+    first values  outc.conv.weight: [2, 2, 1, 1] in the file, [3, 2, 1, 1] in the network
+    first values  outc.conv.bias: [2] in the file, [3] in the network
+    taken    54 of 56 tensors
+    network  unet, 2D, channels 1 to 3
+    model    model
+    ----- stderr
+    ");
 }
 
 /// The network as a config, a preset, or a name; all wrong in some way.
@@ -132,10 +199,46 @@ fn networks_that_are_not_there() {
         ];
         bench.transcript(&arguments.concat())
     };
-    insta::assert_snapshot!(import("unett", &[]), @"");
-    insta::assert_snapshot!(import("nets.yaml", &[]), @"");
-    insta::assert_snapshot!(import("{unet: {bas: 2}}", &[]), @"");
-    insta::assert_snapshot!(import(NETWORK, &["--set", "data.chanels=[0]"]), @"");
+    insta::assert_snapshot!(import("unett", &[]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: unknown network `unett`
+
+    hint: did you mean `unet`? allowed: NETWORKS
+    ");
+    insta::assert_snapshot!(import("nets.yaml", &[]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `nets.yaml` is neither a preset nor a file
+
+    hint: give a config file (`coverslip init` writes one) or a preset: nuclei-2d, regression, demo
+    ");
+    insta::assert_snapshot!(import("{unet: {bas: 2}}", &[]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the config has 1 fault
+
+      x unknown key `bas` in `network.unet`
+       ,-[command line:2:18]
+     1 | data: {train: {source: images, target: targets}, target_kind: image, patch: {size: [256, 256]}}
+     2 | network: {unet: {bas: 2}}
+       :                  ^^^
+     3 | loss: [mse]
+       `----
+      hint: did you mean `base`? allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
+    ");
+    insta::assert_snapshot!(import(NETWORK, &["--set", "data.chanels=[0]"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the config has 1 fault
+
+      x --set data.chanels: unknown key `chanels` in `data`
+      hint: did you mean `channels`? allowed: train, validation, test, target_kind, classes, class_names, channels, preprocess, target_preprocess, target_scale, border_width, patch, augment, workers, cache_gib
+    ");
 }
 
 /// A config says what the network's options and channels are, and what goes before and after it.
@@ -163,5 +266,10 @@ fn classes_of_one_channel() {
         one_tensor("outc.conv.weight", &[1, 2, 1, 1]),
     );
     let said = fault(&bench, "binary.safetensors", &["--target", "semantic"]);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    exit 2
+    error: `binary.safetensors` belongs to a network of 1 output channel, and `semantic` targets have a channel for each of at least 2 classes
+
+    hint: import it with `data.target_kind=image`: predictions are then the values that the network gives, one channel of them
+    ");
 }

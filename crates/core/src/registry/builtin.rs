@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coverslip_image::normalize::{MinMax, Normalization, Percentile, Standard};
+use coverslip_image::normalize::{MinMax, Normalization, Percentile, Rescale, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
     architectures::{
@@ -55,6 +55,7 @@ impl Registry {
         )?;
         registry.add_normalization("standard", Normalization::Standard as fn(Standard) -> _)?;
         registry.add_normalization("min_max", Normalization::MinMax as fn(MinMax) -> _)?;
+        registry.add_normalization("rescale", Normalization::Rescale as fn(Rescale) -> _)?;
         registry.add_augmentation::<Flip>("flip")?;
         registry.add_augmentation::<Rotate90>("rotate90")?;
         registry.add_postprocess::<Argmax>("argmax")?;

@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,36 +60,21 @@ pub(super) fn choose(
         Some(key) => Some(key.clone()),
         None => found_key(path, contents)?,
     };
-    let inside = |full: &String| match &key {
-        Some(key) => Some(
-            full.strip_prefix(key.as_str())?
-                .strip_prefix('.')?
-                .to_owned(),
-        ),
-        None => Some(full.clone()),
-    };
-    let all = contents.tensors.keys();
-    let names: BTreeMap<String, String> = all
-        .filter_map(|full| Some((inside(full)?, full.clone())))
-        .collect();
+    let inside = key.as_ref().map_or(String::new(), |key| format!("{key}."));
+    let names = without(&inside, contents.tensors.keys().map(|full| (full, full)));
     if names.is_empty() {
-        let mut found = contents.others.clone();
-        found.extend(contents.groups.iter().cloned());
+        let found = contents.others.iter().chain(&contents.groups);
         return Err(WeightsFileError::NoTensors {
             path: path.to_owned(),
             key: choice.key.clone(),
-            found,
+            found: found.cloned().collect(),
         });
     }
     let strip = match &choice.strip {
         Some(prefix) => prefix.clone(),
         None => found_prefix(&names, expected),
     };
-    let total = contents.tensors.len();
-    let chosen: BTreeMap<String, String> = names
-        .iter()
-        .filter_map(|(name, full)| Some((name.strip_prefix(&strip)?.to_owned(), full.clone())))
-        .collect();
+    let chosen = without(&strip, &names);
     if chosen.is_empty() {
         return Err(WeightsFileError::Prefix {
             path: path.to_owned(),
@@ -94,23 +82,27 @@ pub(super) fn choose(
             names: names.into_keys().collect(),
         });
     }
-    let mut set_aside = Vec::with_capacity(total - chosen.len());
-    let is_used: std::collections::BTreeSet<&String> = chosen.values().collect();
-    set_aside.extend(
-        contents
-            .tensors
-            .keys()
-            .filter(|full| !is_used.contains(full))
-            .cloned(),
-    );
+    let used: BTreeSet<&String> = chosen.values().collect();
+    let set_aside = contents.tensors.keys().filter(|full| !used.contains(full));
     Ok(Chosen {
+        set_aside: set_aside.cloned().collect(),
         names: chosen,
         choice: Choice {
             key,
             strip: Some(strip).filter(|prefix| !prefix.is_empty()),
         },
-        set_aside,
     })
+}
+
+/// Those of the names that begin with `prefix`, without it, and their names in the file.
+fn without<'a>(
+    prefix: &str,
+    names: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> BTreeMap<String, String> {
+    let stripped = names
+        .into_iter()
+        .filter_map(|(name, full)| Some((name.strip_prefix(prefix)?.to_owned(), full.clone())));
+    stripped.collect()
 }
 
 /// The entry with the state dict; `None` when the whole file is one.

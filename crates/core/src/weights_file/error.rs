@@ -114,7 +114,7 @@ pub enum WeightsFileError {
         /// The file.
         path: PathBuf,
         /// What is missing, left over or of another shape.
-        source: StateDictError,
+        source: Box<StateDictError>,
         /// A prefix that some names have and the network's have not.
         prefix: Option<String>,
     },
@@ -154,9 +154,11 @@ impl WeightsFileError {
             }
             Self::NoTensors { .. } => {
                 "save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another \
-                 entry with `key`"
+                 entry with `--key` (in a config, `initial_weights.key`)"
             }
-            Self::Ambiguous { .. } => "choose one with `key` (`--key` of `coverslip import`)",
+            Self::Ambiguous { .. } => {
+                "choose one with `--key` (in a config, `initial_weights.key`)"
+            }
             Self::Prefix { .. } => "give the beginning of the names of the network you want",
             Self::NotFinite { .. } => {
                 "the training that made them went astray; use weights of an earlier epoch"

@@ -1,6 +1,6 @@
 //! Safetensors files.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use safetensors::SafeTensors;
 
@@ -28,7 +28,7 @@ pub(super) fn open(path: &Path) -> Result<Contents, WeightsFileError> {
     let bytes = Arc::new(bytes);
     let tensors = SafeTensors::deserialize(&bytes)
         .map_err(|error| damaged(format!("its header and its bytes disagree ({error})")))?;
-    let mut stored = std::collections::BTreeMap::new();
+    let mut stored = BTreeMap::new();
     for (name, view) in tensors.iter() {
         let start = view.data().as_ptr() as usize - bytes.as_ptr() as usize;
         let range = start..start + view.data().len();

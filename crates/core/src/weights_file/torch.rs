@@ -9,7 +9,7 @@ mod pickle;
 
 use std::path::Path;
 
-use pytorch_reader::{DType, PickleValue, PytorchReader, Tensor};
+use pytorch_reader::{DType, PickleError, PickleValue, PytorchError, PytorchReader, Tensor};
 use safetensors::Dtype;
 
 use super::{
@@ -21,9 +21,9 @@ use super::{
 /// Opens a checkpoint that begins with the bytes `head`.
 pub(super) fn open(path: &Path, head: &[u8]) -> Result<Contents, WeightsFileError> {
     let bytes = container::inspect(path, head)?;
-    let damaged = |error: pytorch_reader::PytorchError| WeightsFileError::Damaged {
+    let damaged = |error| WeightsFileError::Damaged {
         path: path.to_owned(),
-        problem: error.to_string(),
+        problem: problem(error),
     };
     let tree = PytorchReader::read_pickle_data(path, None).map_err(damaged)?;
     let PickleValue::Dict(entries) = &tree else {
@@ -60,6 +60,16 @@ pub(super) fn open(path: &Path, head: &[u8]) -> Result<Contents, WeightsFileErro
     })
 }
 
+/// The crate's words without what they are nested in.
+fn problem(error: PytorchError) -> String {
+    match error {
+        PytorchError::Pickle(PickleError::InvalidData(problem)) => problem,
+        PytorchError::Pickle(error) => error.to_string(),
+        PytorchError::Io(error) => error.to_string(),
+        error => error.to_string(),
+    }
+}
+
 fn is_tensor(value: &PickleValue) -> bool {
     matches!(value, PickleValue::Unsupported(name) if name == "torch.Tensor")
 }
@@ -88,7 +98,9 @@ fn type_name(value: &PickleValue) -> String {
     .to_owned()
 }
 
-fn stored(tensor: Tensor) -> StoredTensor {
+fn stored(mut tensor: Tensor) -> StoredTensor {
+    // Its errors would name it once more.
+    tensor.name.clear();
     let kind = match tensor.dtype() {
         DType::F64 => Dtype::F64,
         DType::F32 => Dtype::F32,

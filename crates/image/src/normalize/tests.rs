@@ -129,3 +129,24 @@ fn settings_out_of_range_are_named() {
             .contains("unknown field `lo`")
     );
 }
+
+#[test]
+fn rescaling_is_the_same_for_all_images() {
+    let method = Normalization::Rescale(Rescale::default());
+    let mut image = ndarray::arr1(&[0.0f32, 51.0, 255.0]).into_dyn();
+    let scaling = method.fit(&image.view()).unwrap();
+    scaling.apply(&mut image.view_mut());
+    assert_eq!(image.as_slice().unwrap(), [0.0, 0.2, 1.0]);
+    assert_eq!(scaling.inverse(0.2), 51.0);
+    let error = |divide| {
+        let method = Normalization::Rescale(Rescale {
+            subtract: 0.0,
+            divide,
+        });
+        method.check().unwrap_err().to_string()
+    };
+    assert_eq!(
+        error(0.0),
+        "divide is 0, expected a finite number other than 0"
+    );
+}

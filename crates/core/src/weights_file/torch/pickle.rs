@@ -12,7 +12,7 @@ pub(super) const MOST_INSTRUCTIONS: u64 = 4_000_000;
 const LONGEST_NAME: u64 = 256;
 
 /// What Python would reach the system, or run text as a program, through.
-const MODULES: [&str; 15] = [
+const MODULES: [&str; 13] = [
     "os",
     "posix",
     "nt",
@@ -24,9 +24,7 @@ const MODULES: [&str; 15] = [
     "importlib",
     "ctypes",
     "pty",
-    "code",
     "webbrowser",
-    "commands",
     "multiprocessing",
 ];
 /// The same among the functions that need no module.
