@@ -222,6 +222,7 @@ pub fn build(
         target_kind: description.target.kind,
         loss: &[],
         optimizer: None,
+        clip_gradient: None,
         seed: 0,
         exact_conv: description.exact_conv,
         device: device.clone(),

@@ -21,6 +21,7 @@ use crate::{
     optimizer::Optimizer,
     random,
     registry::{Named, Registry},
+    schedule::Pace,
 };
 
 /// Work whose speed is measured.
@@ -193,6 +194,7 @@ pub fn measure(
         target_kind: TargetKind::Semantic,
         loss: &loss,
         optimizer: Some(&optimizer),
+        clip_gradient: None,
         seed: 0,
         exact_conv: false,
         device: if case.is_training {
@@ -227,7 +229,7 @@ pub fn measure(
             framework.train_step(
                 &batch,
                 Step {
-                    rate_factor: 1.0,
+                    pace: Pace::default(),
                     draw: 0,
                 },
             );
@@ -272,7 +274,7 @@ pub fn time_training(
     let mut network = (registry.networks.get(&network.name)?.build)(network, &settings)?;
     networks::check_size(network.sizes(), input)?;
     let adam = Named::new("adam");
-    let mut optimizer = Optimizer::new((registry.optimizers.get("adam")?.build)(&adam)?);
+    let mut optimizer = Optimizer::new((registry.optimizers.get("adam")?.build)(&adam)?, None);
     let mut random = random::stream(0, "speed", 0);
     let count = input.iter().product();
     let values: Vec<f32> = (0..count)
@@ -286,7 +288,7 @@ pub fn time_training(
         let inputs = Inputs::new(image.clone()).with_draw(step as u64);
         let output = network.forward(inputs).main;
         let gradients = output.square().mean().backward();
-        network = optimizer.step(network, gradients, 1.0);
+        network = optimizer.step(network, gradients, Pace::default());
         seconds.push(start.elapsed().as_secs_f64());
         task.advance(1, "training step");
     }

@@ -1,7 +1,7 @@
 //! Compares networks with reference implementations: outputs and gradients with running and with
 //! batch statistics, and the statistics after one pass.
 //!
-//! Walks a tree of cases at any level, `tests/goldens/networks` or what `COVERSLIP_GOLDENS` names.
+//! Walks a tree of cases at any level, `tests/goldens` or what `COVERSLIP_GOLDENS` names.
 //! Arguments are parts of names of the cases to run. Prints a line for each case; the last line is
 //! `N passed, N failed`.
 
@@ -16,6 +16,8 @@ mod check;
 mod families;
 #[path = "goldens/recipe.rs"]
 mod recipe;
+#[path = "goldens/rules.rs"]
+mod rules;
 
 use std::{
     path::{Path, PathBuf},
@@ -48,7 +50,7 @@ fn build_network(
 
 fn main() -> ExitCode {
     let root = std::env::var_os("COVERSLIP_GOLDENS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/networks"),
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens"),
         PathBuf::from,
     );
     let filters: Vec<String> = std::env::args()
@@ -67,7 +69,9 @@ fn main() -> ExitCode {
             continue;
         }
         let start = Instant::now();
-        match Case::read(&folder).and_then(|case| check::check(&case)) {
+        let outcome = rules::check(&folder)
+            .unwrap_or_else(|| Case::read(&folder).and_then(|case| check::check(&case)));
+        match outcome {
             Ok(summary) => {
                 passed += 1;
                 println!(
@@ -91,6 +95,10 @@ fn main() -> ExitCode {
 
 /// The folders below `folder` that hold the files of a network's case.
 fn find_cases(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if rules::is_case(folder) {
+        found.push(folder.to_owned());
+        return Ok(());
+    }
     let config = folder.join("config.json");
     if config.is_file() && folder.join("io.safetensors").is_file() {
         // Cases of losses have no hyper-parameters of a network.

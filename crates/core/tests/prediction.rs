@@ -45,6 +45,7 @@ fn configured(network: &str, dimensions: usize, exact_conv: bool) -> Box<dyn Pre
         target_kind: settings.data.target_kind,
         loss: &[],
         optimizer: None,
+        clip_gradient: None,
         seed: 5,
         exact_conv: settings.exact_conv,
         device: Device::flex(),

@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::{
     Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
 };
-use crate::registry::{Kind, Named, Registry};
+use crate::{
+    averaging::Averaging,
+    registry::{Kind, Named, Registry},
+};
 
 /// Every contradiction between settings that are each fine alone.
 pub(super) fn cross_check(
@@ -25,6 +28,8 @@ pub(super) fn cross_check(
     checker.subsets();
     checker.sizes();
     checker.output();
+    checker.nesterov();
+    checker.averaging();
     checker.faults
 }
 
@@ -284,6 +289,41 @@ impl CrossChecker<'_> {
             &KeyPath::root().key("predict").key("output"),
             problem,
             allowed,
+        );
+    }
+
+    fn nesterov(&mut self) {
+        let Named { name, options } = &self.settings.optimizer;
+        let number = |key: &str| options.get(key).and_then(Value::as_f64).unwrap_or(0.0);
+        let (momentum, dampening) = (number("momentum"), number("dampening"));
+        let is_asked_for = options.get("nesterov") == Some(&Value::Bool(true));
+        if name != "sgd" || !is_asked_for || (momentum > 0.0 && dampening == 0.0) {
+            return;
+        }
+        let problem = format!(
+            "`optimizer.sgd.nesterov` is true, but `momentum` is {momentum} and `dampening` {dampening}"
+        );
+        let path = KeyPath::root().key("optimizer").key("sgd").key("nesterov");
+        self.fault(
+            &path,
+            problem,
+            "a momentum above 0 and a dampening of 0, or false",
+        );
+    }
+
+    fn averaging(&mut self) {
+        let training = &self.settings.training;
+        let is_swa = matches!(training.averaging, Some(Averaging::Swa(_)));
+        if !is_swa || training.early_stopping.is_none() {
+            return;
+        }
+        let problem = "`training.early_stopping` could end training before \
+                       `training.averaging.swa` has its average";
+        let path = KeyPath::root().key("training").key("early_stopping");
+        self.fault(
+            &path,
+            problem.to_owned(),
+            "no early stopping, or `averaging: {ema: {}}`",
         );
     }
 }

@@ -4,7 +4,7 @@ use coverslip_nets::{AnyNetwork, NetworkIo, build::BuildSettings, loss::Weighted
 use crate::{
     config::TargetKind,
     error::Error,
-    optimizer::Optimizer,
+    optimizer::{ClipGradient, Optimizer},
     registry::{Named, Registry},
 };
 
@@ -22,6 +22,8 @@ pub struct Workshop<'a> {
     pub loss: &'a [Named],
     /// The optimiser; `None` for prediction.
     pub optimizer: Option<&'a Named>,
+    /// How gradients are limited before the optimiser sees them.
+    pub clip_gradient: Option<ClipGradient>,
     /// Seeds the fresh weights.
     pub seed: u64,
     /// Whether convolutions must add products up directly.
@@ -82,6 +84,6 @@ impl Workshop<'_> {
             Error::Bug("an optimiser was asked for where none is configured".to_owned())
         })?;
         let build = &self.registry.optimizers.get(&named.name)?.build;
-        Ok(Optimizer::new(build(named)?))
+        Ok(Optimizer::new(build(named)?, self.clip_gradient))
     }
 }

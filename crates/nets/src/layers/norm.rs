@@ -200,7 +200,8 @@ impl Norm {
     /// Takes the statistics of a batch into the running ones.
     pub fn collect(&self, statistics: Option<BatchStatistics>) {
         if let (Some(running), Some(statistics)) = (&self.running, statistics) {
-            running.collect(statistics);
+            let share = self.site.statistics_share().unwrap_or(running.momentum);
+            running.collect(statistics, share);
         }
     }
 
@@ -249,17 +250,18 @@ impl BatchNorm {
         }
     }
 
-    fn collect(&self, statistics: BatchStatistics) {
-        self.advance(&self.running_mean, statistics.mean);
-        self.advance(&self.running_var, statistics.unbiased_variance);
+    /// Moves the running statistics by a `share` of the way to those of a batch.
+    fn collect(&self, statistics: BatchStatistics, share: f64) {
+        advance(&self.running_mean, statistics.mean, share);
+        advance(&self.running_var, statistics.unbiased_variance, share);
     }
+}
 
-    fn advance(&self, running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
-        let kept = running.value().mul_scalar(1.0 - self.momentum);
-        running.update(kept + batch.mul_scalar(self.momentum));
-        // burn holds an update back until the next one; a checkpoint must see it now.
-        running.value_sync();
-    }
+fn advance(running: &RunningState<Tensor<1>>, batch: Tensor<1>, share: f64) {
+    let kept = running.value().mul_scalar(1.0 - share);
+    running.update(kept + batch.mul_scalar(share));
+    // burn holds an update back until the next one; a checkpoint must see it now.
+    running.value_sync();
 }
 
 #[cfg(test)]
