@@ -54,7 +54,10 @@ impl ImagePool {
             return images.detach();
         }
         let shown = images.detach().split(1, 0).into_iter();
-        Tensor::cat(shown.map(|image| self.exchange_one(image, draws)).collect(), 0)
+        Tensor::cat(
+            shown.map(|image| self.exchange_one(image, draws)).collect(),
+            0,
+        )
     }
 
     fn exchange_one(&mut self, image: Tensor<5>, draws: &mut impl Draws) -> Tensor<5> {

@@ -136,7 +136,9 @@ pub fn compare(what: &str, found: &[f64], expected: &[f64]) -> Result<(), String
         let (found, expected) = (found.len(), expected.len());
         return Err(format!("{what} has {found} values instead of {expected}"));
     }
-    let largest = expected.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+    let largest = expected
+        .iter()
+        .fold(0.0f64, |most, value| most.max(value.abs()));
     let pairs = || found.iter().zip(expected);
     let far = |&(a, b): &(&f64, &f64)| (a - b).abs() > TOLERANCE * largest || a.is_nan();
     match pairs().position(|pair| far(&pair)) {
@@ -156,7 +158,9 @@ pub fn rate_of(value: &Value, rate: f64) -> Result<f64, String> {
     let text = value.as_str().unwrap_or_default();
     let factor = |text: &str| match text.trim() {
         "lr0" => Ok(rate),
-        number => number.parse::<f64>().map_err(|_| format!("{value} is no rate")),
+        number => number
+            .parse::<f64>()
+            .map_err(|_| format!("{value} is no rate")),
     };
     if let Some((left, right)) = text.split_once('*') {
         return Ok(factor(left)? * factor(right)?);

@@ -104,7 +104,11 @@ fn check_clipping(case: &RuleCase, name: &str) -> Result<(), String> {
             ..SgdOptions::default()
         };
         let mut optimizer = Optimizer::new(Box::new(plain), Some(clip));
-        let moved = step(&mut optimizer, weights(&vec![0.0; gradient.len()]), gradient);
+        let moved = step(
+            &mut optimizer,
+            weights(&vec![0.0; gradient.len()]),
+            gradient,
+        );
         found.extend(values(&moved).iter().map(|value| -value));
     }
     compare(name, &found, &expected.values)

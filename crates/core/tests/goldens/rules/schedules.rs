@@ -71,8 +71,14 @@ fn mapping(name: &str, hyper: &Value, rate: f64, count: usize) -> Result<Mapping
     let (mut name_of_ours, mut options, mut epochs) = ("", Value::Null, count);
     let mut is = |ours: &'static str, own: Value| (name_of_ours, options) = (ours, own);
     match name {
-        "step" => is("step", json!({"every_epochs": hyper[0], "factor": hyper[1]})),
-        "multistep" => is("multistep", json!({"milestones": hyper[0], "factor": hyper[1]})),
+        "step" => is(
+            "step",
+            json!({"every_epochs": hyper[0], "factor": hyper[1]}),
+        ),
+        "multistep" => is(
+            "multistep",
+            json!({"milestones": hyper[0], "factor": hyper[1]}),
+        ),
         "exponential" => is("exponential", json!({"factor": hyper})),
         "linear_warmup" => is(
             "linear",
@@ -180,5 +186,7 @@ fn annealed(name: &str, hyper: &Value, rate: f64, count: usize) -> Result<Vec<f6
         },
         ..Swa::default()
     };
-    Ok((0..count).map(|epoch| rate * swa.factor(1.0, epoch as f64)).collect())
+    Ok((0..count)
+        .map(|epoch| rate * swa.factor(1.0, epoch as f64))
+        .collect())
 }
