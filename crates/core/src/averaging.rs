@@ -36,8 +36,8 @@ pub struct WeightAverage {
 
 impl WeightAverage {
     /// Moves the average of `module`'s weights, called `name.` and the weight's name, by a `share`
-    /// of the way towards them: `average + share (weight - average)`. What has no average yet is
-    /// copied.
+    /// of the way towards them: `average + share (weight - average)`. With a share of 1, and where
+    /// there is no average yet, weights are copied.
     pub fn update<M: Module>(&mut self, name: &str, module: &M, share: f64) {
         module.visit(&mut Follower {
             average: self,
@@ -104,8 +104,10 @@ impl ModuleVisitor for Follower<'_> {
         let tensors = &mut self.average.tensors;
         let name = self.path.name();
         let next = match tensors.remove(&name) {
-            Some(average) => (weight - average.clone()).mul_scalar(self.share) + average,
-            None => weight,
+            Some(average) if self.share < 1.0 => {
+                (weight - average.clone()).mul_scalar(self.share) + average
+            }
+            _ => weight,
         };
         tensors.insert(name, next);
     }

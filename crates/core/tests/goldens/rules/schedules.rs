@@ -23,19 +23,14 @@ pub fn check(case: &RuleCase) -> Result<String, String> {
     Ok(format!("{} schedules", case.params()?.len()))
 }
 
-/// Our schedule, with the epochs of its run where they matter.
-struct Mapping {
-    name: &'static str,
-    options: Value,
-    epochs: usize,
-}
-
 fn scheduled(case: &RuleCase, name: &str, hyper: &Value, rate: f64) -> Result<Vec<f64>, String> {
     let count = case.tensor(name)?.values.len();
-    let mapping = mapping(name, hyper, rate, count)?;
+    let (ours, options) = mapping(name, hyper, rate)?;
+    let epochs = hyper["total_steps"].as_u64();
+    let epochs = epochs.map_or(count, |steps| steps as usize);
     let named = Named {
-        name: mapping.name.to_owned(),
-        options: mapping.options,
+        name: ours.to_owned(),
+        options,
     };
     let registry = Registry::builtin().map_err(|error| error.to_string())?;
     let entry = registry.schedules.get(&named.name);
@@ -51,7 +46,7 @@ fn scheduled(case: &RuleCase, name: &str, hyper: &Value, rate: f64) -> Result<Ve
     let factor = |epoch: usize| {
         let moment = Moment {
             position: epoch as f64,
-            epochs: mapping.epochs,
+            epochs,
             steps_per_epoch: 1,
             warmup_epochs: 0,
             scores: &scores[..epoch],
@@ -61,59 +56,55 @@ fn scheduled(case: &RuleCase, name: &str, hyper: &Value, rate: f64) -> Result<Ve
     Ok((0..count).map(factor).collect())
 }
 
-fn mapping(name: &str, hyper: &Value, rate: f64, count: usize) -> Result<Mapping, String> {
-    let text = hyper.as_str().map(numbers_in).unwrap_or_default();
-    let last = |back: usize| {
-        let index = text.len().checked_sub(back);
-        let number = index.and_then(|index| text.get(index).copied());
-        number.ok_or_else(|| format!("{name}: {hyper} has too few numbers"))
-    };
-    let (mut name_of_ours, mut options, mut epochs) = ("", Value::Null, count);
-    let mut is = |ours: &'static str, own: Value| (name_of_ours, options) = (ours, own);
-    match name {
-        "step" => is(
-            "step",
-            json!({"every_epochs": hyper[0], "factor": hyper[1]}),
-        ),
-        "multistep" => is(
-            "multistep",
-            json!({"milestones": hyper[0], "factor": hyper[1]}),
-        ),
-        "exponential" => is("exponential", json!({"factor": hyper})),
-        "linear_warmup" => is(
-            "linear",
-            json!({"start": hyper[0], "end": hyper[1], "epochs": hyper[2]}),
-        ),
-        "polynomial" => is("polynomial", json!({"epochs": hyper[0], "power": hyper[1]})),
-        "cosine" => is("cosine", cosine(hyper, rate)?),
-        "cosine_restarts" => is("cosine_restarts", restarts(hyper, rate)?),
-        "onecycle" => {
-            epochs = hyper["total_steps"].as_u64().unwrap_or_default() as usize;
-            is("one_cycle", one_cycle(hyper, rate)?);
+/// The name of our schedule, and its options.
+fn mapping(name: &str, hyper: &Value, rate: f64) -> Result<(&'static str, Value), String> {
+    Ok(match name {
+        "step" => {
+            let options = json!({"every_epochs": hyper[0], "factor": hyper[1]});
+            ("step", options)
         }
-        "cyclegan_linear" => is(
+        "multistep" => {
+            let options = json!({"milestones": hyper[0], "factor": hyper[1]});
+            ("multistep", options)
+        }
+        "exponential" => ("exponential", json!({"factor": hyper})),
+        "linear_warmup" => {
+            let options = json!({"start": hyper[0], "end": hyper[1], "epochs": hyper[2]});
+            ("linear", options)
+        }
+        "polynomial" => {
+            let options = json!({"epochs": hyper[0], "power": hyper[1]});
+            ("polynomial", options)
+        }
+        "cosine" => ("cosine", cosine(hyper, rate)?),
+        "cosine_restarts" => ("cosine_restarts", restarts(hyper, rate)?),
+        "onecycle" => ("one_cycle", one_cycle(hyper, rate)?),
+        name if name.starts_with("plateau") => ("plateau", plateau(name, hyper, rate)?),
+        _ => described(name, hyper)?,
+    })
+}
+
+/// A schedule that the case describes in words.
+fn described(name: &str, hyper: &Value) -> Result<(&'static str, Value), String> {
+    let numbers = hyper.as_str().map(numbers_in).unwrap_or_default();
+    Ok(match (name, numbers.as_slice()) {
+        ("cyclegan_linear", [.., constant, divisor]) => (
             "linear_decay",
-            json!({"constant_epochs": last(2)? as usize, "decay_epochs": last(1)? as usize - 1}),
+            json!({"constant_epochs": *constant as usize, "decay_epochs": *divisor as usize - 1}),
         ),
-        "nnunet_poly" => is(
-            "polynomial",
-            json!({"epochs": last(2)? as usize, "power": last(1)?}),
-        ),
-        "warmup_cosine" => is(
+        ("nnunet_poly", [.., epochs, power]) => {
+            let options = json!({"epochs": *epochs as usize, "power": power});
+            ("polynomial", options)
+        }
+        ("warmup_cosine", [start, _, warm, epochs]) => (
             "cosine",
             json!({
-                "warmup_start": last(4)?,
-                "warmup_epochs": last(2)? as usize,
-                "epochs": last(1)? as usize,
+                "warmup_start": start,
+                "warmup_epochs": *warm as usize,
+                "epochs": *epochs as usize,
             }),
         ),
-        name if name.starts_with("plateau") => is("plateau", plateau(name, hyper, rate)?),
-        _ => return Err(format!("unknown schedule {name}")),
-    }
-    Ok(Mapping {
-        name: name_of_ours,
-        options,
-        epochs,
+        _ => return Err(format!("unknown schedule {name}: {hyper}")),
     })
 }
 
