@@ -130,6 +130,14 @@ pub enum Error {
         /// A size nearby that it takes.
         nearest: Vec<usize>,
     },
+    /// The schedule follows a score that validation does not give.
+    #[error("the schedule follows the score `{name}`, but validation gives {}", known.join(", "))]
+    UnknownScore {
+        /// The score.
+        name: String,
+        /// The scores there are.
+        known: Vec<String>,
+    },
     /// Training went astray.
     #[error("the loss is no longer a finite number at epoch {epoch}, step {step}")]
     Diverged {
@@ -172,6 +180,9 @@ impl Error {
                  start a new run in another folder"
                     .to_owned(),
             ),
+            Self::UnknownScore { .. } => {
+                Some("set `monitor` of the schedule to one of these".to_owned())
+            }
             Self::Diverged { .. } => Some(
                 "lower the learning rate, e.g. `--set optimizer.adam.learning_rate=0.0003`, and \
                  check that the images are normalised"

@@ -4,17 +4,19 @@
 //! nothing of what they compute.
 
 mod fcn;
+mod image_pool;
 mod workshop;
 
 use std::collections::BTreeMap;
 
-use coverslip_nets::SizeRule;
+use coverslip_nets::{AnyNetwork, SizeRule};
 use ndarray::Array4;
 
 pub use fcn::{Fcn, FcnOptions};
+pub use image_pool::{Drawn, Draws, ImagePool};
 pub use workshop::Workshop;
 
-use crate::{data::Batch, error::Error, registry::Named, state_dict::StateDict};
+use crate::{data::Batch, error::Error, registry::Named, schedule::Pace, state_dict::StateDict};
 
 /// Values that describe a batch, by name; `loss` is always among them.
 pub type Scores = BTreeMap<String, f64>;
@@ -22,8 +24,8 @@ pub type Scores = BTreeMap<String, f64>;
 /// What differs between training steps beside the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// What the schedule multiplies the learning rate by.
-    pub rate_factor: f64,
+    /// How far the schedule lets weights move.
+    pub pace: Pace,
     /// What random layers draw from; another number for every step of a run.
     pub draw: u64,
 }
@@ -35,6 +37,15 @@ pub trait Framework {
 
     /// What the present weights make of `batch`, without learning from it.
     fn validate(&self, batch: &Batch) -> Scores;
+
+    /// The networks that prediction needs, each with a name of its own: those whose weights are
+    /// averaged.
+    fn networks(&mut self) -> Vec<(&'static str, &mut AnyNetwork)>;
+
+    /// Lets [`Self::networks`] see `batch` as in training, without learning from it: only their
+    /// running statistics change, by a `share` of the way to those of the batch. `draw` is what
+    /// random layers draw from.
+    fn gather_statistics(&mut self, batch: &Batch, draw: u64, share: f64);
 
     /// The present weights, ready to predict.
     fn predictor(&self) -> Box<dyn Predictor>;

@@ -1,5 +1,6 @@
 //! Coverslip: train and apply image-to-image networks on microscopy images.
 
+pub mod averaging;
 pub mod config;
 pub mod data;
 pub mod demo;

@@ -4,6 +4,9 @@
 //! process with the same bits.
 
 mod adam;
+mod clip;
+mod rmsprop;
+mod sgd;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +16,13 @@ use burn::{
 };
 use coverslip_nets::weights::{ModulePath, StateDict};
 
-pub use adam::{AdamOptions, AdamWOptions};
+pub use adam::{AdamOptions, AdamWOptions, Decoupled, InGradient, WeightDecay};
+pub use clip::ClipGradient;
+pub use rmsprop::RmspropOptions;
+pub use sgd::SgdOptions;
+
+use crate::schedule::Pace;
+use clip::Limit;
 
 /// What a rule remembers of one weight.
 #[derive(Clone, Debug)]
@@ -27,15 +36,12 @@ pub struct Slots {
 /// How one weight follows its gradient; both arrive flattened.
 pub trait UpdateRule: Send {
     /// The names of what the rule remembers.
-    fn slot_names(&self) -> &'static [&'static str];
+    fn slot_names(&self) -> Vec<&'static str>;
 
-    /// The learning rate before any schedule.
-    fn learning_rate(&self) -> f64;
-
-    /// The new weight after a step of size `rate`.
+    /// The new weight after a step at the schedule's `pace`.
     fn step(
         &self,
-        rate: f64,
+        pace: Pace,
         weight: Tensor<1>,
         gradient: Tensor<1>,
         slots: Option<Slots>,
@@ -45,26 +51,29 @@ pub trait UpdateRule: Send {
 /// A rule with what it remembers of every weight, by the weight's name.
 pub struct Optimizer {
     rule: Box<dyn UpdateRule>,
+    clip: Option<ClipGradient>,
     slots: BTreeMap<String, Slots>,
 }
 
 impl Optimizer {
-    /// Starts without memory.
-    pub fn new(rule: Box<dyn UpdateRule>) -> Self {
+    /// Starts without memory; gradients are clipped first, if at all.
+    pub fn new(rule: Box<dyn UpdateRule>, clip: Option<ClipGradient>) -> Self {
         Self {
             rule,
+            clip,
             slots: BTreeMap::new(),
         }
     }
 
-    /// Moves every weight of `module` that has a gradient; `factor` scales the learning rate.
-    pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, factor: f64) -> M {
-        let rate = self.rule.learning_rate() * factor;
+    /// Moves every weight of `module` that has a gradient.
+    pub fn step<M: Module>(&mut self, module: M, gradients: Gradients, pace: Pace) -> M {
+        let limit = self.clip.map(|clip| clip.limit(&module, &gradients));
         let mut stepper = Stepper {
             path: ModulePath::default(),
             optimizer: self,
             gradients,
-            rate,
+            limit,
+            pace,
         };
         module.map(&mut stepper)
     }
@@ -102,7 +111,8 @@ impl Optimizer {
                 .iter::<f32>()
                 .next()
                 .ok_or_else(|| format!("{key} is empty"))?;
-            let values = self.rule.slot_names().iter().map(|slot| {
+            let names = self.rule.slot_names();
+            let values = names.iter().map(|slot| {
                 let entry = format!("{name}.{slot}");
                 let data = dict
                     .get(&entry)
@@ -126,7 +136,8 @@ struct Stepper<'a> {
     path: ModulePath,
     optimizer: &'a mut Optimizer,
     gradients: Gradients,
-    rate: f64,
+    limit: Option<Limit>,
+    pace: Pace,
 }
 
 impl ModuleMapper for Stepper<'_> {
@@ -141,7 +152,11 @@ impl ModuleMapper for Stepper<'_> {
             let weight = tensor.inner().reshape([length]);
             let slots = self.optimizer.slots.remove(&name);
             let gradient = gradient.reshape([length]);
-            let (weight, slots) = self.optimizer.rule.step(self.rate, weight, gradient, slots);
+            let gradient = match &self.limit {
+                Some(limit) => limit.apply(gradient),
+                None => gradient,
+            };
+            let (weight, slots) = self.optimizer.rule.step(self.pace, weight, gradient, slots);
             self.optimizer.slots.insert(name.clone(), slots);
             Tensor::from_inner(weight.reshape(shape)).require_grad()
         })

@@ -227,6 +227,7 @@ pub fn build(
         loss: &[],
         optimizer: None,
         start: None,
+        clip_gradient: None,
         seed: 0,
         exact_conv: description.exact_conv,
         device: device.clone(),

@@ -23,6 +23,7 @@ use coverslip_nets::NetworkIo;
 use serde::Serialize;
 
 use crate::{
+    averaging::WeightAverage,
     config::{Config, Settings},
     data::{Loader, Sampler},
     error::Error,
@@ -32,7 +33,7 @@ use crate::{
     monitor::Monitor,
     package::{self, Description, TrainingRecord},
     registry::Registry,
-    trainer::{EpochRecord, Progress, Trainer},
+    trainer::{EpochRecord, Progress, Trainer, restore_average},
 };
 
 pub use crate::trainer::Ending;
@@ -99,6 +100,7 @@ pub fn train(
         loss: &settings.loss,
         optimizer: Some(&settings.optimizer),
         start: None,
+        clip_gradient: settings.training.clip_gradient,
         seed: settings.seed,
         exact_conv: settings.exact_conv,
         device: device.clone().autodiff(),
@@ -108,13 +110,14 @@ pub fn train(
     let entry = &registry.frameworks.get(&settings.framework.name)?.build;
     let mut framework = entry.train(&settings.framework, &workshop)?;
     check_patch(settings, framework.as_ref())?;
-    let mut progress = resume_from(&folder, framework.as_mut(), resume)?;
+    let (mut progress, average) = resume_from(&folder, framework.as_mut(), resume, &device)?;
     progress.started_from = progress.started_from.or(start.origin.clone());
     folder.create(config)?;
 
     let mut on_epoch = |history: &[EpochRecord]| folder.write_log(history);
     let mut trainer = Trainer {
         framework,
+        average,
         schedule: (registry.schedules.get(&settings.schedule.name)?.build)(&settings.schedule)?,
         settings: &settings.training,
         seed: settings.seed,
@@ -156,15 +159,16 @@ fn resume_from(
     folder: &RunFolder,
     framework: &mut dyn Framework,
     resume: bool,
-) -> Result<Progress, Error> {
+    device: &Device,
+) -> Result<(Progress, WeightAverage), Error> {
     if !resume {
-        return Ok(Progress::default());
+        return Ok((Progress::default(), WeightAverage::default()));
     }
     let (state, progress) = folder.checkpoints().load_last()?;
     folder.restore(framework, &state)?;
     // A run that was killed may have saved an epoch that it did not log any more.
     folder.write_log(&progress.history)?;
-    Ok(progress)
+    Ok((progress, restore_average(&state, device)))
 }
 
 /// Refuses a patch of a size that the network cannot compute.

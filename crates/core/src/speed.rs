@@ -21,6 +21,7 @@ use crate::{
     optimizer::Optimizer,
     random,
     registry::{Named, Registry},
+    schedule::Pace,
 };
 
 /// Work whose speed is measured.
@@ -194,6 +195,7 @@ pub fn measure(
         loss: &loss,
         optimizer: Some(&optimizer),
         start: None,
+        clip_gradient: None,
         seed: 0,
         exact_conv: false,
         device: if case.is_training {
@@ -228,7 +230,7 @@ pub fn measure(
             framework.train_step(
                 &batch,
                 Step {
-                    rate_factor: 1.0,
+                    pace: Pace::default(),
                     draw: 0,
                 },
             );
@@ -283,7 +285,7 @@ pub fn time_training(
     let mut network = (registry.networks.get(&network.name)?.build)(network, &settings)?;
     networks::check_size(network.sizes(), input)?;
     let adam = Named::new("adam");
-    let mut optimizer = Optimizer::new((registry.optimizers.get("adam")?.build)(&adam)?);
+    let mut optimizer = Optimizer::new((registry.optimizers.get("adam")?.build)(&adam)?, None);
     let mut random = random::stream(0, "speed", 0);
     let count = input.iter().product();
     let values: Vec<f32> = (0..count)
@@ -303,7 +305,7 @@ pub fn time_training(
                 loss + output.square().mean()
             });
         let gradients = loss.backward();
-        network = optimizer.step(network, gradients, 1.0);
+        network = optimizer.step(network, gradients, Pace::default());
         task.advance(1, "training step");
         if step < WARM_UP {
             continue;

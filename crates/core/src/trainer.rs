@@ -4,6 +4,7 @@
 //! number), never of what was drawn before. With the checkpoint's weights, optimiser memory and
 //! position, a resumed run therefore continues with the same bits as one that was never stopped.
 
+mod average;
 mod checkpoint;
 mod progress;
 
@@ -12,19 +13,21 @@ use std::{
     time::Instant,
 };
 
+pub(crate) use average::restore as restore_average;
 pub use checkpoint::{Checkpoints, ResumeError};
 pub use progress::{Best, EpochRecord, Progress};
 
 use rand::RngExt;
 
 use crate::{
+    averaging::WeightAverage,
     config::TrainingSettings,
     data::{Batch, Loader},
     error::Error,
     framework::{Framework, Scores, Step},
     monitor::{Monitor, Task},
     random,
-    schedule::Schedule,
+    schedule::{Moment, Pace, Schedule},
 };
 
 /// Why a training ended.
@@ -42,6 +45,8 @@ pub enum Ending {
 pub struct Trainer<'a> {
     /// What is trained.
     pub framework: Box<dyn Framework>,
+    /// The average of its weights so far, where the settings want one.
+    pub average: WeightAverage,
     /// The learning rate's course.
     pub schedule: Box<dyn Schedule>,
     /// How long and in what portions.
@@ -74,12 +79,14 @@ impl Trainer<'_> {
     ///
     /// # Errors
     ///
-    /// When a patch cannot be loaded, a checkpoint not written, or the loss is no longer finite.
+    /// When a patch cannot be loaded, a checkpoint not written, the loss is no longer finite, or the
+    /// schedule follows a score that there is not.
     pub fn run(
         &mut self,
         mut progress: Progress,
         batches: impl FnOnce(u64) -> Result<Loader, Error>,
     ) -> Result<(Ending, Progress), Error> {
+        self.check_monitored()?;
         let steps = Self::steps_per_epoch(self.settings);
         let done = progress.epoch * steps + progress.step;
         let mut loader = batches(done as u64)?;
@@ -92,13 +99,13 @@ impl Trainer<'_> {
                 return Ok((Ending::EarlyStop, progress));
             }
             let start = Instant::now();
-            if !self.train_epoch(&mut progress, &mut loader, steps, task.as_ref())? {
-                self.checkpoints
-                    .save_last(&self.framework.state(), &progress)?;
+            let is_done = self.train_epoch(&mut progress, &mut loader, steps, task.as_ref())?
+                && self.average_epoch(&mut progress, &mut loader, steps)?;
+            if !is_done {
+                self.checkpoints.save_last(&self.state(), &progress)?;
                 return Ok((Ending::Interrupted, progress));
             }
-            let validation = self.validate();
-            self.close_epoch(&mut progress, steps, validation, start)?;
+            self.close_epoch(&mut progress, steps, start)?;
         }
         Ok((Ending::Complete, progress))
     }
@@ -118,12 +125,12 @@ impl Trainer<'_> {
             }
             let batch = loader.next_batch()?;
             let position = progress.epoch as f64 + progress.step as f64 / steps as f64;
-            let factor = self.schedule.factor(position, self.settings.epochs);
+            let pace = self.pace(progress, position);
             let number = (progress.epoch * steps + progress.step) as u64;
             let loss = self.framework.train_step(
                 &batch,
                 Step {
-                    rate_factor: factor,
+                    pace,
                     draw: random::stream(self.seed, "pass", number).random(),
                 },
             );
@@ -133,6 +140,7 @@ impl Trainer<'_> {
                     step: progress.step + 1,
                 });
             }
+            self.average_step(progress);
             progress.step += 1;
             progress.loss_sum += loss;
             let mean = progress.loss_sum / progress.step as f64;
@@ -144,6 +152,47 @@ impl Trainer<'_> {
             task.advance(self.settings.batch_size as u64, &message);
         }
         Ok(true)
+    }
+
+    /// The size of a step at `position`, in epochs from the start.
+    fn pace(&self, progress: &Progress, position: f64) -> Pace {
+        let name = self.schedule.monitors();
+        let of = |record: &EpochRecord| record.validation.get(name?).copied();
+        let scores: Vec<f64> = progress.history.iter().filter_map(of).collect();
+        let scheduled = |position: f64, scores: &[f64]| {
+            self.schedule.pace(&Moment {
+                position,
+                epochs: self.settings.epochs,
+                steps_per_epoch: Self::steps_per_epoch(self.settings),
+                warmup_epochs: 0,
+                scores,
+            })
+        };
+        if let Some(swa) = self.swa() {
+            let first = swa.first_epoch(self.settings.epochs);
+            let elapsed = position - first as f64;
+            if elapsed >= 0.0 {
+                let scores = &scores[..first.min(scores.len())];
+                let from = scheduled(first as f64, scores).factor;
+                return Pace::of(swa.factor(from, elapsed));
+            }
+        }
+        scheduled(position, &scores)
+    }
+
+    /// Refuses a schedule that follows a score that validation does not give.
+    fn check_monitored(&self) -> Result<(), Error> {
+        let (Some(name), Some(batch)) = (self.schedule.monitors(), self.validation.first()) else {
+            return Ok(());
+        };
+        let scores = self.framework.validate(batch);
+        if scores.contains_key(name) {
+            return Ok(());
+        }
+        Err(Error::UnknownScore {
+            name: name.to_owned(),
+            known: scores.into_keys().collect(),
+        })
     }
 
     /// The mean of each score over the validation batches.
@@ -167,26 +216,22 @@ impl Trainer<'_> {
         &mut self,
         progress: &mut Progress,
         steps: usize,
-        validation: Scores,
         start: Instant,
     ) -> Result<(), Error> {
+        let uses_average = self.is_judged_by_average(progress.epoch);
+        if uses_average {
+            self.exchange();
+        }
+        let validation = self.validate();
         let seconds = start.elapsed().as_secs_f64();
         let loss = validation.get("loss").copied().unwrap_or(f64::INFINITY);
-        let is_best = progress.best.as_ref().is_none_or(|best| {
-            let min_delta = self
-                .settings
-                .early_stopping
-                .as_ref()
-                .map_or(0.0, |stop| stop.min_delta);
-            loss < best.loss - min_delta
-        });
+        let is_best = self.is_best(progress, loss);
+        let rate_factor = self.pace(progress, progress.epoch as f64).factor;
         progress.history.push(EpochRecord {
             epoch: progress.epoch + 1,
             train_loss: progress.loss_sum / steps as f64,
             validation,
-            rate_factor: self
-                .schedule
-                .factor(progress.epoch as f64, self.settings.epochs),
+            rate_factor,
             is_best,
             seconds,
             patches_per_second: (steps * self.settings.batch_size) as f64 / seconds,
@@ -201,13 +246,27 @@ impl Trainer<'_> {
             });
             self.checkpoints.save_best(&self.framework.weights())?;
         }
+        if uses_average {
+            self.exchange();
+        }
         // Last, so that a run killed before it repeats the epoch and writes the same files again.
-        self.checkpoints
-            .save_last(&self.framework.state(), progress)?;
+        self.checkpoints.save_last(&self.state(), progress)?;
         if let Some(record) = progress.history.last() {
             self.monitor.note(&summary(record, self.settings.epochs));
         }
         (self.on_epoch)(&progress.history)
+    }
+
+    /// Whether the epoch that ends with a validation loss becomes the model.
+    fn is_best(&self, progress: &Progress, loss: f64) -> bool {
+        // The average that the run was for.
+        if self.swa().is_some() && self.is_judged_by_average(progress.epoch) {
+            return true;
+        }
+        let early_stopping = self.settings.early_stopping.as_ref();
+        let min_delta = early_stopping.map_or(0.0, |stop| stop.min_delta);
+        let best = progress.best.as_ref();
+        best.is_none_or(|best| loss < best.loss - min_delta)
     }
 
     fn should_stop_early(&self, progress: &Progress) -> bool {

@@ -526,3 +526,44 @@ fn schema_names_the_entries() {
     assert_eq!(depth["maximum"], json!(8));
     assert!(!json.to_string().contains("x-registry"));
 }
+
+#[test]
+fn training_rules_that_contradict_each_other() {
+    insta::assert_snapshot!(faults_of(&[
+        "optimizer={sgd: {nesterov: true}}",
+        "training.early_stopping={patience: 3}",
+        "training.averaging={swa: {}}",
+    ]), @"
+    the config has 2 faults
+    --set optimizer: `optimizer.sgd.nesterov` is true, but `momentum` is 0 and `dampening` 0; allowed: a momentum above 0 and a dampening of 0, or false
+    --set training.early_stopping: `training.early_stopping` could end training before `training.averaging.swa` has its average; allowed: no early stopping, or `averaging: {ema: {}}`
+    ");
+}
+
+#[test]
+fn training_rules_with_wrong_options() {
+    insta::assert_snapshot!(faults_of(&[
+        "optimizer={rmsprop: {rho: 0.9, momentum: 1}}",
+        "schedule={cosin: {}}",
+        "training.clip_gradient={norm: 0}",
+        "training.averaging={ema: {decay: 1}}",
+    ]), @"");
+}
+
+#[test]
+fn warm_ups_and_options_of_rules_are_read() {
+    let config = load(
+        MINIMAL,
+        &[
+            "schedule={polynomial: {warmup_epochs: 3, warmup_start: 0.1}}",
+            "training.clip_gradient={value: 0.5}",
+            "training.averaging={swa: {start: 0.7}}",
+        ],
+    );
+    let settings = config.unwrap().settings;
+    assert_eq!(settings.schedule.options["warmup_epochs"], json!(3));
+    assert_eq!(settings.schedule.options["power"], json!(0.9));
+    let averaging = serde_json::to_value(&settings.training.averaging).unwrap();
+    assert_eq!(averaging["swa"]["start"], json!(0.7));
+    assert_eq!(averaging["swa"]["anneal"], json!("cosine"));
+}

@@ -20,6 +20,8 @@ mod loss_case;
 mod losses;
 #[path = "goldens/recipe.rs"]
 mod recipe;
+#[path = "goldens/rules.rs"]
+mod rules;
 
 use std::{
     path::{Path, PathBuf},
@@ -97,7 +99,8 @@ fn main() -> ExitCode {
 /// Says in a line what was compared.
 fn check_case(folder: &Path) -> Result<String, String> {
     if folder.join(LOSS_FILE).is_file() {
-        LossCase::read(folder).and_then(losses::check)
+        rules::check(folder)
+            .unwrap_or_else(|| LossCase::read(folder).and_then(losses::check))
     } else {
         Case::read(folder).and_then(|case| check::check(&case))
     }

@@ -46,6 +46,7 @@ fn configured(network: &str, dimensions: usize, exact_conv: bool) -> Box<dyn Pre
         loss: &[],
         optimizer: None,
         start: None,
+        clip_gradient: None,
         seed: 5,
         exact_conv: settings.exact_conv,
         device: Device::flex(),

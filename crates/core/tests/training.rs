@@ -138,21 +138,20 @@ fn another_seed_is_another_model() {
     assert_ne!(log(&first), log(&second));
 }
 
-#[test]
-fn a_resumed_run_continues_with_the_same_bits() {
+/// Trains at once and in parts, each stopped after a number of patches, and compares the bits.
+fn check_resumption(overrides: &[&str], stops: &[u64]) {
     let folder = tempfile::tempdir().unwrap();
     let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
-    train(&whole, &[]);
-    let (config, registry) = config(&[]);
-    // In the middle of the first epoch, then of the third.
-    for (patches, resume) in [(8, false), (28, true)] {
+    train(&whole, overrides);
+    let (config, registry) = config(overrides);
+    for (part, &patches) in stops.iter().enumerate() {
         let stop = AtomicBool::new(false);
         let monitor = StopAfter {
             patches,
             seen: AtomicU64::new(0),
             stop: &stop,
         };
-        let outcome = run::train(&config, &registry, &parts, resume, &monitor, &stop).unwrap();
+        let outcome = run::train(&config, &registry, &parts, part > 0, &monitor, &stop).unwrap();
         assert_eq!(outcome.ending, Ending::Interrupted);
         assert!(!parts.join("model").exists());
     }
@@ -164,6 +163,137 @@ fn a_resumed_run_continues_with_the_same_bits() {
     assert_eq!(state(&whole), state(&parts));
     let weights = |run: &Path| std::fs::read(run.join("model/weights.safetensors")).unwrap();
     assert_eq!(weights(&whole), weights(&parts));
+}
+
+/// In the middle of the first epoch, then of the third.
+const MIDDLES: [u64; 2] = [8, 28];
+
+#[test]
+fn a_resumed_run_continues_with_the_same_bits() {
+    check_resumption(&[], &MIDDLES);
+}
+
+#[test]
+fn momentum_clipping_a_plateau_and_a_running_average_are_resumed() {
+    check_resumption(
+        &[
+            "optimizer={sgd: {momentum: 0.9, nesterov: true, weight_decay: 1e-4}}",
+            "schedule={plateau: {patience: 0, threshold: 0.5, factor: 0.5}}",
+            "training.clip_gradient={norm: 0.5}",
+            "training.averaging={ema: {decay: 0.9, warmup: true}}",
+        ],
+        &MIDDLES,
+    );
+}
+
+#[test]
+fn every_slot_a_cycle_and_the_statistics_of_an_average_are_resumed() {
+    check_resumption(
+        &[
+            "optimizer={rmsprop: {learning_rate: 1e-3, momentum: 0.9, centered: true}}",
+            "schedule={one_cycle: {}}",
+            "training.averaging={swa: {start: 0.4, anneal_epochs: 1}}",
+        ],
+        // The second time while the statistics are gathered.
+        &[8, 40],
+    );
+}
+
+#[test]
+fn the_largest_moment_is_resumed() {
+    check_resumption(
+        &[
+            "optimizer={adamw: {amsgrad: true}}",
+            "training.clip_gradient={value: 0.01}",
+        ],
+        &MIDDLES,
+    );
+}
+
+/// The tensors of the model by name.
+fn model(run: &Path) -> state_dict::StateDict {
+    state_dict::read(&run.join("model/weights.safetensors"))
+        .unwrap()
+        .0
+}
+
+#[test]
+fn an_average_without_memory_is_the_last_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let [plain, average] = ["plain", "average"].map(|name| folder.path().join(name));
+    train(&plain, &[]);
+    train(&average, &["training.averaging={ema: {decay: 0}}"]);
+    assert_eq!(log(&plain), log(&average));
+    assert_eq!(model(&plain), model(&average));
+}
+
+#[test]
+fn a_running_average_is_what_is_validated_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    train(&run, &["training.averaging={ema: {decay: 0.5}}"]);
+    let (state, _) = state_dict::read(&run.join("checkpoints/last.safetensors")).unwrap();
+    let last = log(&run).last().unwrap().clone();
+    assert_eq!(last["is_best"], true, "{last}");
+    // The first weights of the network, as the checkpoint has them and their average.
+    let name = model(&run).keys().next().unwrap().clone();
+    let own = &state[&format!("network.{name}")];
+    assert_ne!(own, &model(&run)[&name]);
+    assert!(
+        state
+            .keys()
+            .any(|name| name.starts_with("average.network."))
+    );
+}
+
+#[test]
+fn stochastic_weight_averaging_ends_with_new_statistics() {
+    let folder = tempfile::tempdir().unwrap();
+    let [plain, average] = ["plain", "average"].map(|name| folder.path().join(name));
+    train(&plain, &["schedule=constant"]);
+    // One epoch is averaged, at the rate of the others.
+    let swa = "training.averaging={swa: {start: 1, rate: 1, anneal: linear}}";
+    train(&average, &["schedule=constant", swa]);
+    assert_eq!(log(&average).last().unwrap()["is_best"], true);
+    let (last, _) = state_dict::read(&plain.join("checkpoints/last.safetensors")).unwrap();
+    let mut statistics = 0;
+    for (name, data) in model(&average) {
+        let before = &last[&format!("network.{name}")];
+        if name.contains("running") {
+            assert_ne!(before, &data, "{name}");
+            statistics += 1;
+        } else {
+            assert_eq!(before, &data, "{name}");
+        }
+    }
+    assert!(statistics > 0);
+}
+
+#[test]
+fn a_plateau_lowers_the_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let plateau = "{plateau: {monitor: dice, mode: max, threshold: 2, threshold_mode: absolute, \
+                   patience: 0, factor: 0.5}}";
+    train(&run, &[&format!("schedule={plateau}")]);
+    let rates: Vec<f64> = log(&run)
+        .iter()
+        .map(|line| line["rate_factor"].as_f64().unwrap())
+        .collect();
+    assert_eq!(rates, [1.0, 1.0, 0.5]);
+}
+
+#[test]
+fn a_schedule_cannot_follow_a_score_that_there_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, registry) = config(&["schedule={plateau: {monitor: diec}}"]);
+    let stop = AtomicBool::new(false);
+    let refused = run::train(&config, &registry, folder.path(), false, &Silent, &stop).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the schedule follows the score `diec`, but validation gives dice, loss"
+    );
+    assert!(refused.is_users() && refused.hint().is_some());
 }
 
 #[test]

@@ -45,6 +45,14 @@ pub enum AlgorithmError {
         /// How many elements it has.
         count: usize,
     },
+    /// An array holds NaN where every value counts.
+    #[error("{what} has {}", nan_values(*count))]
+    NotNumbers {
+        /// What the array is.
+        what: &'static str,
+        /// How many values are NaN.
+        count: usize,
+    },
     /// A parameter is outside its range.
     #[error("{name} is {got}, expected {expected}")]
     Parameter {
@@ -116,6 +124,9 @@ impl AlgorithmError {
             Self::Rank { .. } => "select one time point, or one channel, first",
             Self::Empty { .. } => "leave the empty image out",
             Self::NoFiniteSamples { .. } => "leave this image out or export it again",
+            Self::NotNumbers { .. } => {
+                "check the image for NaN; a network that gives NaN for every image has to be trained again"
+            }
             Self::Parameter { .. } => "change this setting",
             Self::LabelOutOfRange { .. } => {
                 "raise the number of classes, or check that the file is a class map and not an instance label map"
@@ -139,6 +150,14 @@ impl AlgorithmError {
             got: got.to_string(),
             expected: expected.into(),
         }
+    }
+}
+
+fn nan_values(count: usize) -> String {
+    if count == 1 {
+        "1 value that is NaN".to_owned()
+    } else {
+        format!("{count} values that are NaN")
     }
 }
 

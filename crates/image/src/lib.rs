@@ -4,6 +4,7 @@ pub mod algorithm_error;
 pub mod axes;
 pub mod components;
 pub mod dtype;
+pub mod embedseg;
 pub mod error;
 pub mod files;
 pub mod format;

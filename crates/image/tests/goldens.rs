@@ -14,6 +14,8 @@
 mod case;
 #[path = "goldens/compare.rs"]
 mod compare;
+#[path = "goldens/embedseg.rs"]
+mod embedseg;
 #[path = "goldens/labels.rs"]
 mod labels;
 #[path = "goldens/metrics.rs"]
@@ -34,6 +36,7 @@ use case::{Case, Run};
 fn algorithm(name: &str) -> Option<Run> {
     normalize::algorithm(name)
         .or_else(|| labels::algorithm(name))
+        .or_else(|| embedseg::algorithm(name))
         .or_else(|| tiling::algorithm(name))
         .or_else(|| metrics::algorithm(name))
 }

@@ -7,8 +7,11 @@ use coverslip_nets::NetworkIo;
 use super::{
     Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
 };
-use crate::fine_tuning;
-use crate::registry::{Kind, Named, Registry};
+use crate::{
+    averaging::Averaging,
+    fine_tuning,
+    registry::{Kind, Named, Registry},
+};
 
 /// Every contradiction between settings that are each fine alone.
 pub(super) fn cross_check(
@@ -30,6 +33,8 @@ pub(super) fn cross_check(
     checker.sizes();
     checker.output();
     checker.frozen();
+    checker.nesterov();
+    checker.averaging();
     checker.faults
 }
 
@@ -268,6 +273,41 @@ impl CrossChecker<'_> {
             &KeyPath::root().key("predict").key("output"),
             problem,
             allowed,
+        );
+    }
+
+    fn nesterov(&mut self) {
+        let Named { name, options } = &self.settings.optimizer;
+        let number = |key: &str| options.get(key).and_then(Value::as_f64).unwrap_or(0.0);
+        let (momentum, dampening) = (number("momentum"), number("dampening"));
+        let is_asked_for = options.get("nesterov") == Some(&Value::Bool(true));
+        if name != "sgd" || !is_asked_for || (momentum > 0.0 && dampening == 0.0) {
+            return;
+        }
+        let problem = format!(
+            "`optimizer.sgd.nesterov` is true, but `momentum` is {momentum} and `dampening` {dampening}"
+        );
+        let path = KeyPath::root().key("optimizer").key("sgd").key("nesterov");
+        self.fault(
+            &path,
+            problem,
+            "a momentum above 0 and a dampening of 0, or false",
+        );
+    }
+
+    fn averaging(&mut self) {
+        let training = &self.settings.training;
+        let is_swa = matches!(training.averaging, Some(Averaging::Swa(_)));
+        if !is_swa || training.early_stopping.is_none() {
+            return;
+        }
+        let problem = "`training.early_stopping` could end training before \
+                       `training.averaging.swa` has its average";
+        let path = KeyPath::root().key("training").key("early_stopping");
+        self.fault(
+            &path,
+            problem.to_owned(),
+            "no early stopping, or `averaging: {ema: {}}`",
         );
     }
 }

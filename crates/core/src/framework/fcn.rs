@@ -81,7 +81,7 @@ impl Framework for Training {
         let gradients = loss.backward();
         self.network = self
             .optimizer
-            .step(self.network.clone(), gradients, step.rate_factor);
+            .step(self.network.clone(), gradients, step.pace);
         f64::from(loss.into_scalar::<f32>())
     }
 
@@ -99,6 +99,15 @@ impl Framework for Training {
             scores.insert("dice".to_owned(), dice);
         }
         scores
+    }
+
+    fn networks(&mut self) -> Vec<(&'static str, &mut AnyNetwork)> {
+        vec![("network", &mut self.network)]
+    }
+
+    fn gather_statistics(&mut self, batch: &Batch, draw: u64, share: f64) {
+        let inputs = Inputs::new(to_tensor(&batch.source, &self.device)).with_draw(draw);
+        self.network.forward(inputs.with_statistics_share(share));
     }
 
     fn predictor(&self) -> Box<dyn Predictor> {

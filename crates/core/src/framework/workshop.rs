@@ -5,7 +5,7 @@ use crate::{
     config::TargetKind,
     error::Error,
     fine_tuning::Start,
-    optimizer::Optimizer,
+    optimizer::{ClipGradient, Optimizer},
     registry::{Named, Registry, Term},
 };
 
@@ -25,6 +25,8 @@ pub struct Workshop<'a> {
     pub optimizer: Option<&'a Named>,
     /// What the network starts with in the place of fresh weights; `None` for prediction.
     pub start: Option<&'a Start>,
+    /// How gradients are limited before the optimiser sees them.
+    pub clip_gradient: Option<ClipGradient>,
     /// Seeds the fresh weights.
     pub seed: u64,
     /// Whether convolutions must add products up directly.
@@ -81,6 +83,6 @@ impl Workshop<'_> {
             Error::Bug("an optimiser was asked for where none is configured".to_owned())
         })?;
         let build = &self.registry.optimizers.get(&named.name)?.build;
-        Ok(Optimizer::new(build(named)?))
+        Ok(Optimizer::new(build(named)?, self.clip_gradient))
     }
 }

@@ -26,10 +26,13 @@ use crate::{
     data::{Augmentation, Flip, Rotate90},
     error::Error,
     framework::{Fcn, FcnOptions},
-    optimizer::{AdamOptions, AdamWOptions},
+    optimizer::{AdamOptions, AdamWOptions, RmspropOptions, SgdOptions, UpdateRule},
     postprocess::{Argmax, Components, FillHoles, PostprocessStep, RemoveSmall},
     preprocess::PreprocessStep,
-    schedule::{Constant, Cosine, Exponential, Schedule, Step},
+    schedule::{
+        Constant, Cosine, CosineRestarts, Exponential, Linear, LinearDecay, Multistep, OneCycle,
+        Plateau, Polynomial, Schedule, Step, WarmUp,
+    },
 };
 
 /// Targets that say which class a pixel has.
@@ -62,11 +65,11 @@ impl Registry {
         registry.add_postprocess::<Components>("components")?;
         registry.add_postprocess::<RemoveSmall>("remove_small")?;
         registry.add_postprocess::<FillHoles>("fill_holes")?;
-        registry.add_optimizers()?;
-        registry.add_schedule::<Constant>("constant")?;
-        registry.add_schedule::<Step>("step")?;
-        registry.add_schedule::<Exponential>("exponential")?;
-        registry.add_schedule::<Cosine>("cosine")?;
+        registry.add_optimizer::<AdamOptions>("adam")?;
+        registry.add_optimizer::<AdamWOptions>("adamw")?;
+        registry.add_optimizer::<SgdOptions>("sgd")?;
+        registry.add_optimizer::<RmspropOptions>("rmsprop")?;
+        registry.add_schedules()?;
         Ok(registry)
     }
 
@@ -224,17 +227,33 @@ impl Registry {
         Ok(())
     }
 
-    fn add_optimizers(&mut self) -> Result<(), RegistryError> {
-        let adam = |named: &Named| Ok(named.read::<AdamOptions>()?.rule());
-        self.optimizers
-            .register::<AdamOptions>("adam", Box::new(adam))?;
-        let adamw = |named: &Named| Ok(named.read::<AdamWOptions>()?.rule());
-        self.optimizers
-            .register::<AdamWOptions>("adamw", Box::new(adamw))?;
+    fn add_optimizer<O: UpdateRule + JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
+        let build = |named: &Named| -> Result<Box<dyn UpdateRule>, Error> {
+            Ok(Box::new(named.read::<O>()?))
+        };
+        self.optimizers.register::<O>(name, Box::new(build))?;
         Ok(())
     }
 
-    /// Adds a schedule whose options are the schedule itself.
+    fn add_schedules(&mut self) -> Result<(), RegistryError> {
+        self.add_schedule::<Constant>("constant")?;
+        self.add_schedule::<Step>("step")?;
+        self.add_schedule::<Multistep>("multistep")?;
+        self.add_schedule::<Exponential>("exponential")?;
+        self.add_schedule::<Linear>("linear")?;
+        self.add_schedule::<LinearDecay>("linear_decay")?;
+        self.add_schedule::<Polynomial>("polynomial")?;
+        self.add_schedule::<Cosine>("cosine")?;
+        self.add_schedule::<CosineRestarts>("cosine_restarts")?;
+        self.add_schedule::<OneCycle>("one_cycle")?;
+        self.add_schedule::<Plateau>("plateau")?;
+        Ok(())
+    }
+
+    /// Adds a schedule whose options are the schedule itself, with a warm-up before it.
     ///
     /// # Errors
     /// When the name is taken.
@@ -243,9 +262,34 @@ impl Registry {
         name: &str,
     ) -> Result<(), RegistryError> {
         let build = |named: &Named| -> Result<Box<dyn Schedule>, Error> {
-            Ok(Box::new(named.read::<O>()?))
+            let mut named = named.clone();
+            let mut take = |key: &str| named.options.as_object_mut()?.shift_remove(key);
+            let epochs = take("warmup_epochs").and_then(|value| value.as_u64());
+            let start = take("warmup_start").and_then(|value| value.as_f64());
+            Ok(Box::new(WarmUp {
+                epochs: epochs.unwrap_or(0) as usize,
+                start: start.unwrap_or(0.0),
+                then: Box::new(named.read::<O>()?),
+            }))
         };
-        self.schedules.register::<O>(name, Box::new(build))?;
+        let epochs = serde_json::json!({
+            "description": "Epochs of linear rise at the start.",
+            "type": "integer",
+            "format": "uint",
+            "minimum": 0,
+            "default": 0,
+        });
+        let start = serde_json::json!({
+            "description": "The rate at the start of the rise, as a share of the optimiser's.",
+            "type": "number",
+            "minimum": 0,
+            "maximum": 1,
+            "default": 0.0,
+        });
+        self.schedules
+            .register::<O>(name, Box::new(build))?
+            .with_option("warmup_epochs", epochs)
+            .with_option("warmup_start", start);
         Ok(())
     }
 }

@@ -14,6 +14,9 @@ pub struct Progress {
     pub step: usize,
     /// Sum of the losses of those steps.
     pub loss_sum: f64,
+    /// How often the average of the weights followed them.
+    #[serde(default)]
+    pub averaged: usize,
     /// The best epoch so far.
     pub best: Option<Best>,
     /// The weights that it started from, when they were not random.

@@ -8,6 +8,8 @@ use std::sync::{
 pub struct Run {
     /// From which random layers draw; whoever trains gives every pass another number.
     draw: AtomicU64,
+    /// Share of a batch in running statistics, where it is not each layer's own.
+    statistics_share: Mutex<Option<f64>>,
     /// The outputs of layers, while somebody asks for them.
     trace: Mutex<Option<Vec<LayerOutput>>>,
 }
@@ -29,6 +31,17 @@ impl Run {
     /// Sets what random layers draw from in the next pass.
     pub fn set_draw(&self, draw: u64) {
         self.draw.store(draw, Ordering::Relaxed);
+    }
+
+    /// Sets the share of the next pass's batch in running statistics; `None` is each layer's own.
+    pub fn set_statistics_share(&self, share: Option<f64>) {
+        *self.statistics_share() = share;
+    }
+
+    fn statistics_share(&self) -> std::sync::MutexGuard<'_, Option<f64>> {
+        self.statistics_share
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `pass` and gives what every layer gave, in the order of their computation.
@@ -58,6 +71,11 @@ impl Site {
             (number ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         name.wrapping_add(self.run.draw.load(Ordering::Relaxed).rotate_left(32))
+    }
+
+    /// Share of the batch in running statistics, if the pass says so.
+    pub fn statistics_share(&self) -> Option<f64> {
+        *self.run.statistics_share()
     }
 
     /// Notes what sizes the layer took and gave, if somebody asked.

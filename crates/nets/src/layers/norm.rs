@@ -372,7 +372,8 @@ impl Norm {
     /// Takes the statistics of a batch into the running ones.
     pub fn collect(&self, statistics: Option<BatchStatistics>) {
         if let (Some(running), Some(statistics)) = (&self.running, statistics) {
-            running.collect(statistics);
+            let share = self.site.statistics_share().unwrap_or(running.momentum);
+            running.collect(statistics, share);
         }
     }
 
@@ -421,29 +422,32 @@ impl BatchNorm {
         }
     }
 
-    fn collect(&self, statistics: BatchStatistics) {
-        self.advance(&self.running_mean, statistics.mean);
-        self.advance(&self.running_var, statistics.unbiased_variance);
+    /// Moves the running statistics by a `share` of the way to those of a batch.
+    fn collect(&self, statistics: BatchStatistics, share: f64) {
+        advance(&self.running_mean, statistics.mean, share);
+        advance(&self.running_var, statistics.unbiased_variance, share);
     }
+}
 
-    fn advance(&self, running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
-        let kept = running.value().mul_scalar(1.0 - self.momentum);
-        running.update(kept + batch.mul_scalar(self.momentum));
-        // burn holds an update back until the next one; a checkpoint must see it now.
-        running.value_sync();
-    }
+fn advance(running: &RunningState<Tensor<1>>, batch: Tensor<1>, share: f64) {
+    let kept = running.value().mul_scalar(1.0 - share);
+    running.update(kept + batch.mul_scalar(share));
+    // burn holds an update back until the next one; a checkpoint must see it now.
+    running.value_sync();
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
-        build::{BuildSettings, Construction},
+        build::{BuildSettings, Construction, Run},
         network::NetworkIo,
     };
     use burn::tensor::{Device, Tolerance};
 
-    fn batch_norm_layer(device: &Device) -> Norm {
+    fn batch_norm_layer(device: &Device) -> (Norm, Arc<Run>) {
         let io = NetworkIo {
             in_channels: 1,
             out_channels: 1,
@@ -455,7 +459,8 @@ mod tests {
             device: device.clone(),
             exact: false,
         });
-        NormConfig::BATCH.build(1, &mut construction.root())
+        let norm = NormConfig::BATCH.build(1, &mut construction.root());
+        (norm, construction.finish().1)
     }
 
     #[test]
@@ -480,7 +485,7 @@ mod tests {
     #[test]
     fn running_statistics_follow_momentum_and_unbiased_variance() {
         let device = Device::flex().autodiff();
-        let norm = batch_norm_layer(&device);
+        let (norm, _) = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0, 3.0, 6.0], &device);
         let map = FeatureMap::from_tensor(values.reshape([1, 1, 1, 2, 2]));
         norm.forward(map, Activation::None);
@@ -497,7 +502,7 @@ mod tests {
     #[test]
     fn a_valid_copy_uses_the_running_statistics() {
         let device = Device::flex().autodiff();
-        let norm = batch_norm_layer(&device);
+        let (norm, _) = batch_norm_layer(&device);
         let values = Tensor::<1>::from_floats([1.0, 2.0], &Device::flex());
         let map = FeatureMap::from_tensor(values.clone().reshape([1, 1, 1, 1, 2]));
         let output = norm.valid().forward(map, Activation::None);
@@ -506,5 +511,22 @@ mod tests {
         output
             .into_data()
             .assert_approx_eq::<f32>(&values.into_data(), tolerance);
+    }
+
+    #[test]
+    fn shares_of_one_over_k_make_the_mean_over_batches() {
+        let device = Device::flex().autodiff();
+        let (norm, run) = batch_norm_layer(&device);
+        for (index, value) in [1.0, 2.0, 6.0].into_iter().enumerate() {
+            run.set_statistics_share(Some(1.0 / (index + 1) as f64));
+            let values = Tensor::<1>::from_floats([value, value + 2.0], &device);
+            let map = FeatureMap::from_tensor(values.reshape([1, 1, 1, 1, 2]));
+            norm.forward(map, Activation::None);
+        }
+        let running = norm.running.unwrap();
+        let mean = running.running_mean.value().into_scalar::<f32>();
+        let variance = running.running_var.value().into_scalar::<f32>();
+        assert!((mean - 4.0).abs() < 1e-6, "{mean}");
+        assert!((variance - 2.0).abs() < 1e-6, "{variance}");
     }
 }

@@ -87,6 +87,7 @@ impl AnyNetwork {
 impl Network for AnyNetwork {
     fn forward(&self, inputs: Inputs) -> Outputs {
         self.run.set_draw(inputs.draw);
+        self.run.set_statistics_share(inputs.statistics_share);
         self.network.forward(inputs)
     }
 

@@ -12,6 +12,8 @@ pub struct Inputs {
     /// What random layers draw from: the same number, the same draws. Training gives every pass
     /// another.
     pub draw: u64,
+    /// Share of the batch in running statistics, instead of each layer's own momentum.
+    pub statistics_share: Option<f64>,
 }
 
 impl Inputs {
@@ -21,6 +23,7 @@ impl Inputs {
             main,
             others: BTreeMap::new(),
             draw: 0,
+            statistics_share: None,
         }
     }
 
@@ -33,6 +36,15 @@ impl Inputs {
     /// The same with another number to draw from.
     pub fn with_draw(self, draw: u64) -> Self {
         Self { draw, ..self }
+    }
+
+    /// The same with another share of the batch in running statistics: `1 / k` for the `k`-th batch
+    /// makes them the mean over batches.
+    pub fn with_statistics_share(self, share: f64) -> Self {
+        Self {
+            statistics_share: Some(share),
+            ..self
+        }
     }
 }
 

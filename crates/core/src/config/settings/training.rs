@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{averaging::Averaging, optimizer::ClipGradient};
+
 /// How long and in what portions training runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +21,11 @@ pub struct TrainingSettings {
     /// Patches, always the same ones, that each epoch is judged by.
     #[schemars(range(min = 1))]
     pub validation_patches: usize,
+    /// Limits gradients before each step, as `{norm: 1.0}` or `{value: 0.5}`; left out, nothing does.
+    pub clip_gradient: Option<ClipGradient>,
+    /// Makes an average of the weights the model, as `{ema: {decay: 0.999}}` or `{swa: {}}`; left
+    /// out, the weights of the best epoch are it.
+    pub averaging: Option<Averaging>,
     /// Ends training when validation no longer gets better; left out, all epochs run.
     pub early_stopping: Option<EarlyStopping>,
     /// Validation images of which input, prediction and target are drawn after training.
@@ -32,6 +39,8 @@ impl Default for TrainingSettings {
             patches_per_epoch: 512,
             batch_size: 4,
             validation_patches: 64,
+            clip_gradient: None,
+            averaging: None,
             early_stopping: None,
             sample_pictures: 4,
         }
