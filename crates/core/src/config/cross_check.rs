@@ -3,6 +3,7 @@
 mod losses;
 
 use coverslip_nets::NetworkIo;
+use serde_json::Value;
 
 use super::{
     Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
