@@ -104,7 +104,7 @@ predict:
     insta::assert_snapshot!(faults(text, &[]), @"
     the config has 3 faults
     run.yaml:5:3: unknown network `unett`; did you mean `unet`? allowed: NETWORKS
-    run.yaml:7:1: unknown key `trainig`; did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    run.yaml:7:1: unknown key `trainig`; did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
     run.yaml:9:12: `predict.overlap` is 1.5; allowed: a number from 0 to below 1
     ");
 }
@@ -186,8 +186,8 @@ fn unknown_names() {
     --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
     --set loss[0]: unknown loss `dise`; did you mean `dice`? allowed: LOSSES
     --set loss[1].vocal.gamma: unknown loss `vocal`; did you mean `focal`? allowed: LOSSES
-    --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
-    --set zebra: unknown key `zebra`; allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
+    --set zebra: unknown key `zebra`; allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
     --set predict.blend: `predict.blend` is the text `linear`; allowed: gaussian, constant, hann, crop
     ");
 }
@@ -225,7 +225,7 @@ fn missing_keys() {
     ");
     insta::assert_snapshot!(faults("[1, 2]\n", &[]), @"
     the config has 1 fault
-    run.yaml:1:1: the config is a list of 2 items; allowed: a mapping with the keys framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    run.yaml:1:1: the config is a list of 2 items; allowed: a mapping with the keys framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
     ");
 }
 
@@ -249,7 +249,7 @@ fn overrides_that_lead_nowhere() {
     --set loss.dice.weight: `loss` is a list; allowed: one item of it by number, as in `loss[0]`
     --set loss[2]: `loss` has 1 items, numbered from 0; allowed: `loss[1]` to add one
     --set data.channels: in its value, a list in brackets is not closed, or lacks a comma; allowed: `[first, second]`
-    --set training[0]: `training` is a list of 1 item; allowed: a mapping with the keys epochs, patches_per_epoch, batch_size, validation_patches, early_stopping, sample_pictures
+    --set training[0]: `training` is a list of 1 item; allowed: a mapping with the keys epochs, patches_per_epoch, batch_size, validation_patches, clip_gradient, averaging, early_stopping, sample_pictures
     ");
 }
 
@@ -547,7 +547,14 @@ fn training_rules_with_wrong_options() {
         "schedule={cosin: {}}",
         "training.clip_gradient={norm: 0}",
         "training.averaging={ema: {decay: 1}}",
-    ]), @"");
+    ]), @"
+    the config has 5 faults
+    --set optimizer: unknown key `rho` in `optimizer.rmsprop`; allowed: learning_rate, alpha, epsilon, momentum, centered, weight_decay
+    --set optimizer: `optimizer.rmsprop.momentum` is 1; allowed: a number from 0 to 0.999999
+    --set schedule: unknown schedule `cosin`; did you mean `cosine`? allowed: constant, step, multistep, exponential, linear, linear_decay, polynomial, cosine, cosine_restarts, one_cycle, plateau
+    --set training.clip_gradient: `training.clip_gradient.norm` is 0; allowed: a number above 0
+    --set training.averaging: `training.averaging.ema.decay` is 1; allowed: a number from 0 to below 1
+    ");
 }
 
 #[test]

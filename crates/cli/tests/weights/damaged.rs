@@ -136,22 +136,22 @@ fn pickles_that_are_no_state_dict() {
     exit 2
     error: `file.pt` holds no tensors; it holds int
 
-    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `--key` (in a config, `initial_weights.key`)
 
     exit 2
     error: `file.pt` holds no tensors; it holds list
 
-    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `--key` (in a config, `initial_weights.key`)
 
     exit 2
     error: `file.pt` holds no tensors
 
-    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `--key` (in a config, `initial_weights.key`)
 
     exit 2
     error: `file.pt` holds no tensors; it holds config (dict), epoch (int)
 
-    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `--key` (in a config, `initial_weights.key`)
     ");
 }
 
@@ -237,15 +237,15 @@ fn tensors_that_do_not_fit_their_storage() {
         said.lines().nth(1).unwrap_or_default().to_owned()
     });
     insta::assert_snapshot!(said.join("\n"), @"
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor with shape [5] and stride [1] at offset 0 needs 5 elements, but storage '0' declares 4
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor with shape [4] and stride [1] at offset 1 needs 5 elements, but storage '0' declares 4
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: storage offset must be non-negative, got -1
-    error: `file.pt`: tensor inc.weight cannot be read: tensor 'inc.weight': Tensor with shape [400] requires 400 elements from storage '0', but only 4 are available
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor shape element count overflows usize
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Tensor shape element count overflows usize
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: shape must be non-negative, got -4
+    error: `file.pt` is damaged or forged: Tensor with shape [5] and stride [1] at offset 0 needs 5 elements, but storage '0' declares 4
+    error: `file.pt` is damaged or forged: Tensor with shape [4] and stride [1] at offset 1 needs 5 elements, but storage '0' declares 4
+    error: `file.pt` is damaged or forged: storage offset must be non-negative, got -1
+    error: `file.pt`: tensor inc.weight cannot be read: Tensor with shape [400] requires 400 elements from storage '0', but only 4 are available
+    error: `file.pt` is damaged or forged: Tensor shape element count overflows usize
+    error: `file.pt` is damaged or forged: Tensor shape element count overflows usize
+    error: `file.pt` is damaged or forged: shape must be non-negative, got -4
     error: `file.pt` is damaged or forged: its tensors are said to hold 1073741824 numbers together, and it has 449 bytes
-    error: `file.pt`: tensor inc.weight cannot be read: tensor 'inc.weight': Failed to read storage '7' for tensor with shape [4]: ZIP entry 'archive/data/7': not found in archive
+    error: `file.pt`: tensor inc.weight cannot be read: Failed to read storage '7' for tensor with shape [4]: ZIP entry 'archive/data/7': not found in archive
     ");
 }
 
@@ -268,8 +268,8 @@ fn pickles_that_are_made_to_exhaust() {
         said.lines().nth(1).unwrap_or_default().to_owned()
     });
     insta::assert_snapshot!(said.join("\n"), @"
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: pickle nesting exceeds 1000 levels
-    error: `file.pt` is damaged or forged: pickle: invalid data in pickle file: Pickle memo bomb detected: copies exceeded 1000000 nodes or 67108864 bytes
+    error: `file.pt` is damaged or forged: pickle nesting exceeds 1000 levels
+    error: `file.pt` is damaged or forged: Pickle memo bomb detected: copies exceeded 1000000 nodes or 67108864 bytes
     error: `file.pt` is damaged or forged: its pickle has more than 4000000 instructions
     error: `file.pt` is damaged or forged: its pickle is cut off
     error: `file.pt` is damaged or forged: its pickle has the byte 0xff where an instruction is expected
