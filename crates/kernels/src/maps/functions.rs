@@ -144,7 +144,7 @@ pub(super) fn gelu_slope(x: f32) -> f32 {
 /// What the approximation of [`gelu`] takes the hyperbolic tangent of, and its derivative.
 #[inline(always)]
 fn gelu_tanh_inner(x: f32) -> (f32, f32) {
-    const RATE: f32 = 0.797_884_56;
+    const RATE: f32 = 0.797_884_6;
     const CUBIC: f32 = 0.044_715;
     let square = x * x;
     (

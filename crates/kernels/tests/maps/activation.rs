@@ -40,7 +40,7 @@ pub(crate) fn reference(activation: Activation, x: f64) -> f64 {
         Activation::Elu { scale, .. } => f64::from(scale) * x,
         Activation::Identity | Activation::LeakyRelu { .. } => x,
         Activation::GeluTanh => {
-            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
             0.5 * x * (1.0 + inner.tanh())
         }
         Activation::Mish => x * x.exp().ln_1p().tanh(),

@@ -275,13 +275,11 @@ impl Layer {
         if let Some(dropout) = &network.hidden_dropout {
             maps = vec![dropout.forward(FeatureMap::concat(maps))];
         }
-        match function {
-            Some(function) => self.norm.forward_stacked(maps, function),
-            None => {
-                let map = network.activation.forward(FeatureMap::concat(maps));
-                self.norm.forward(map, Activation::None)
-            }
+        if let Some(function) = function {
+            return self.norm.forward_stacked(maps, function);
         }
+        let map = network.activation.forward(FeatureMap::concat(maps));
+        self.norm.forward(map, Activation::None)
     }
 }
 

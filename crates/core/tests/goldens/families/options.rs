@@ -58,9 +58,10 @@ fn named(value: &Value) -> Result<(String, Map<String, Value>), String> {
     let (name, options) = match value {
         Value::String(text) => printed(text)?,
         Value::Array(parts) => match parts.as_slice() {
-            [Value::String(name)] => (name.clone(), Map::new()),
+            [Value::String(name)] | [Value::String(name), Value::Null] => {
+                (name.clone(), Map::new())
+            }
             [Value::String(name), Value::Object(options)] => (name.clone(), options.clone()),
-            [Value::String(name), Value::Null] => (name.clone(), Map::new()),
             _ => return Err(fault()),
         },
         _ => return Err(fault()),
@@ -96,14 +97,19 @@ fn printed(text: &str) -> Result<(String, Map<String, Value>), String> {
 }
 
 /// Moves an option of the reference to the settings of ours.
-fn take(options: &mut Map<String, Value>, theirs: &str, ours: (&str, &mut Map<String, Value>)) {
+fn take(
+    options: &mut Map<String, Value>,
+    theirs: &str,
+    settings: &mut Map<String, Value>,
+    ours: &str,
+) {
     if let Some(value) = options.remove(theirs) {
-        ours.1.insert(ours.0.to_owned(), value);
+        settings.insert(ours.to_owned(), value);
     }
 }
 
 /// A name, or a map from it to its settings.
-fn spelled(name: &str, settings: Map<String, Value>) -> Value {
+fn spelled(name: &str, settings: &Map<String, Value>) -> Value {
     if settings.is_empty() {
         json!(name)
     } else {
@@ -133,10 +139,10 @@ pub fn norm_of(value: &Value) -> Result<Value, String> {
         _ => return Err(format!("the normalisation {value} is not known")),
     };
     let mut settings = Map::new();
-    take(&mut options, "eps", ("epsilon", &mut settings));
-    take(&mut options, "affine", ("affine", &mut settings));
-    take(&mut options, "num_groups", ("groups", &mut settings));
-    take(&mut options, "momentum", ("momentum", &mut settings));
+    take(&mut options, "eps", &mut settings, "epsilon");
+    take(&mut options, "affine", &mut settings, "affine");
+    take(&mut options, "num_groups", &mut settings, "groups");
+    take(&mut options, "momentum", &mut settings, "momentum");
     if ours == "instance" {
         // Nothing is collected without running statistics.
         settings.remove("momentum");
@@ -145,7 +151,7 @@ pub fn norm_of(value: &Value) -> Result<Value, String> {
         options.remove("track_running_stats");
     }
     none_left(value, &options)?;
-    Ok(spelled(ours, settings))
+    Ok(spelled(ours, &settings))
 }
 
 /// Our option for a normalisation of MONAI, `default` where the case does not name one.
@@ -163,7 +169,8 @@ pub fn activation_of(value: &Value) -> Result<Value, String> {
     take(
         &mut options,
         "negative_slope",
-        ("negative_slope", &mut settings),
+        &mut settings,
+        "negative_slope",
     );
     let ours = match name.as_str() {
         "leakyrelu" => "leaky_relu",
@@ -177,7 +184,7 @@ pub fn activation_of(value: &Value) -> Result<Value, String> {
             "prelu"
         }
         "elu" | "celu" => {
-            take(&mut options, "alpha", ("alpha", &mut settings));
+            take(&mut options, "alpha", &mut settings, "alpha");
             name.as_str()
         }
         "gelu" => match options.remove("approximate") {
@@ -208,7 +215,7 @@ pub fn activation_of(value: &Value) -> Result<Value, String> {
     };
     options.remove("inplace");
     none_left(value, &options)?;
-    Ok(spelled(ours, settings))
+    Ok(spelled(ours, &settings))
 }
 
 /// Our option for an activation, `default` where the case does not name one.
