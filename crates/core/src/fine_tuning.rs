@@ -13,7 +13,7 @@ use wildmatch::WildMatch;
 
 use crate::{
     config::{InitialWeights, Settings},
-    error::{Error, list},
+    error::{Error, instead, list},
     monitor::Monitor,
     package::{self, Origin, PackageError},
     registry::nearest,
@@ -37,11 +37,11 @@ pub struct Start {
 #[non_exhaustive]
 pub enum FineTuningError {
     /// Not one tensor has its counterpart.
-    #[error("no tensor of `{}` has the name and the shape of one of the network's; it holds {}", path.display(), list(found, LISTED))]
+    #[error("no tensor of `{}` has the name and the shape of one of the network's{}", path.display(), instead(found, LISTED))]
     NothingFits {
         /// The file.
         path: PathBuf,
-        /// The names in it.
+        /// Names in it that the network does not have.
         found: Vec<String>,
     },
     /// A pattern that means nothing.
@@ -139,11 +139,11 @@ impl Start {
         let names = names(network);
         let is_known = |name: &str| names.contains(name);
         let found = OpenFile::open(path)?.read(&initial.choice(), &is_known)?;
-        let (_, report) = weights::load(network.clone(), &found.weights);
+        let (_, report) = found.load(network.clone());
         if report.matched.is_empty() {
             return Err(FineTuningError::NothingFits {
                 path: path.to_owned(),
-                found: found.weights.into_keys().collect(),
+                found: report.unexpected,
             }
             .into());
         }

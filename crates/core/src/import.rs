@@ -9,10 +9,7 @@ use std::{
 };
 
 use burn::tensor::Device;
-use coverslip_nets::{
-    NetworkIo,
-    weights::{self, LoadReport},
-};
+use coverslip_nets::{NetworkIo, weights::LoadReport};
 
 pub use network::{Target, configure};
 
@@ -93,9 +90,9 @@ pub fn import(request: &Request<'_>, registry: &Registry) -> Result<Imported, Er
     let network = registry.network(&settings.network, io, settings.seed)?;
     let names = names(&network);
     let found = opened.read(&request.choice, &|name| names.contains(name))?;
-    let (network, report) = weights::load(network, &found.weights);
+    let (network, report) = found.load(network);
     if !report.is_complete() && (!request.is_partial || report.matched.is_empty()) {
-        return Err(WeightsFileError::misfit(file, report).into());
+        return Err(WeightsFileError::misfit(file, report, &found).into());
     }
     let weights = state_dict::collect(&network);
     let description = describe(&settings, io, file, &found);
@@ -168,12 +165,13 @@ fn describe(settings: &Settings, io: NetworkIo, file: &Path, found: &WeightsFile
 
 impl WeightsFileError {
     /// Weights of another network.
-    fn misfit(path: &Path, report: LoadReport) -> Self {
+    fn misfit(path: &Path, report: LoadReport, found: &WeightsFile) -> Self {
         let prefix = Choice::likely_prefix(&report.unexpected);
         Self::Misfit {
             path: path.to_owned(),
             source: Box::new(StateDictError(report)),
             prefix,
+            parts: found.parts.clone(),
         }
     }
 }

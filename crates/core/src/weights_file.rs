@@ -18,7 +18,10 @@ use std::{
 };
 
 use burn::tensor::TensorData;
-use coverslip_nets::weights::is_no_weight;
+use coverslip_nets::{
+    AnyNetwork,
+    weights::{self, LoadReport, is_no_weight},
+};
 use sha2::{Digest, Sha256};
 
 pub use choice::Choice;
@@ -38,12 +41,25 @@ const HEAD: u64 = 512;
 pub struct WeightsFile {
     /// Its tensors as 32-bit numbers, under the names of the network.
     pub weights: StateDict,
+    /// Names among the chosen ones that the network has no tensor for.
+    pub left_over: Vec<String>,
     /// Where in the file they were, and what was taken off their names.
     pub choice: Choice,
+    /// Dictionaries at the top of the file that hold tensors, when all of them were used.
+    pub parts: Vec<String>,
     /// Tensors beside the chosen ones.
     pub set_aside: Vec<String>,
     /// SHA-256 of the file.
     pub sha256: String,
+}
+
+impl WeightsFile {
+    /// Gives a network its tensors, and says what became of each.
+    pub fn load(&self, network: AnyNetwork) -> (AnyNetwork, LoadReport) {
+        let (network, mut report) = weights::load(network, &self.weights);
+        report.unexpected.extend(self.left_over.iter().cloned());
+        (network, report)
+    }
 }
 
 /// Names and shapes of the tensors of a file; none is read yet.
@@ -91,7 +107,7 @@ impl OpenFile {
             .any(|tensor| tensor.shape.len() == 5)
     }
 
-    /// Reads the tensors for a network whose tensors have the names `expected`.
+    /// Reads the tensors for a network whose tensors have the names `expected`, and no others.
     ///
     /// # Errors
     ///
@@ -102,31 +118,46 @@ impl OpenFile {
         expected: &dyn Fn(&str) -> bool,
     ) -> Result<WeightsFile, WeightsFileError> {
         let chosen = choice::choose(&self.path, &self.contents, choice, expected)?;
+        let (known, others): (Vec<_>, Vec<_>) =
+            chosen.names.iter().partition(|(name, _)| expected(name));
         let mut weights = StateDict::new();
-        for (name, full) in &chosen.names {
-            let tensor = &self.contents.tensors[full];
-            let values = (tensor.read)().map_err(|problem| WeightsFileError::Tensor {
-                path: self.path.clone(),
-                tensor: full.clone(),
-                problem,
-            })?;
-            let wrong = values.iter().filter(|value| !value.is_finite()).count();
-            if wrong > 0 && !is_no_weight(name) {
-                return Err(WeightsFileError::NotFinite {
-                    path: self.path.clone(),
-                    tensor: full.clone(),
-                    wrong,
-                    total: values.len(),
-                });
-            }
-            weights.insert(name.clone(), TensorData::new(values, tensor.shape.clone()));
+        for (name, full) in known {
+            weights.insert(name.clone(), self.tensor(full)?);
         }
+        let left_over = others.into_iter().map(|(name, _)| name);
         Ok(WeightsFile {
             weights,
+            left_over: left_over
+                .filter(|name| !is_no_weight(name))
+                .cloned()
+                .collect(),
+            parts: match chosen.choice.key {
+                Some(_) => Vec::new(),
+                None => self.contents.groups.clone(),
+            },
             choice: chosen.choice,
             set_aside: chosen.set_aside,
             sha256: self.fingerprint()?,
         })
+    }
+
+    fn tensor(&self, full: &str) -> Result<TensorData, WeightsFileError> {
+        let tensor = &self.contents.tensors[full];
+        let values = (tensor.read)().map_err(|problem| WeightsFileError::Tensor {
+            path: self.path.clone(),
+            tensor: full.to_owned(),
+            problem,
+        })?;
+        let wrong = values.iter().filter(|value| !value.is_finite()).count();
+        if wrong > 0 {
+            return Err(WeightsFileError::NotFinite {
+                path: self.path.clone(),
+                tensor: full.to_owned(),
+                wrong,
+                total: values.len(),
+            });
+        }
+        Ok(TensorData::new(values, tensor.shape.clone()))
     }
 
     /// The shapes of the tensors that [`Self::read`] would give.

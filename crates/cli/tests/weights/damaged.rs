@@ -155,10 +155,21 @@ fn pickles_that_are_no_state_dict() {
     ");
 }
 
+/// Two networks in one file, as of a GAN.
+#[test]
+fn a_file_of_several_networks() {
+    let part = |name: &str| dict(&[(name, vector())]);
+    let body = dict(&[("G", part("up1.up.bias")), ("D", part("score.bias"))]);
+    let said = said_of(&checkpoint(&body));
+    let hint =
+        "hint: choose one of the file's parts with `--key` (D, G), or set the network's options";
+    assert!(said.contains(hint), "{said}");
+}
+
 #[test]
 fn archives_that_unpack_to_more_than_they_are() {
     let zeros = vec![0; 50 << 20];
-    let body = pickle(&dict(&[("inc.weight", vector())]));
+    let body = pickle(&dict(&[("up1.up.bias", vector())]));
     let storage = archive(
         &[("data.pkl", &body), ("data/0", &zeros)],
         CompressionMethod::Deflated,
@@ -233,7 +244,7 @@ fn tensors_that_do_not_fit_their_storage() {
         },
     ];
     let said = places.map(|place| {
-        let said = said_of(&checkpoint(&dict(&[("inc.weight", tensor(place))])));
+        let said = said_of(&checkpoint(&dict(&[("up1.up.bias", tensor(place))])));
         said.lines().nth(1).unwrap_or_default().to_owned()
     });
     insta::assert_snapshot!(said.join("\n"), @"
@@ -322,7 +333,7 @@ fn values_that_are_not_finite() {
     ");
 
     let infinite = f32::INFINITY.to_le_bytes().repeat(4);
-    let body = pickle(&dict(&[("inc.weight", vector())]));
+    let body = pickle(&dict(&[("up1.up.bias", vector())]));
     let entries: [(&str, &[u8]); 2] = [("data.pkl", &body), ("data/0", &infinite)];
     bench.write("infinite.pt", archive(&entries, CompressionMethod::Stored));
     insta::assert_snapshot!(fault(&bench, "infinite.pt", &[]), @"

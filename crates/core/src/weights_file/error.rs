@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    error::list,
+    error::{instead, list},
     state_dict::{StateDictError, unreadable},
 };
 
@@ -59,7 +59,7 @@ pub enum WeightsFileError {
         call: String,
     },
     /// Nothing to use.
-    #[error("`{}` holds no tensors{}{}", path.display(), under(key.as_deref()), instead(found))]
+    #[error("`{}` holds no tensors{}{}", path.display(), under(key.as_deref()), instead(found, LISTED))]
     NoTensors {
         /// The file.
         path: PathBuf,
@@ -117,19 +117,13 @@ pub enum WeightsFileError {
         source: Box<StateDictError>,
         /// A prefix that some names have and the network's have not.
         prefix: Option<String>,
+        /// Dictionaries of the file that hold tensors, when all of them were used.
+        parts: Vec<String>,
     },
 }
 
 fn under(key: Option<&str>) -> String {
     key.map(|key| format!(" under `{key}`")).unwrap_or_default()
-}
-
-fn instead(found: &[String]) -> String {
-    if found.is_empty() {
-        String::new()
-    } else {
-        format!("; it holds {}", list(found, LISTED))
-    }
 }
 
 impl WeightsFileError {
@@ -163,18 +157,20 @@ impl WeightsFileError {
             Self::NotFinite { .. } => {
                 "the training that made them went astray; use weights of an earlier epoch"
             }
-            Self::Misfit { prefix, .. } => return Some(misfit(prefix.as_deref())),
+            Self::Misfit { prefix, parts, .. } => return Some(misfit(prefix.as_deref(), parts)),
         };
         Some(hint.to_owned())
     }
 }
 
-fn misfit(prefix: Option<&str>) -> String {
-    let strip = match prefix {
-        Some(prefix) => {
-            format!("use the tensors of one part with `--strip {prefix}`, or ")
+fn misfit(prefix: Option<&str>, parts: &[String]) -> String {
+    let strip = match (prefix, parts) {
+        (Some(prefix), _) => format!("use the tensors of one part with `--strip {prefix}`, or "),
+        (None, []) => String::new(),
+        (None, parts) => {
+            let parts = list(parts, LISTED);
+            format!("choose one of the file's parts with `--key` ({parts}), or ")
         }
-        None => String::new(),
     };
     format!(
         "{strip}set the network's options, channels and classes to those the weights were trained \
