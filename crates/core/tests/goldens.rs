@@ -99,8 +99,7 @@ fn main() -> ExitCode {
 /// Says in a line what was compared.
 fn check_case(folder: &Path) -> Result<String, String> {
     if folder.join(LOSS_FILE).is_file() {
-        rules::check(folder)
-            .unwrap_or_else(|| LossCase::read(folder).and_then(losses::check))
+        rules::check(folder).unwrap_or_else(|| LossCase::read(folder).and_then(losses::check))
     } else {
         Case::read(folder).and_then(|case| check::check(&case))
     }

@@ -33,7 +33,7 @@ pub enum Average {
     #[default]
     Weights,
     /// The number of values of the output, pixels times classes, whatever the weights: the pixel-wise
-    /// cross-entropy of mmv_im2im.
+    /// cross-entropy of `mmv_im2im`.
     Values,
 }
 

@@ -13,6 +13,10 @@ use super::{Loss, LossActivation, Overlap, Target};
 /// over the classes too (`pool_classes: true`); dlsia's loss is that with `smooth: 1` of probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "options of a config, each by itself"
+)]
 pub struct Dice {
     /// What turns scores into probabilities.
     pub activation: LossActivation,

@@ -58,7 +58,7 @@ impl Loss for GeneralizedDice {
             batch: self.batch,
         };
         let [intersection, predicted, truth] = overlap.compare(output, target).totals();
-        let weights = self.class_scale.weights(truth.clone().detach());
+        let weights = self.class_scale.weights(&truth.clone().detach());
         let part = (weights.clone() * intersection).sum_dim(1).mul_scalar(2.0);
         let whole = (weights * (predicted + truth)).sum_dim(1);
         let score = part.add_scalar(self.smooth) / whole.add_scalar(self.smooth);
@@ -68,7 +68,7 @@ impl Loss for GeneralizedDice {
 
 impl ClassScale {
     /// Weights `[N, C]` of classes of so many pixels.
-    fn weights(self, pixels: Tensor<2>) -> Tensor<2> {
+    fn weights(self, pixels: &Tensor<2>) -> Tensor<2> {
         let is_absent = pixels.clone().equal_scalar(0.0);
         let present = pixels.clone().mask_fill(is_absent.clone(), 1.0);
         let weights = match self {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Loss, Target, reduce::weighted_mean};
 
 /// Gaussian likelihood with a variance for each pixel: the mean of
-/// `exp(-s) (m - t)^2 / 2 + s / 2` (Kendall and Gal 2017, as in pytorch_fnet).
+/// `exp(-s) (m - t)^2 / 2 + s / 2` (Kendall and Gal 2017, as in `pytorch_fnet`).
 ///
 /// The output has twice the channels of the target: predictions `m`, then logarithms of variances `s`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -63,7 +63,7 @@ fn of_errors(
     let [n, classes, z, y, x] = errors.dims();
     let shape = errors.dims();
     let rows = |values: Tensor<5>| -> Tensor<2> {
-        let values: Tensor<5> = values.expand(shape.clone());
+        let values: Tensor<5> = values.expand(shape);
         if per_image {
             values.reshape([n * classes, z * y * x])
         } else {

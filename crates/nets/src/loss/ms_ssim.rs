@@ -73,7 +73,7 @@ impl Loss for MsSsim {
         for (level, weight) in self.weights.iter().enumerate() {
             let similarity = self.single().similarity(output.clone(), &target);
             let is_last = level + 1 == self.weights.len();
-            let term = power(self.of_images(&similarity, is_last), *weight);
+            let term = power(&self.of_images(&similarity, is_last), *weight);
             product = Some(match product {
                 Some(product) => product * term,
                 None => term,
@@ -137,7 +137,7 @@ impl MsSsim {
 }
 
 /// `max(base, 0)^exponent` with gradient 0, not infinity, where the base is not positive.
-fn power(base: Tensor<2>, exponent: f64) -> Tensor<2> {
+fn power(base: &Tensor<2>, exponent: f64) -> Tensor<2> {
     let is_cut = base.clone().lower_equal_elem(0.0);
     let positive = base.clone().mask_fill(is_cut.clone(), 1.0);
     positive.powf_scalar(exponent).mask_fill(is_cut, 0.0)

@@ -13,7 +13,7 @@ pub enum Reduction {
     #[default]
     Mean,
     /// The weighted sum of each image, then the mean of the batch: for weights that add up to 1 in each
-    /// image (pytorch_fnet).
+    /// image (`pytorch_fnet`).
     ImageSum,
 }
 

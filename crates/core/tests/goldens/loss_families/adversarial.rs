@@ -26,7 +26,7 @@ pub fn compute(case: &LossCase) -> Result<Option<Vec<Found>>, String> {
     } else if name.starts_with("pix2pix_basic_mmv") {
         pix2pix(
             case,
-            Names::MMV,
+            &Names::MMV,
             case.option("reconstruction_weight", 100.0),
             0.5,
             &Mse::default(),
@@ -34,7 +34,7 @@ pub fn compute(case: &LossCase) -> Result<Option<Vec<Found>>, String> {
     } else if name.starts_with("seed004_gan") {
         pix2pix(
             case,
-            Names::SEED_004,
+            &Names::SEED_004,
             case.option("lambda", 100.0),
             1.0,
             &L1::default(),
@@ -111,7 +111,7 @@ impl Names {
 
 fn pix2pix(
     case: &LossCase,
-    names: Names,
+    names: &Names,
     weight: f64,
     discriminator_weight: f64,
     reconstruction: &dyn Loss,

@@ -4,6 +4,8 @@ use coverslip_nets::loss::{
     Heteroscedastic, Huber, L1, MsSsim, MsSsimConvention, Mse, Reduction, SmoothL1, Ssim, Target,
 };
 
+use serde_json::Value;
+
 use super::{
     super::loss_case::{Found, LossCase},
     sum_of,
@@ -70,7 +72,7 @@ fn ms_ssim(case: &LossCase) -> MsSsim {
         data_range,
     } = ssim(case);
     let weights = case.config["weights"].as_array();
-    let weights = weights.map(|weights| weights.iter().filter_map(|w| w.as_f64()).collect());
+    let weights = weights.map(|weights| weights.iter().filter_map(Value::as_f64).collect());
     MsSsim {
         weights: weights.unwrap_or(MsSsim::default().weights),
         convention: if case.name.contains("monai") {

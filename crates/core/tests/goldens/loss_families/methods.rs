@@ -7,6 +7,8 @@ use coverslip_nets::loss::{
     latent_divergence,
 };
 
+use serde_json::Value;
+
 use super::super::loss_case::{Found, LossCase};
 
 pub fn compute(case: &LossCase) -> Result<Option<Vec<Found>>, String> {
@@ -24,7 +26,7 @@ pub fn compute(case: &LossCase) -> Result<Option<Vec<Found>>, String> {
     } else if name.starts_with("gunet_total") {
         let weights = case.config["weights_of_total"].as_array();
         let weights: Vec<f64> = weights
-            .map(|weights| weights.iter().filter_map(|w| w.as_f64()).collect())
+            .map(|weights| weights.iter().filter_map(Value::as_f64).collect())
             .unwrap_or_default();
         let [first, second, third] = weights[..] else {
             return Err(format!("{} weights for three terms", weights.len()));

@@ -18,7 +18,7 @@ pub struct CycleWeights {
     /// An image that is in the target domain already should not change.
     #[schemars(range(min = 0.0))]
     pub identity: f64,
-    /// Whether the mean of both directions counts rather than their sum (mmv_im2im).
+    /// Whether the mean of both directions counts rather than their sum (`mmv_im2im`).
     pub halved: bool,
 }
 

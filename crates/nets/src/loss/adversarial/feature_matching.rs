@@ -12,7 +12,7 @@ pub struct FeatureMatching {
     #[schemars(range(min = 0.0))]
     pub weight: f64,
     /// Whether the scores, the last map, count too, and layers are not weighed by their number: the form
-    /// that mmv_im2im writes.
+    /// that `mmv_im2im` writes.
     pub include_scores: bool,
 }
 

@@ -3,7 +3,7 @@ use coverslip_ops::mean;
 
 use super::AdversarialObjective;
 
-/// The losses of pix2pixHD as mmv_im2im 0.8.1 computes them, to compare with models it trained.
+/// The losses of pix2pixHD as `mmv_im2im` 0.8.1 computes them, to compare with models it trained.
 ///
 /// Its discriminator gives one map of scores for each scale where the loss expects a list of layers, so
 /// that "the last layer" is the last image of the batch: it alone enters the adversarial terms, and
