@@ -100,9 +100,9 @@ pub enum DataError {
         /// The target.
         target_path: PathBuf,
         /// Its size in words.
-        source_size: String,
+        source_size: Box<str>,
         /// The target's size in words.
-        target_size: String,
+        target_size: Box<str>,
     },
     /// A split file cannot be read.
     #[error("`{}` is not a split file: {problem}", path.display())]

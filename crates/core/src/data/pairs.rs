@@ -309,7 +309,7 @@ pub(super) fn check_sizes(
         what,
         source_path: pair.source.clone(),
         target_path: path.to_owned(),
-        source_size: words(source),
-        target_size: words(target),
+        source_size: words(source).into(),
+        target_size: words(target).into(),
     })
 }
