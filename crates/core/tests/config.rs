@@ -92,7 +92,7 @@ predict:
     insta::assert_snapshot!(faults(text, &[]), @"
     the config has 3 faults
     run.yaml:5:3: unknown network `unett`; did you mean `unet`? allowed: NETWORKS
-    run.yaml:7:1: unknown key `trainig`; did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    run.yaml:7:1: unknown key `trainig`; did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
     run.yaml:9:12: `predict.overlap` is 1.5; allowed: a number from 0 to below 1
     ");
 }
@@ -174,8 +174,8 @@ fn unknown_names() {
     --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
     --set loss[0]: unknown loss `dise`; did you mean `dice`? allowed: cross_entropy, dice, mse, l1
     --set loss[1].focal.gamma: unknown loss `focal`; allowed: cross_entropy, dice, mse, l1
-    --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
-    --set zebra: unknown key `zebra`; allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
+    --set zebra: unknown key `zebra`; allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
     --set predict.blend: `predict.blend` is the text `linear`; allowed: gaussian, constant, hann, crop
     ");
 }
@@ -213,7 +213,7 @@ fn missing_keys() {
     ");
     insta::assert_snapshot!(faults("[1, 2]\n", &[]), @"
     the config has 1 fault
-    run.yaml:1:1: the config is a list of 2 items; allowed: a mapping with the keys framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+    run.yaml:1:1: the config is a list of 2 items; allowed: a mapping with the keys framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
     ");
 }
 

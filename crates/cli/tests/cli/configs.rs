@@ -189,7 +189,7 @@ predict:
        : ^^^^^^^
      8 | predict:
        `----
-      hint: did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess
+      hint: did you mean `training`? allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
 
       x `predict.overlap` is 1.5
        ,-[run.yaml:9:12]
@@ -202,7 +202,7 @@ predict:
     insta::assert_snapshot!(bench.transcript(&["check", "run.yaml", "--json"]), @r#"
     exit 2
     ----- stdout
-    {"error":"the config has 3 faults","hint":null,"code":2,"faults":[{"file":"run.yaml","line":5,"column":3,"key":"network","problem":"unknown network `unett`","allowed":"NETWORKS","did_you_mean":"unet"},{"file":"run.yaml","line":7,"column":1,"key":"trainig","problem":"unknown key `trainig`","allowed":"framework, seed, exact_conv, device, data, network, loss, optimizer, schedule, training, predict, postprocess","did_you_mean":"training"},{"file":"run.yaml","line":9,"column":12,"key":"predict.overlap","problem":"`predict.overlap` is 1.5","allowed":"a number from 0 to below 1"}]}
+    {"error":"the config has 3 faults","hint":null,"code":2,"faults":[{"file":"run.yaml","line":5,"column":3,"key":"network","problem":"unknown network `unett`","allowed":"NETWORKS","did_you_mean":"unet"},{"file":"run.yaml","line":7,"column":1,"key":"trainig","problem":"unknown key `trainig`","allowed":"framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess","did_you_mean":"training"},{"file":"run.yaml","line":9,"column":12,"key":"predict.overlap","problem":"`predict.overlap` is 1.5","allowed":"a number from 0 to below 1"}]}
     ----- stderr
     "#);
 }

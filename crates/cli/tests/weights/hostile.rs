@@ -148,9 +148,19 @@ fn an_unknown_function() {
         missing.iter().any(|name| name == "outc.conv.bias"),
         "{result}"
     );
-    insta::assert_snapshot!(refusal(&checkpoint(&unknown)), @"");
+    insta::assert_snapshot!(refusal(&checkpoint(&unknown)), @"
+    exit 2
+    error: `evil.pt` holds no tensors; it holds my_project.layers.Weight
+
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `--key` (in a config, `initial_weights.key`)
+    ");
     // One that is made of tensors cannot be passed over.
     let made_of_tensors = call(&global("my_project.layers", "Weight"), &[vector()]);
     let body = dict(&[("inc.weight", vector()), ("inc.bias", made_of_tensors)]);
-    insta::assert_snapshot!(refusal(&checkpoint(&body)), @"");
+    insta::assert_snapshot!(refusal(&checkpoint(&body)), @"
+    exit 2
+    error: `evil.pt` is damaged or forged: unsupported Python type 'my_project.layers.Weight'. The file holds tensor data in a form this reader cannot represent.
+
+    hint: get the file again from where it comes from, or save it anew with `torch.save(network.state_dict(), FILE)`
+    ");
 }

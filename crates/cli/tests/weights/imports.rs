@@ -148,7 +148,14 @@ fn weights_of_another_network() {
 
     hint: set the network's options, channels and classes to those the weights were trained with, or accept what does not fit with `--partial`
     ");
-    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", ""]), @"");
+    insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", ""]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `lightning.ckpt`: the weights do not fit the network: missing inc.double_conv.0.weight, inc.double_conv.1.weight, inc.double_conv.1.bias, inc.double_conv.1.running_mean, inc.double_conv.1.running_var, inc.double_conv.3.weight, inc.double_conv.4.weight, inc.double_conv.4.bias and 48 more; unexpected net.down1.maxpool_conv.1.double_conv.0.weight, net.down1.maxpool_conv.1.double_conv.1.bias, net.down1.maxpool_conv.1.double_conv.1.running_mean, net.down1.maxpool_conv.1.double_conv.1.running_var, net.down1.maxpool_conv.1.double_conv.1.weight, net.down1.maxpool_conv.1.double_conv.3.weight, net.down1.maxpool_conv.1.double_conv.4.bias, net.down1.maxpool_conv.1.double_conv.4.running_mean and 48 more
+
+    hint: use the tensors of one part with `--strip net.`, or set the network's options, channels and classes to those the weights were trained with, or accept what does not fit with `--partial`
+    ");
     insta::assert_snapshot!(import("lightning.ckpt", NETWORK, &["--strip", "generator."]), @"
     exit 2
     ----- stdout
@@ -163,7 +170,7 @@ fn weights_of_another_network() {
     ----- stderr
     error: `lightning.ckpt` holds no tensors under `weights`; it holds epoch (int), hyper_parameters (dict), state_dict
 
-    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `key`
+    hint: save the state dict, `torch.save(network.state_dict(), FILE)`, or choose another entry with `--key` (in a config, `initial_weights.key`)
     ");
     insta::assert_snapshot!(
         import("lightning.ckpt", NETWORK, &["--key", "state_dict", "--strip", "net.inc."]), @"
@@ -270,6 +277,6 @@ fn classes_of_one_channel() {
     exit 2
     error: `binary.safetensors` belongs to a network of 1 output channel, and `semantic` targets have a channel for each of at least 2 classes
 
-    hint: import it with `data.target_kind=image`: predictions are then the values that the network gives, one channel of them
+    hint: import it with `--target image` (in a config, `data.target_kind: image`): predictions are then the values that the network gives
     ");
 }
