@@ -179,7 +179,7 @@ fn archives_that_unpack_to_more_than_they_are() {
     let program = archive(&[("data.pkl", &marks)], CompressionMethod::Deflated);
     insta::assert_snapshot!([storage, program].map(|bytes| said_of(&bytes)).join("\n"), @"
     exit 2
-    error: `file.pt` is damaged or forged: entry archive/data.pkl of the zip archive is packed, 138 bytes for 179; PyTorch does not pack
+    error: `file.pt` is damaged or forged: entry archive/data.pkl of the zip archive is packed, 140 bytes for 180; PyTorch does not pack
 
     hint: get the file again from where it comes from, or save it anew with `torch.save(network.state_dict(), FILE)`
 
@@ -251,12 +251,12 @@ fn tensors_that_do_not_fit_their_storage() {
     error: `file.pt` is damaged or forged: Tensor with shape [5] and stride [1] at offset 0 needs 5 elements, but storage '0' declares 4
     error: `file.pt` is damaged or forged: Tensor with shape [4] and stride [1] at offset 1 needs 5 elements, but storage '0' declares 4
     error: `file.pt` is damaged or forged: storage offset must be non-negative, got -1
-    error: `file.pt`: tensor inc.weight cannot be read: Tensor with shape [400] requires 400 elements from storage '0', but only 4 are available
+    error: `file.pt`: tensor up1.up.bias cannot be read: Tensor with shape [400] requires 400 elements from storage '0', but only 4 are available
     error: `file.pt` is damaged or forged: Tensor shape element count overflows usize
     error: `file.pt` is damaged or forged: Tensor shape element count overflows usize
     error: `file.pt` is damaged or forged: shape must be non-negative, got -4
-    error: `file.pt` is damaged or forged: its tensors are said to hold 1073741824 numbers together, and it has 449 bytes
-    error: `file.pt`: tensor inc.weight cannot be read: Failed to read storage '7' for tensor with shape [4]: ZIP entry 'archive/data/7': not found in archive
+    error: `file.pt` is damaged or forged: its tensors are said to hold 1073741824 numbers together, and it has 450 bytes
+    error: `file.pt`: tensor up1.up.bias cannot be read: Failed to read storage '7' for tensor with shape [4]: ZIP entry 'archive/data/7': not found in archive
     ");
 }
 
@@ -338,7 +338,7 @@ fn values_that_are_not_finite() {
     bench.write("infinite.pt", archive(&entries, CompressionMethod::Stored));
     insta::assert_snapshot!(fault(&bench, "infinite.pt", &[]), @"
     exit 2
-    error: `infinite.pt`: tensor inc.weight holds 4 of 4 values that are not finite (NaN or infinite)
+    error: `infinite.pt`: tensor up1.up.bias holds 4 of 4 values that are not finite (NaN or infinite)
 
     hint: the training that made them went astray; use weights of an earlier epoch
     ");
