@@ -56,7 +56,11 @@ impl Architecture for AdditiveUnetConfig {
         let mut channels = io.in_channels;
         for level in 0..=self.depth {
             let conv = ConvConfig::new([channels, width(level)], kernel).bias(false);
-            let conv = if level == 0 { conv } else { conv.stride(double) };
+            let conv = if level == 0 {
+                conv
+            } else {
+                conv.stride(double)
+            };
             // The name of a place is the beginning of the names of its weights.
             let scope = &mut scope.at(format!("encoder.{level}"));
             encoder.push(ConvUnit::new(conv, unit, NAMES, scope));
