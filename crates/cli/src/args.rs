@@ -134,8 +134,12 @@ pub struct ImportArguments {
     /// The folder of the model package
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Change one setting, as in data.preprocess=[standard] or data.classes=3; may be repeated
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    /// Changes of single settings, in the order given.
+    #[arg(
+        long = "set",
+        value_name = "KEY=VALUE",
+        help = "Change one setting, as in data.preprocess=[standard] or data.classes=3; may be repeated"
+    )]
     pub overrides: Vec<String>,
     /// For a network by name: what its output means
     #[arg(long, value_enum, default_value_t = TargetName::Image)]
