@@ -18,6 +18,8 @@ mod families;
 mod loss_case;
 #[path = "goldens/losses.rs"]
 mod losses;
+#[path = "goldens/numbers.rs"]
+mod numbers;
 #[path = "goldens/recipe.rs"]
 mod recipe;
 #[path = "goldens/rules.rs"]

@@ -34,7 +34,7 @@ impl ClipGradient {
                 module.visit(&mut squares);
                 Limit::Factor(squares.sum.map(|sum| {
                     let norm = sum.sqrt().add_scalar(EPSILON);
-                    norm.recip().mul_scalar(most).clamp_max(1.0)
+                    Box::new(norm.recip().mul_scalar(most).clamp_max(1.0))
                 }))
             }
         }
@@ -44,7 +44,7 @@ impl ClipGradient {
 /// What happens to the gradients of one step.
 pub(super) enum Limit {
     /// Multiplied by one value; `None` where there is no gradient.
-    Factor(Option<Tensor<1>>),
+    Factor(Option<Box<Tensor<1>>>),
     /// Cut off.
     Value(f64),
 }
@@ -52,7 +52,7 @@ pub(super) enum Limit {
 impl Limit {
     pub(super) fn apply(&self, gradient: Tensor<1>) -> Tensor<1> {
         match self {
-            Self::Factor(Some(factor)) => gradient * factor.clone(),
+            Self::Factor(Some(factor)) => gradient * Tensor::clone(factor),
             Self::Factor(None) => gradient,
             Self::Value(most) => gradient.clamp(-most, *most),
         }

@@ -1,4 +1,4 @@
-//! RMSprop (Tieleman and Hinton 2012), with the root taken before the epsilon is added, as PyTorch
+//! `RMSprop` (Tieleman and Hinton 2012), with the root taken before the epsilon is added, as PyTorch
 //! does.
 
 use burn::tensor::Tensor;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{Moment, Pace, Schedule};
 
 /// Lowers the learning rate to zero along a power of the remaining share of the run, as nnU-Net,
-/// `EmbedSeg` and DeepLab do.
+/// `EmbedSeg` and `DeepLab` do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Polynomial {

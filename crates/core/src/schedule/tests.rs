@@ -47,11 +47,11 @@ fn a_schedule_that_spans_the_run_begins_after_the_warm_up() {
         start: 0.1,
         then,
     };
-    let cosine = warm(Box::new(Cosine::default()));
+    let cosine = warm(Box::<Cosine>::default());
     assert!((at(&cosine, 0.0, 10) - 0.1).abs() < 1e-12);
     assert_eq!(at(&cosine, 2.0, 10), 1.0);
     assert!((at(&cosine, 6.0, 10) - 0.5).abs() < 1e-12);
-    let linear = warm(Box::new(Linear::default()));
+    let linear = warm(Box::<Linear>::default());
     assert!((at(&linear, 6.0, 10) - 0.5).abs() < 1e-12);
 }
 

@@ -3,19 +3,14 @@
 use std::{cell::RefCell, collections::BTreeMap, path::Path};
 
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
-use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
+
+use super::numbers::{self, Numbers};
 
 /// Tolerance of a value, relative to the value or to 1, of which similarities are taken.
 const VALUE: f64 = 1e-5;
 /// Tolerance of a gradient, relative to its largest entry.
 const GRADIENT: f64 = 1e-4;
-
-/// Numbers of any type, as they lie in a file.
-pub struct Numbers {
-    pub values: Vec<f64>,
-    pub shape: Vec<usize>,
-}
 
 /// A loss's options, inputs, and what the reference made of them.
 pub struct LossCase {
@@ -56,7 +51,7 @@ impl LossCase {
         Ok(Self {
             name: config["loss"].as_str().unwrap_or_default().to_owned(),
             config,
-            numbers: read_numbers(&folder.join("golden.safetensors"))?,
+            numbers: numbers::read(&folder.join("golden.safetensors"))?,
             leaves: RefCell::default(),
             precision: FloatDType::F32,
         })
@@ -88,7 +83,7 @@ impl LossCase {
     /// One number for each class.
     pub fn vector(&self, name: &str) -> Result<Vec<f32>, String> {
         let numbers = self.numbers(name)?;
-        Ok(numbers.values.iter().map(|value| *value as f32).collect())
+        Ok(numbers.floats())
     }
 
     /// A constant `[N, C, Z, Y, X]`; axes that the file leaves out have one entry.
@@ -193,38 +188,4 @@ fn close(name: &str, found: &[f64], expected: &[f64], tolerance: f64) -> Result<
     } else {
         0.0
     })
-}
-
-fn read_numbers(path: &Path) -> Result<BTreeMap<String, Numbers>, String> {
-    let fault = |error: String| format!("{}: {error}", path.display());
-    let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| fault(error.to_string()))?;
-    let read = |(name, view): (String, safetensors::tensor::TensorView<'_>)| {
-        let bytes = view.data();
-        let values = match view.dtype() {
-            Dtype::F32 => bytes
-                .as_chunks()
-                .0
-                .iter()
-                .map(|b| f64::from(f32::from_le_bytes(*b)))
-                .collect(),
-            Dtype::F64 => bytes
-                .as_chunks()
-                .0
-                .iter()
-                .map(|b| f64::from_le_bytes(*b))
-                .collect(),
-            Dtype::I64 => bytes
-                .as_chunks()
-                .0
-                .iter()
-                .map(|b| i64::from_le_bytes(*b) as f64)
-                .collect(),
-            Dtype::U8 | Dtype::BOOL => bytes.iter().map(|b| f64::from(*b)).collect(),
-            other => return Err(fault(format!("{name} has the type {other:?}"))),
-        };
-        let shape = view.shape().to_vec();
-        Ok((name, Numbers { values, shape }))
-    };
-    file.tensors().into_iter().map(read).collect()
 }

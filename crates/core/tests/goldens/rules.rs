@@ -13,8 +13,9 @@ mod schedules;
 
 use std::{collections::BTreeMap, path::Path};
 
-use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
+
+use super::numbers::{self, Numbers};
 
 /// How far a value may be from the reference's, relative to the largest.
 const TOLERANCE: f64 = 1e-5;
@@ -50,47 +51,19 @@ fn check_of(config: &Value) -> Option<Check> {
     found.map(|(_, check)| *check)
 }
 
-/// A stored array.
-pub struct Stored {
-    pub shape: Vec<usize>,
-    pub values: Vec<f64>,
-}
-
-impl Stored {
-    /// The parts along the first axis.
-    pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
-        let length = self.shape.iter().skip(1).product::<usize>().max(1);
-        self.values.chunks(length)
-    }
-
-    pub fn floats(&self) -> Vec<f32> {
-        self.values.iter().map(|&value| value as f32).collect()
-    }
-}
-
 /// The files of one case.
 pub struct RuleCase {
     pub config: Value,
-    tensors: BTreeMap<String, Stored>,
+    tensors: BTreeMap<String, Numbers>,
 }
 
 impl RuleCase {
     fn read(folder: &Path, config: Value) -> Result<Self, String> {
-        let path = folder.join("golden.safetensors");
-        let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| error.to_string())?;
-        let tensors = file.tensors().into_iter().map(|(name, view)| {
-            let stored = Stored {
-                shape: view.shape().to_vec(),
-                values: numbers(view.dtype(), view.data())?,
-            };
-            Ok((name, stored))
-        });
-        let tensors = tensors.collect::<Result<_, String>>()?;
+        let tensors = numbers::read(&folder.join("golden.safetensors"))?;
         Ok(Self { config, tensors })
     }
 
-    pub fn tensor(&self, name: &str) -> Result<&Stored, String> {
+    pub fn tensor(&self, name: &str) -> Result<&Numbers, String> {
         let missing = || format!("the case lacks the tensor {name}");
         self.tensors.get(name).ok_or_else(missing)
     }
@@ -104,25 +77,6 @@ impl RuleCase {
         let params = self.config["params"].as_object();
         params.ok_or_else(|| "the case has no params".to_owned())
     }
-}
-
-fn numbers(dtype: Dtype, bytes: &[u8]) -> Result<Vec<f64>, String> {
-    macro_rules! decode {
-        ($kind:ty) => {{
-            let chunks = bytes.as_chunks::<{ size_of::<$kind>() }>().0.iter();
-            chunks
-                .map(|chunk| <$kind>::from_le_bytes(*chunk) as f64)
-                .collect()
-        }};
-    }
-    Ok(match dtype {
-        Dtype::F32 => decode!(f32),
-        Dtype::F64 => decode!(f64),
-        Dtype::I64 => decode!(i64),
-        Dtype::I32 => decode!(i32),
-        Dtype::U8 | Dtype::BOOL => decode!(u8),
-        other => return Err(format!("unexpected element type {other:?}")),
-    })
 }
 
 /// Compares with the tolerance; `what` is for the message.

@@ -6,21 +6,21 @@ use coverslip_image::embedseg::{
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value;
 
-use super::{RuleCase, Stored};
+use super::{super::numbers::Numbers, RuleCase};
 
-fn array<T>(stored: &Stored, convert: fn(f64) -> T) -> Result<ArrayD<T>, String> {
+fn array<T>(stored: &Numbers, convert: fn(f64) -> T) -> Result<ArrayD<T>, String> {
     let values = stored.values.iter().map(|&value| convert(value)).collect();
     ArrayD::from_shape_vec(IxDyn(&stored.shape), values).map_err(|error| error.to_string())
 }
 
-fn labels(stored: &Stored) -> Result<ArrayD<u32>, String> {
+fn labels(stored: &Numbers) -> Result<ArrayD<u32>, String> {
     array(stored, |value| value as u32)
 }
 
 fn compare<T: Copy + Into<f64>>(
     what: &str,
     found: &ArrayD<T>,
-    expected: &Stored,
+    expected: &Numbers,
 ) -> Result<(), String> {
     let pairs = found.iter().zip(&expected.values);
     let differing = pairs.filter(|&(&a, &b)| a.into() != b).count();

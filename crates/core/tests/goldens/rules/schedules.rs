@@ -41,7 +41,7 @@ fn scheduled(case: &RuleCase, name: &str, hyper: &Value, rate: f64) -> Result<Ve
         None => vec![0.0; count],
     };
     if name.contains("max") {
-        scores.iter_mut().for_each(|score| *score = -*score);
+        scores = scores.iter().map(|score| -score).collect();
     }
     let factor = |epoch: usize| {
         let moment = Moment {
