@@ -166,7 +166,7 @@ mod tests {
         let module = Param::from_tensor(Tensor::<2>::from_floats([[1.0, 2.0]], &device));
         let mut average = WeightAverage::default();
         average.update("network", &module, 1.0);
-        let moved = module.map(|tensor| (tensor.detach() + 4.0).require_grad());
+        let moved = Param::from_tensor(Tensor::<2>::from_floats([[5.0, 6.0]], &device));
         average.update("network", &moved, 0.25);
         let values = |module: &Param<Tensor<2>>| -> Vec<f32> {
             module.val().into_data().iter::<f32>().collect()

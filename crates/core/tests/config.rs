@@ -198,7 +198,7 @@ optimizer: {learning_rate: 1.0e-3}
     run.yaml:4:10: `network` names no network; allowed: one network by name, its options indented below the name: NETWORKS
     run.yaml:6:5: `loss[0]` has 2 keys (dice, weight); allowed: one loss by name, its options indented below the name: cross_entropy, dice, mse, l1
     run.yaml:8:5: `loss[1]` is 3; allowed: a loss by name (cross_entropy, dice, mse, l1), with or without options
-    run.yaml:9:13: unknown optimizer `learning_rate`; allowed: adam, adamw
+    run.yaml:9:13: unknown optimizer `learning_rate`; allowed: adam, adamw, sgd, rmsprop
     ");
 }
 
@@ -237,7 +237,7 @@ fn overrides_that_lead_nowhere() {
     --set loss.dice.weight: `loss` is a list; allowed: one item of it by number, as in `loss[0]`
     --set loss[2]: `loss` has 1 items, numbered from 0; allowed: `loss[1]` to add one
     --set data.channels: in its value, a list in brackets is not closed, or lacks a comma; allowed: `[first, second]`
-    --set training[0]: `training` is a list of 1 item; allowed: a mapping with the keys epochs, patches_per_epoch, batch_size, validation_patches, early_stopping, sample_pictures
+    --set training[0]: `training` is a list of 1 item; allowed: a mapping with the keys epochs, patches_per_epoch, batch_size, validation_patches, clip_gradient, averaging, early_stopping, sample_pictures
     ");
 }
 
@@ -507,7 +507,14 @@ fn training_rules_with_wrong_options() {
         "schedule={cosin: {}}",
         "training.clip_gradient={norm: 0}",
         "training.averaging={ema: {decay: 1}}",
-    ]), @"");
+    ]), @"
+    the config has 5 faults
+    --set optimizer: unknown key `rho` in `optimizer.rmsprop`; allowed: learning_rate, alpha, epsilon, momentum, centered, weight_decay
+    --set optimizer: `optimizer.rmsprop.momentum` is 1; allowed: a number from 0 to 0.999999
+    --set schedule: unknown schedule `cosin`; did you mean `cosine`? allowed: constant, step, multistep, exponential, linear, linear_decay, polynomial, cosine, cosine_restarts, one_cycle, plateau
+    --set training.clip_gradient: `training.clip_gradient.norm` is 0; allowed: a number above 0
+    --set training.averaging: `training.averaging.ema.decay` is 1; allowed: a number from 0 to below 1
+    ");
 }
 
 #[test]

@@ -32,17 +32,20 @@ impl Default for CoordinateGrid {
 
 impl CoordinateGrid {
     fn check(&self, shape: [usize; 3]) -> Result<(), AlgorithmError> {
-        for axis in 0..3 {
-            if shape[axis] > 1 && self.size[axis] < 2 {
-                let got = self.size[axis];
-                return Err(AlgorithmError::parameter("size", got, "at least 2"));
-            }
-            if !(self.extent[axis] > 0.0 && self.extent[axis].is_finite()) {
-                let got = self.extent[axis];
-                return Err(AlgorithmError::parameter("extent", got, "a number above 0"));
+        for (pixels, size) in shape.into_iter().zip(self.size) {
+            if pixels > 1 && size < 2 {
+                return Err(AlgorithmError::parameter("size", size, "at least 2"));
             }
         }
-        Ok(())
+        let is_length = |extent: f64| extent > 0.0 && extent.is_finite();
+        match self.extent.into_iter().find(|&extent| !is_length(extent)) {
+            Some(extent) => Err(AlgorithmError::parameter(
+                "extent",
+                extent,
+                "a number above 0",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The coordinate of a pixel, rounded as PyTorch's `linspace` does: from the nearer end.
@@ -179,9 +182,9 @@ impl Neighbourhood {
 
     pub(super) fn contains(&self, place: Place) -> bool {
         let mut sum = 0.0;
-        for axis in 0..3 {
-            let distance = place[axis] - self.center[axis];
-            sum += distance * distance * self.scale[axis];
+        for ((at, center), scale) in place.into_iter().zip(self.center).zip(self.scale) {
+            let distance = at - center;
+            sum += distance * distance * scale;
         }
         sum <= REACH
     }
