@@ -111,6 +111,24 @@ mod tests {
     }
 
     #[test]
+    fn where_several_maps_are_of_the_wanted_size_no_line_is_drawn() {
+        let layout = layout("swin_unetr", json!({}), [1, 1, 1, 64, 64]);
+        let blocks = blocks(&layout);
+        let found = links(&blocks);
+        let sources = |name: &str| {
+            let to = blocks.iter().position(|block| block.name == name).unwrap();
+            let links = found.iter().filter(|link| link.to == to);
+            links
+                .map(|link| blocks[link.from].name.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(sources("encoder1.layer"), ["input"]);
+        // The patches, or what either block of the first stage makes of them.
+        assert_eq!(sources("encoder2.layer"), [""; 0]);
+        assert_eq!(sources("encoder10.layer"), ["swinViT.layers4.0.downsample"]);
+    }
+
+    #[test]
     fn each_scale_of_a_discriminator_begins_at_the_image() {
         let options = json!({"base": 4, "scales": 3});
         let layout = layout("multiscale_discriminator", options, [1, 1, 1, 128, 128]);

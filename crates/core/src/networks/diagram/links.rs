@@ -1,6 +1,6 @@
 //! Where the input of each box comes from.
 //!
-//! A trace of layers tells sizes, not sources; a source is found by its size.
+//! A trace of layers tells sizes, not sources; a source is found by its size, where only one is of it.
 
 use super::{blocks::Block, map::Map};
 
@@ -25,7 +25,7 @@ pub(super) struct Link {
     pub(super) kind: Kind,
 }
 
-/// The lines of a network; there are none to a box whose input is of no size that came before.
+/// The lines of a network; there is none to a box whose source its size does not tell.
 pub(super) fn links(blocks: &[Block]) -> Vec<Link> {
     let mut links = Vec::new();
     let mut search = Search {
@@ -60,7 +60,7 @@ impl Search<'_> {
             return vec![(last, Kind::Flow)];
         }
         self.joined(to).unwrap_or_else(|| {
-            let equal = self.latest(to, |block| self.output(block).equals(wanted));
+            let is_equal = |block: usize| self.output(block).equals(wanted);
             let rearranged = || (self.output(last).numbers() == wanted.numbers()).then_some(last);
             let resized = || {
                 let is_alike = |map: &Map| map.channels == wanted.channels;
@@ -69,17 +69,21 @@ impl Search<'_> {
                 let nearest = self.output(last);
                 let nearest = (is_near(nearest) || larger(nearest)).then_some(last);
                 nearest
-                    .or_else(|| self.latest(to, |block| larger(self.output(block))))
+                    .or_else(|| self.found(to, |block| larger(self.output(block))))
                     .or_else(|| is_alike(self.output(last)).then_some(last))
             };
-            let from = equal.or_else(rearranged).or_else(resized);
+            let from = if (0..to).any(is_equal) {
+                self.found(to, is_equal)
+            } else {
+                rearranged().or_else(resized)
+            };
             from.map(|from| (from, self.way(from, wanted)))
                 .into_iter()
                 .collect()
         })
     }
 
-    /// Two maps that have the wanted channels together.
+    /// Two maps that have the wanted channels together, or the last alone if sizes do not tell the other.
     fn joined(&self, to: usize) -> Option<Vec<(usize, Kind)>> {
         let wanted = &self.blocks[to].input;
         let last = to - 1;
@@ -87,23 +91,37 @@ impl Search<'_> {
         let earlier = earlier.filter(|&one| self.output(one).pixels == wanted.pixels);
         std::iter::once(last).chain(earlier).find_map(|one| {
             let rest = wanted.channels.checked_sub(self.output(one).channels)?;
-            let fits = |map: &Map| (map.channels, map.pixels) == (rest, wanted.pixels);
-            let other = self.latest(to, |block| block != one && fits(self.output(block)))?;
-            let mut sources = vec![(one, self.way(one, wanted)), (other, Kind::Skip)];
+            let fits = |block: usize| {
+                let map = self.output(block);
+                let is_other = block != one && block != last;
+                is_other && (map.channels, map.pixels) == (rest, wanted.pixels)
+            };
+            let other = self.found(to, fits);
+            if other.is_none() && (one != last || !(0..to).any(fits)) {
+                return None;
+            }
+            let mut sources = vec![(one, self.way(one, wanted))];
+            sources.extend(other.map(|other| (other, Kind::Skip)));
             // What gates one of the maps is of their size and goes nowhere else.
             let is_gate = self.output(last).pixels == wanted.pixels && !self.is_used[last];
-            if is_gate && one != last && other != last {
+            if is_gate && one != last {
                 sources.push((last, Kind::Flow));
             }
             Some(sources)
         })
     }
 
-    /// The latest box before `to` whose output fits; one that nothing takes yet comes first.
-    fn latest(&self, to: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
-        let fitting = || (0..to).rev().filter(|&one| fits(one));
-        let unused = fitting().find(|&one| !self.is_used[one]);
-        unused.or_else(|| fitting().next())
+    /// The box before `to` whose output fits: the latest that nothing takes yet, else the only one there
+    /// is, else the latest of the same list of layers. Where none of these is, sizes cannot tell.
+    fn found(&self, to: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+        let fitting: Vec<usize> = (0..to).rev().filter(|&one| fits(one)).collect();
+        let unused = fitting.iter().find(|&&one| !self.is_used[one]);
+        if let (None, &[only]) = (unused, fitting.as_slice()) {
+            return Some(only);
+        }
+        let list = |block: usize| self.blocks[block].name.rsplit_once('.').map(|pair| pair.0);
+        let is_listed = |&&one: &&usize| list(one).is_some() && list(one) == list(to);
+        unused.or_else(|| fitting.iter().find(is_listed)).copied()
     }
 
     fn way(&self, from: usize, wanted: &Map) -> Kind {
