@@ -9,6 +9,7 @@ use coverslip_image::AlgorithmError;
 use ndarray::{Array3, Array4};
 
 pub use argmax::Argmax;
+pub(crate) use argmax::likeliest;
 pub use components::Components;
 pub use holes::FillHoles;
 pub use small::RemoveSmall;

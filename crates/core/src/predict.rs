@@ -17,7 +17,7 @@ use crate::{
     finite::NotFinite,
     monitor::Monitor,
     package::Model,
-    postprocess::Prediction,
+    postprocess::{Prediction, likeliest},
     preprocess,
 };
 
@@ -76,14 +76,6 @@ pub enum PredictError {
         /// The input.
         path: PathBuf,
     },
-    /// Post-processing ended with something that cannot be written as asked.
-    #[error("the output `{output}` was asked for, but the steps of post-processing make {made}")]
-    Output {
-        /// What was asked for.
-        output: &'static str,
-        /// What there is.
-        made: &'static str,
-    },
 }
 
 impl PredictError {
@@ -111,7 +103,6 @@ impl PredictError {
             }
             Self::OverwritesInput { .. } => "choose another `--output` folder".to_owned(),
             Self::CropImpossible => "use blend `gaussian`".to_owned(),
-            Self::Output { .. } => "put `argmax` first in the model's `postprocess`".to_owned(),
             Self::Algorithm { source } => return source.hint(),
             Self::Empty => return None,
         })
@@ -192,12 +183,10 @@ fn finish(model: &Model, values: Array4<f32>, like: &Image) -> Result<Image, Err
     for step in &model.postprocess {
         prediction = step.apply(prediction)?;
     }
-    match prediction {
-        Prediction::Labels(labels) => Ok(Image::from_labels(&labels, like)),
-        Prediction::Values(_) => Err(PredictError::Output {
-            output: "labels",
-            made: "values",
-        }
-        .into()),
-    }
+    // Without a step that makes labels, a pixel's is its likeliest class.
+    let labels = match prediction {
+        Prediction::Labels(labels) => labels,
+        Prediction::Values(values) => likeliest(&values),
+    };
+    Ok(Image::from_labels(&labels, like))
 }

@@ -386,3 +386,11 @@ fn write<T: PixelType>(path: &Path, pixels: Array2<T>) {
     let image = Image::new(pixels, "yx".parse().unwrap()).unwrap();
     write_image(path, &image).unwrap();
 }
+
+#[test]
+fn labels_need_no_step_of_post_processing() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    train(&run, &["training.epochs=1", "postprocess=[]"]);
+    assert!(run.join("model/preview.png").is_file());
+}

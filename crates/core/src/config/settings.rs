@@ -67,7 +67,8 @@ pub struct Settings {
     /// How large images are predicted tile by tile.
     #[serde(default)]
     pub predict: PredictSettings,
-    /// Steps from the network's output to the result, in this order.
+    /// Steps from the network's output to the result, in this order. Where labels are wanted and no step makes
+    /// them, a pixel has its likeliest class.
     #[serde(default)]
     #[schemars(extend("x-registry" = "postprocess"))]
     pub postprocess: Vec<Named>,

@@ -1,4 +1,4 @@
-use ndarray::Axis;
+use ndarray::{Array3, Array4, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,23 +14,28 @@ impl PostprocessStep for Argmax {
         let Prediction::Values(values) = prediction else {
             return Err(PostprocessError::NeedsValues { step: "argmax" });
         };
-        let labels = values.map_axis(Axis(0), |pixel| {
-            let mut best = 0;
-            for (class, value) in pixel.iter().enumerate() {
-                if *value > pixel[best] {
-                    best = class;
-                }
-            }
-            best as u32
-        });
-        Ok(Prediction::Labels(labels))
+        Ok(Prediction::Labels(likeliest(&values)))
     }
+}
+
+/// The class of the largest of each pixel's probabilities, the first of equal ones: `[C, Z, Y, X]` becomes
+/// `[Z, Y, X]`.
+pub(crate) fn likeliest(values: &Array4<f32>) -> Array3<u32> {
+    values.map_axis(Axis(0), |pixel| {
+        let mut best = 0;
+        for (class, value) in pixel.iter().enumerate() {
+            if *value > pixel[best] {
+                best = class;
+            }
+        }
+        best as u32
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array3, Array4, array};
+    use ndarray::array;
 
     #[test]
     fn the_first_of_equal_classes_wins() {

@@ -72,7 +72,6 @@ fn is_of_all(error: &Error) -> bool {
         error,
         Error::Predict(
             PredictError::CropImpossible
-                | PredictError::Output { .. }
                 | PredictError::Algorithm {
                     source: AlgorithmError::TileTooSmall { .. } | AlgorithmError::Parameter { .. }
                 }
