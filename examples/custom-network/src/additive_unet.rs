@@ -5,7 +5,7 @@ use coverslip_nets::{
     Architecture, Inputs, Network, NetworkError, Outputs, SizeRule,
     blocks::{ConvTransposeUnit, ConvUnit, UnitConfig, UnitNames},
     build::Scope,
-    layers::{ActivationName, Conv, ConvConfig, ConvTransposeConfig, NormName},
+    layers::{ActivationConfig, Conv, ConvConfig, ConvTransposeConfig, NormConfig},
     network::Reach,
 };
 use coverslip_ops::{Activation, FeatureMap, add};
@@ -49,7 +49,7 @@ impl Architecture for AdditiveUnetConfig {
         let io = scope.io();
         // 2D images have one plane: kernels and strides are then 1 along Z.
         let (kernel, double, around) = (scope.cube(3), scope.cube(2), scope.border(1));
-        let unit = UnitConfig::new(NormName::Batch, ActivationName::Relu);
+        let unit = UnitConfig::new(NormConfig::BATCH, ActivationConfig::RELU);
         let width = |level: usize| self.base << level;
 
         let mut encoder = Vec::new();
@@ -72,8 +72,7 @@ impl Architecture for AdditiveUnetConfig {
             let conv = ConvTransposeConfig::new([width(level + 1), width(level)], kernel);
             let conv = conv.stride(double).padding(around).output_padding(around);
             let conv = conv.bias(false).build(&mut scope.at("conv"));
-            let norm = NormName::Batch.config();
-            let norm = norm.build(width(level), &mut scope.at("norm"));
+            let norm = NormConfig::BATCH.build(width(level), &mut scope.at("norm"));
             decoder.push(ConvTransposeUnit::new(conv, norm, Activation::Relu));
         }
         let head = ConvConfig::new([self.base, io.out_channels], [1; 3]);

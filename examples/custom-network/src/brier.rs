@@ -1,7 +1,7 @@
 //! A term of the loss.
 
 use burn::tensor::{Tensor, activation::softmax};
-use coverslip_nets::{Loss, loss::TargetKind};
+use coverslip_nets::{Loss, loss::Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,15 +11,10 @@ use serde::{Deserialize, Serialize};
 pub struct Brier {}
 
 impl Loss for Brier {
-    fn value(&self, output: Tensor<5>, target: &Tensor<5>) -> Tensor<1> {
-        let classes = output.dims()[1];
-        let truth = (0..classes).map(|class| target.clone().equal_scalar(class as f32).float());
-        let truth = Tensor::cat(truth.collect(), 1);
+    fn value(&self, output: Tensor<5>, target: &Target) -> Tensor<1> {
+        let truth = target.indicators(output.dims()[1]);
         let distance = (softmax(output, 1) - truth).square().sum_dim(1);
-        distance.mean()
-    }
-
-    fn target_kind(&self) -> TargetKind {
-        TargetKind::Classes
+        // By the weights of the pixels, where there are any.
+        target.mean(distance)
     }
 }

@@ -2,11 +2,7 @@ use burn::tensor::{Tensor, activation::log_sigmoid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Loss, Target,
-    gradient::with_slope,
-    reduce::{per_class, weighted_mean},
-};
+use super::{Loss, Target, gradient::with_slope, reduce::per_class};
 
 /// Binary cross-entropy `-(q t log p + (1 - t) log (1 - p))` of each channel, with `p` the sigmoid of its
 /// score, then the mean over all values. Classes may overlap.
@@ -32,7 +28,7 @@ impl Loss for BinaryCrossEntropy {
         } else {
             of_scores(output, truth, positive)
         };
-        weighted_mean(values, target.weight.as_ref())
+        target.mean(values)
     }
 }
 

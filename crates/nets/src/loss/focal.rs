@@ -5,11 +5,7 @@ use burn::tensor::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Loss, Target,
-    binary_cross_entropy::of_scores,
-    reduce::{per_class, weighted_mean},
-};
+use super::{Loss, Target, binary_cross_entropy::of_scores, reduce::per_class};
 
 /// Focal loss `-(1 - p)^gamma log p` of the probability `p` of the truth: pixels that are right already
 /// count little (Lin et al. 2017, in MONAI's form). The mean over all pixels and classes.
@@ -80,7 +76,7 @@ impl Loss for Focal {
         if let Some(weights) = &self.class_weights {
             values = values * per_class(weights, &device);
         }
-        weighted_mean(values, target.weight.as_ref())
+        target.mean(values)
     }
 }
 

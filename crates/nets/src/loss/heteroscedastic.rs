@@ -2,7 +2,7 @@ use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, Target, reduce::weighted_mean};
+use super::{Loss, Target};
 
 /// Gaussian likelihood with a variance for each pixel: the mean of
 /// `exp(-s) (m - t)^2 / 2 + s / 2` (Kendall and Gal 2017, as in `pytorch_fnet`).
@@ -19,7 +19,7 @@ impl Loss for Heteroscedastic {
         let log_variance = output.narrow(1, channels, channels);
         let squared = (mean - target.values.clone()).square();
         let values = (log_variance.clone().neg().exp() * squared + log_variance).mul_scalar(0.5);
-        weighted_mean(values, target.weight.as_ref())
+        target.mean(values)
     }
 
     fn output_channels(&self, channels: usize) -> usize {

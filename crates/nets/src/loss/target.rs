@@ -1,5 +1,7 @@
 use burn::tensor::Tensor;
 
+use super::reduce::weighted_mean;
+
 /// What an output is compared with.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -36,9 +38,14 @@ impl Target {
         self.with_weight(weight)
     }
 
+    /// The mean of values `[N, C, Z, Y, X]` by the weights of their pixels; 0 when nothing counts.
+    pub fn mean(&self, values: Tensor<5>) -> Tensor<1> {
+        weighted_mean(values, self.weight.as_ref())
+    }
+
     /// Whether each pixel is in each class, `[N, classes, Z, Y, X]`; a pixel of a number that is no
     /// class is in none.
-    pub(super) fn indicators(&self, classes: usize) -> Tensor<5> {
+    pub fn indicators(&self, classes: usize) -> Tensor<5> {
         if classes == 1 || self.values.dims()[1] == classes {
             return self.values.clone();
         }

@@ -1,6 +1,6 @@
 use burn::tensor::Tensor;
 
-use crate::loss::{Target, binary_cross_entropy::of_scores, reduce::weighted_mean};
+use crate::loss::{Target, binary_cross_entropy::of_scores};
 
 /// Binary cross-entropy of scores with the skeleton of the image, `positive_weight` for pixels on the
 /// skeleton and 1 for others; the mean over all pixels (GU-Net, equation 2).
@@ -14,5 +14,5 @@ pub fn skeleton_loss(scores: Tensor<5>, skeleton: &Target, positive_weight: f64)
         .mul_scalar(positive_weight - 1.0)
         .add_scalar(1.0);
     let values = of_scores(scores, truth, None) * counts;
-    weighted_mean(values, skeleton.weight.as_ref())
+    skeleton.mean(values)
 }
