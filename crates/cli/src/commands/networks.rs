@@ -53,8 +53,10 @@ fn draw_all(
     let mut files = Vec::new();
     for name in registry.networks.names() {
         let network = Named::new(name);
-        let layout = lay_out(registry, &network, io, input)
-            .or_else(|_| lay_out(registry, &network, io, None))?;
+        let layout = match lay_out(registry, &network, io, input) {
+            Ok(layout) => layout,
+            Err(_) => lay_out(registry, &network, io, None)?,
+        };
         let file = folder.join(format!("{name}.svg"));
         draw(&layout, name, &file, printer)?;
         files.push(file);
