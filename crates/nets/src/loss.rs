@@ -42,7 +42,6 @@ pub use heteroscedastic::Heteroscedastic;
 pub use latent::latent_divergence;
 pub use lovasz::{LovaszHinge, LovaszSoftmax};
 pub use ms_ssim::{MsSsim, MsSsimConvention};
-pub use overlap::Overlap;
 pub use regression::{Huber, L1, Mse, Reduction, SmoothL1};
 pub use spatial_embedding::{EmbeddingTarget, PixelGrid, SpatialEmbedding};
 pub use ssim::Ssim;

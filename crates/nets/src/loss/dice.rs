@@ -3,7 +3,7 @@ use coverslip_ops::mean;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, LossActivation, Overlap, Target};
+use super::{Loss, LossActivation, Target, overlap::Overlap};
 
 /// Soft Dice loss: `1 - (2 I + e) / (P + T + e)` per image and class, then the mean, with `I` the
 /// sum of probability times target, `P` and `T` the sums of probabilities and targets over the

@@ -5,7 +5,11 @@ use burn::tensor::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, Target, binary_cross_entropy::of_scores, reduce::per_class};
+use super::{
+    Loss, Target,
+    binary_cross_entropy::of_scores,
+    reduce::{counted_classes, per_class},
+};
 
 /// Focal loss `-(1 - p)^gamma log p` of the probability `p` of the truth: pixels that are right already
 /// count little (Lin et al. 2017, in MONAI's form). The mean over all pixels and classes.
@@ -61,13 +65,9 @@ impl Default for Focal {
 
 impl Loss for Focal {
     fn value(&self, output: Tensor<5>, target: &Target) -> Tensor<1> {
-        let classes = output.dims()[1];
-        let mut scores = output;
-        let mut truth = target.indicators(classes);
-        if !self.include_background && classes > 1 {
-            scores = scores.narrow(1, 1, classes - 1);
-            truth = truth.narrow(1, 1, classes - 1);
-        }
+        let counted = |values| counted_classes(values, self.include_background);
+        let truth = counted(target.indicators(output.dims()[1]));
+        let scores = counted(output);
         let device = scores.device();
         let mut values = match self.form {
             FocalForm::Sigmoid => self.of_independent(scores, truth),

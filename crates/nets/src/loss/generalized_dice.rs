@@ -3,7 +3,7 @@ use coverslip_ops::mean;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, LossActivation, Overlap, Target};
+use super::{Loss, LossActivation, Target, overlap::Overlap};
 
 /// Generalised Dice loss `1 - (2 sum_c w_c I_c + e) / (sum_c w_c (P_c + T_c) + e)` per image, then the
 /// mean: small classes count as much as large ones (Sudre et al. 2017, in MONAI's form).

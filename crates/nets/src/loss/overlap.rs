@@ -1,30 +1,15 @@
 use burn::tensor::Tensor;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use super::{LossActivation, Target, reduce::pixel_sums};
+use super::{
+    LossActivation, Target,
+    reduce::{counted_classes, pixel_sums},
+};
 
-/// Over what the sums of an overlap loss run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Overlap {
-    /// What turns scores into probabilities.
-    pub activation: LossActivation,
-    /// Whether class 0 counts.
-    pub include_background: bool,
-    /// Whether the sums run over the whole batch rather than each image: steadier when a class is
-    /// missing from many patches.
-    pub batch: bool,
-}
-
-impl Default for Overlap {
-    fn default() -> Self {
-        Self {
-            activation: LossActivation::Auto,
-            include_background: true,
-            batch: false,
-        }
-    }
+/// Over what the sums of an overlap loss run; the options that such losses share.
+pub(super) struct Overlap {
+    pub(super) activation: LossActivation,
+    pub(super) include_background: bool,
+    pub(super) batch: bool,
 }
 
 /// Probability `p` and truth `t` of the classes that count, 0 where a pixel does not, `[N, C, Z, Y, X]`.
@@ -37,12 +22,9 @@ pub(super) struct Compared {
 impl Overlap {
     pub(super) fn compare(&self, output: Tensor<5>, target: &Target) -> Compared {
         let classes = output.dims()[1];
-        let mut probability = self.activation.apply(output);
-        let mut truth = target.indicators(classes);
-        if !self.include_background && classes > 1 {
-            probability = probability.narrow(1, 1, classes - 1);
-            truth = truth.narrow(1, 1, classes - 1);
-        }
+        let counted = |values| counted_classes(values, self.include_background);
+        let mut probability = counted(self.activation.apply(output));
+        let mut truth = counted(target.indicators(classes));
         if let Some(weight) = &target.weight {
             probability = probability * weight.clone();
             truth = truth * weight.clone();

@@ -28,6 +28,17 @@ pub(super) fn pixel_sums(values: Tensor<5>) -> Tensor<2> {
         .reshape([n, c])
 }
 
+/// The classes that count, `[N, C, Z, Y, X]`: all, or those but the background, class 0, where there are
+/// others.
+pub(super) fn counted_classes(values: Tensor<5>, include_background: bool) -> Tensor<5> {
+    let classes = values.dims()[1];
+    if include_background || classes == 1 {
+        values
+    } else {
+        values.narrow(1, 1, classes - 1)
+    }
+}
+
 /// One number for each class, `[1, C, 1, 1, 1]`.
 pub(super) fn per_class(numbers: &[f32], device: &Device) -> Tensor<5> {
     Tensor::from_data(

@@ -3,7 +3,7 @@ use coverslip_ops::mean;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Loss, LossActivation, Overlap, Target};
+use super::{Loss, LossActivation, Target, overlap::Overlap};
 
 /// Tversky loss `1 - (I + e) / (I + alpha FP + beta FN + e)` per image and class, then the mean: a Dice
 /// loss where missed and invented pixels cost differently (Salehi et al. 2017, in MONAI's form).
