@@ -1,6 +1,8 @@
 //! File formats: recognising, opening and writing image files.
 
+mod buffered;
 mod known;
+mod options;
 mod png;
 mod tiff;
 
@@ -9,22 +11,22 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use known::formats;
+pub use options::{Compression, Flavour, Limits, OpenOptions, WriteOptions};
 
 use crate::error::ImageError;
 use crate::image::Image;
+use crate::sink::{Sink, Target};
 use crate::source::Source;
 
-/// How much memory the pixels of one read may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The largest size of the decoded pixels of one read in bytes; 8 GiB by default.
-    pub bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { bytes: 8 << 30 }
-    }
+/// What is at the place that an image is to be opened from.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// A file that begins with these bytes (at most 64).
+    File(&'a Path, &'a [u8]),
+    /// A folder.
+    Folder(&'a Path),
+    /// An address that begins with `http://`, `https://` or `s3://`.
+    Address(&'a str),
 }
 
 /// One file format.
@@ -37,26 +39,31 @@ pub trait Format: Send + Sync {
     /// The usual file name extensions, in lower case, without a dot.
     fn extensions(&self) -> &'static [&'static str];
 
-    /// Whether a file that begins with these bytes (at most 64) is of this format.
-    fn recognises(&self, head: &[u8]) -> bool;
+    /// Whether what is at this place is of this format.
+    fn recognises(&self, place: Place) -> bool;
 
-    /// Opens a file: reads its description, not its pixels.
+    /// Opens an image: reads its description, not its pixels.
     ///
     /// # Errors
     ///
     /// Any [`ImageError`] that a file can cause.
-    fn open(&self, path: &Path, limits: Limits) -> Result<Box<dyn Source>, ImageError>;
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Box<dyn Source>, ImageError>;
 
-    /// Writes an image, replacing a file of that name in one step.
+    /// Begins to write an image, which will replace a file of that name in one step.
     ///
     /// # Errors
     ///
     /// [`ImageError::Unsupported`] if the format cannot hold this image or is never written,
     /// [`ImageError::Io`] if the operating system refuses.
-    fn write(&self, path: &Path, image: &Image) -> Result<(), ImageError>;
+    fn create(
+        &self,
+        path: &Path,
+        target: Target,
+        options: &WriteOptions,
+    ) -> Result<Box<dyn Sink>, ImageError>;
 }
 
-/// Opens an image file of any known format with the default [`Limits`].
+/// Opens an image of any known format with the default options.
 ///
 /// The content decides about the format, not the name.
 ///
@@ -64,20 +71,65 @@ pub trait Format: Send + Sync {
 ///
 /// Any [`ImageError`] that a file can cause.
 pub fn open(path: impl AsRef<Path>) -> Result<Box<dyn Source>, ImageError> {
-    open_with(path, Limits::default())
+    open_with(path, &OpenOptions::default())
 }
 
-/// Opens an image file of any known format.
+/// Opens an image of any known format: a file, a folder or an address.
 ///
 /// # Errors
 ///
 /// Any [`ImageError`] that a file can cause.
-pub fn open_with(path: impl AsRef<Path>, limits: Limits) -> Result<Box<dyn Source>, ImageError> {
+pub fn open_with(
+    path: impl AsRef<Path>,
+    options: &OpenOptions,
+) -> Result<Box<dyn Source>, ImageError> {
     let path = path.as_ref();
-    let head = read_head(path)?;
-    match formats().iter().find(|format| format.recognises(&head)) {
-        Some(format) => format.open(path, limits),
-        None => Err(unrecognised(path, &head)),
+    let head;
+    let place = if let Some(address) = address(path) {
+        Place::Address(address)
+    } else if path.is_dir() {
+        Place::Folder(path)
+    } else {
+        head = read_head(path)?;
+        Place::File(path, &head)
+    };
+    match formats().iter().find(|format| format.recognises(place)) {
+        Some(format) => format.open(path, options),
+        None => Err(unrecognised(path, place)),
+    }
+}
+
+/// The address that a path is, if it is one: it begins with `http://`, `https://` or `s3://`.
+pub fn address(path: &Path) -> Option<&str> {
+    let text = path.to_str()?;
+    ["http://", "https://", "s3://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
+        .then_some(text)
+}
+
+/// Begins to write an image in the format that the extension of the path names.
+///
+/// # Errors
+///
+/// [`ImageError::Unsupported`] for an unknown extension or an image that the format cannot hold,
+/// [`ImageError::Io`] if the operating system refuses.
+pub fn create(
+    path: impl AsRef<Path>,
+    target: Target,
+    options: &WriteOptions,
+) -> Result<Box<dyn Sink>, ImageError> {
+    let path = path.as_ref();
+    match by_extension(path) {
+        Some(format) => format.create(path, target, options),
+        None => Err(ImageError::Unsupported {
+            path: path.to_owned(),
+            feature: "its extension names no image format".to_owned(),
+            remedy: format!(
+                "use one of the extensions {}",
+                known_extensions().join(", ")
+            ),
+        }),
     }
 }
 
@@ -97,18 +149,29 @@ pub fn read_image(path: impl AsRef<Path>) -> Result<Image, ImageError> {
 /// [`ImageError::Unsupported`] for an unknown extension or an image that the format cannot hold,
 /// [`ImageError::Io`] if the operating system refuses.
 pub fn write_image(path: impl AsRef<Path>, image: &Image) -> Result<(), ImageError> {
-    let path = path.as_ref();
-    match by_extension(path) {
-        Some(format) => format.write(path, image),
-        None => Err(ImageError::Unsupported {
-            path: path.to_owned(),
-            feature: "its extension names no image format".to_owned(),
-            remedy: format!(
-                "use one of the extensions {}",
-                known_extensions().join(", ")
-            ),
-        }),
-    }
+    write_image_with(path, image, &WriteOptions::default())
+}
+
+/// Writes a whole image with options.
+///
+/// # Errors
+///
+/// As [`write_image`].
+pub fn write_image_with(
+    path: impl AsRef<Path>,
+    image: &Image,
+    options: &WriteOptions,
+) -> Result<(), ImageError> {
+    let target = Target {
+        axes: image.axes().clone(),
+        shape: image.shape().to_vec(),
+        dtype: image.dtype(),
+        metadata: image.metadata().clone(),
+        is_labels: false,
+    };
+    let sink = create(path, target, options)?;
+    sink.write(&vec![0; image.shape().len()], image.pixels())?;
+    sink.finish()
 }
 
 /// Whether the extension of the path is one that image files of a known format have.
@@ -134,11 +197,6 @@ fn by_extension(path: &Path) -> Option<&'static dyn Format> {
 }
 
 fn read_head(path: &Path) -> Result<Vec<u8>, ImageError> {
-    if path.is_dir() {
-        return Err(ImageError::IsFolder {
-            path: path.to_owned(),
-        });
-    }
     let read = |path: &Path| -> std::io::Result<Vec<u8>> {
         let mut head = Vec::with_capacity(64);
         File::open(path)?.take(64).read_to_end(&mut head)?;
@@ -147,11 +205,18 @@ fn read_head(path: &Path) -> Result<Vec<u8>, ImageError> {
     read(path).map_err(|error| ImageError::io(path, "read", error))
 }
 
-fn unrecognised(path: &Path, head: &[u8]) -> ImageError {
-    let content = if head.is_empty() {
-        "is empty".to_owned()
-    } else {
-        format!("starts with {}", describe_head(&head[..head.len().min(7)]))
+fn unrecognised(path: &Path, place: Place) -> ImageError {
+    let content = match place {
+        Place::File(_, []) => "is empty".to_owned(),
+        Place::File(_, head) => {
+            format!("starts with {}", describe_head(&head[..head.len().min(7)]))
+        }
+        Place::Address(_) => "is no OME-Zarr or Zarr".to_owned(),
+        Place::Folder(_) => {
+            return ImageError::IsFolder {
+                path: path.to_owned(),
+            };
+        }
     };
     let path: PathBuf = path.to_owned();
     if let Some(format) = by_extension(&path) {

@@ -1,11 +1,13 @@
 //! The one image type that everything downstream of the file formats sees.
 
 mod canonical;
+mod metadata;
 mod pixel_size;
 mod pixels;
 
 use std::path::{Path, PathBuf};
 
+pub use metadata::{Channel, Metadata};
 pub use pixel_size::PixelSize;
 pub(crate) use pixel_size::micrometres_per;
 pub(crate) use pixels::match_pixels;
@@ -22,8 +24,7 @@ use crate::error::ImageError;
 pub struct Image {
     pixels: Pixels,
     axes: Axes,
-    pixel_size: PixelSize,
-    channel_names: Vec<String>,
+    metadata: Metadata,
     path: Option<PathBuf>,
 }
 
@@ -48,8 +49,7 @@ impl Image {
         Ok(Image {
             pixels,
             axes,
-            pixel_size: PixelSize::default(),
-            channel_names: Vec::new(),
+            metadata: Metadata::default(),
             path: None,
         })
     }
@@ -86,37 +86,53 @@ impl Image {
             .map_or(1, |position| self.shape()[position])
     }
 
+    /// Pixel size, channels and the like, as far as they are known.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The same image with other metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Misuse`] unless there is one entry a channel, or none at all.
+    pub fn with_metadata(mut self, metadata: Metadata) -> Result<Image, ImageError> {
+        let channels = self.len_of(Axis::C);
+        let entries = metadata.channels.len();
+        if entries != 0 && entries != channels {
+            return Err(ImageError::Misuse {
+                path: self.path,
+                problem: format!("has {channels} channels but {entries} channel names"),
+            });
+        }
+        self.metadata = metadata;
+        Ok(self)
+    }
+
     /// The size of a pixel in micrometres, as far as it is known.
     pub fn pixel_size(&self) -> PixelSize {
-        self.pixel_size
+        self.metadata.pixel_size
     }
 
     /// The same image with another pixel size.
     pub fn with_pixel_size(mut self, pixel_size: PixelSize) -> Image {
-        self.pixel_size = pixel_size;
+        self.metadata.pixel_size = pixel_size;
         self
     }
 
     /// The names of the channels in their order; empty if they have none.
-    pub fn channel_names(&self) -> &[String] {
-        &self.channel_names
+    pub fn channel_names(&self) -> Vec<&str> {
+        self.metadata.channel_names()
     }
 
-    /// The same image with these channel names.
+    /// The same image with these channel names, and nothing else known about its channels.
     ///
     /// # Errors
     ///
     /// [`ImageError::Misuse`] unless there is one name a channel, or none at all.
-    pub fn with_channel_names(mut self, names: Vec<String>) -> Result<Image, ImageError> {
-        let channels = self.len_of(Axis::C);
-        if !names.is_empty() && names.len() != channels {
-            return Err(ImageError::Misuse {
-                path: self.path,
-                problem: format!("has {channels} channels but {} channel names", names.len()),
-            });
-        }
-        self.channel_names = names;
-        Ok(self)
+    pub fn with_channel_names(self, names: Vec<String>) -> Result<Image, ImageError> {
+        let metadata = self.metadata.clone().with_channel_names(names);
+        self.with_metadata(metadata)
     }
 
     /// The file that the image was read from, if any; error messages name it.

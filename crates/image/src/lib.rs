@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod normalize;
 pub mod pad;
 pub mod sample;
+pub mod sink;
 pub mod source;
 pub mod tile;
 
@@ -22,5 +23,5 @@ pub use axes::{Axes, Axis};
 pub use dtype::DType;
 pub use error::ImageError;
 pub use format::{read_image, write_image};
-pub use image::{Image, PixelSize, Pixels};
+pub use image::{Channel, Image, Metadata, PixelSize, Pixels};
 pub use sample::Sample;

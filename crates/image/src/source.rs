@@ -1,4 +1,4 @@
-//! Reading images without knowing their format.
+//! Reading images without knowing their format, a part at a time.
 
 mod info;
 mod region;
@@ -10,9 +10,9 @@ pub use region::Region;
 use crate::error::ImageError;
 use crate::image::Image;
 
-/// An opened image file: its description is known, its pixels are read on demand.
+/// An opened image: its description is known, its pixels are read on demand.
 ///
-/// A source is cheap to keep and may be read from several threads.
+/// A source is cheap to keep and may be read from several threads at once.
 pub trait Source: Send + Sync {
     /// What the file says about the image.
     fn info(&self) -> &ImageInfo;
@@ -24,8 +24,16 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ImageError::Misuse`] for a region outside the image, otherwise any fault of the file.
+    /// [`ImageError::Misuse`] for a region outside the image, [`ImageError::OverLimit`] for one
+    /// whose pixels take more memory than the limit, otherwise any fault of the file.
     fn read_region(&self, region: &Region) -> Result<Image, ImageError>;
+
+    /// The same image at one of the resolutions that [`ImageInfo::levels`] lists; 0 is the full one.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError::Misuse`] if there is no such level, otherwise any fault of the file.
+    fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError>;
 
     /// Reads the whole image.
     ///

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use coverslip_image::format::{open, read_image, write_image};
+use coverslip_image::format::{Limits, OpenOptions, open, open_with, read_image, write_image};
 use coverslip_image::image::PixelType;
 use coverslip_image::source::Region;
 use coverslip_image::{Axis, Image, ImageError, PixelSize, Pixels};
@@ -144,8 +144,11 @@ fn a_limit_is_kept() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.tif");
     write_image(&path, &image(pattern(&[4, 8, 8], |i| i as u16), "zyx")).unwrap();
-    let limits = coverslip_image::format::Limits { bytes: 300 };
-    let source = coverslip_image::format::open_with(&path, limits).unwrap();
+    let options = OpenOptions {
+        limits: Limits { bytes: 300 },
+        ..OpenOptions::default()
+    };
+    let source = open_with(&path, &options).unwrap();
     let error = source.read().unwrap_err();
     assert!(
         error

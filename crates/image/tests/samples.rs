@@ -138,7 +138,7 @@ fn compare<'r>(image: &Image, value: &impl Fn(&str) -> &'r str) -> Result<(), St
     let is_coloured = image
         .channel_names()
         .first()
-        .is_some_and(|name| name == "red");
+        .is_some_and(|name| *name == "red");
     if is_coloured && (value("compression") == "png mode P" || shape.last() > Some(&3)) {
         return Ok(());
     }

@@ -81,10 +81,13 @@ fn text(info: &ImageInfo) -> String {
         ),
         format!("  size        {}", size.join(", ")),
         format!("  type        {}", info.dtype),
-        format!("  pixel size  {}", pixel_size(info.pixel_size)),
+        format!("  pixel size  {}", pixel_size(info.metadata.pixel_size)),
     ];
-    if !info.channel_names.is_empty() {
-        lines.push(format!("  channels    {}", info.channel_names.join(", ")));
+    if !info.metadata.channel_names().is_empty() {
+        lines.push(format!(
+            "  channels    {}",
+            info.metadata.channel_names().join(", ")
+        ));
     }
     lines.push(format!("  in memory   {}", bytes(info.bytes())));
     lines.join("\n")

@@ -8,9 +8,10 @@ mod write;
 
 use std::path::Path;
 
-use super::{Format, Limits};
+use super::buffered::Buffered;
+use super::{Format, OpenOptions, Place, WriteOptions};
 use crate::error::ImageError;
-use crate::image::Image;
+use crate::sink::{Sink, Target};
 use crate::source::Source;
 
 /// The PNG format.
@@ -25,16 +26,24 @@ impl Format for Png {
         &["png"]
     }
 
-    fn recognises(&self, head: &[u8]) -> bool {
+    fn recognises(&self, place: Place) -> bool {
+        let Place::File(_, head) = place else {
+            return false;
+        };
         head.starts_with(b"\x89PNG\r\n\x1a\n")
     }
 
-    fn open(&self, path: &Path, limits: Limits) -> Result<Box<dyn Source>, ImageError> {
-        Ok(Box::new(read::PngSource::open(path, limits)?))
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Box<dyn Source>, ImageError> {
+        Ok(Box::new(read::PngSource::open(path, options.limits)?))
     }
 
-    fn write(&self, path: &Path, image: &Image) -> Result<(), ImageError> {
-        write::write(path, image)
+    fn create(
+        &self,
+        path: &Path,
+        target: Target,
+        _options: &WriteOptions,
+    ) -> Result<Box<dyn Sink>, ImageError> {
+        Ok(Box::new(Buffered::new(path, target, write::write)?))
     }
 }
 

@@ -18,9 +18,10 @@ mod write;
 
 use std::path::Path;
 
-use super::{Format, Limits};
+use super::buffered::Buffered;
+use super::{Format, OpenOptions, Place, WriteOptions};
 use crate::error::ImageError;
-use crate::image::Image;
+use crate::sink::{Sink, Target};
 use crate::source::Source;
 
 /// The TIFF format.
@@ -35,17 +36,25 @@ impl Format for Tiff {
         &["tif", "tiff", "btf", "tf2", "tf8"]
     }
 
-    fn recognises(&self, head: &[u8]) -> bool {
+    fn recognises(&self, place: Place) -> bool {
+        let Place::File(_, head) = place else {
+            return false;
+        };
         [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"]
             .iter()
             .any(|magic| head.starts_with(*magic))
     }
 
-    fn open(&self, path: &Path, limits: Limits) -> Result<Box<dyn Source>, ImageError> {
-        Ok(Box::new(read::TiffSource::open(path, limits)?))
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Box<dyn Source>, ImageError> {
+        Ok(Box::new(read::TiffSource::open(path, options.limits)?))
     }
 
-    fn write(&self, path: &Path, image: &Image) -> Result<(), ImageError> {
-        write::write(path, image)
+    fn create(
+        &self,
+        path: &Path,
+        target: Target,
+        _options: &WriteOptions,
+    ) -> Result<Box<dyn Sink>, ImageError> {
+        Ok(Box::new(Buffered::new(path, target, write::write)?))
     }
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, Array4, ArrayD, ArrayView5, Axis as Dimension};
 
-use super::{Image, PixelType, match_pixels};
+use super::{Image, Metadata, PixelType, match_pixels};
 use crate::axes::{Axes, Axis};
 use crate::error::ImageError;
 
@@ -65,8 +65,10 @@ impl Image {
         Image {
             pixels: T::into_pixels(array),
             axes,
-            pixel_size: like.pixel_size,
-            channel_names: Vec::new(),
+            metadata: Metadata {
+                channels: Vec::new(),
+                ..like.metadata.clone()
+            },
             path: None,
         }
     }

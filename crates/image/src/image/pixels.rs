@@ -1,6 +1,8 @@
 //! Arrays of any supported sample type.
 
-use ndarray::{Array, ArrayD, Dimension};
+use std::ops::Range;
+
+use ndarray::{Array, ArrayD, Dimension, Slice};
 
 use crate::dtype::DType;
 
@@ -119,6 +121,51 @@ impl Pixels {
     /// The lengths of the dimensions, slowest first.
     pub fn shape(&self) -> &[usize] {
         match_pixels!(self, array => array.shape())
+    }
+
+    /// The part of the samples inside one range a dimension.
+    ///
+    /// # Panics
+    ///
+    /// Unless there is one range a dimension, inside it.
+    pub(crate) fn part(&self, ranges: &[Range<usize>]) -> Pixels {
+        match_pixels!(self, array => array
+            .slice_each_axis(|axis| Slice::from(ranges[axis.axis.index()].clone()))
+            .to_owned()
+            .into())
+    }
+
+    /// Copies `block` to where its first sample is at `origin`. `None`, and nothing is copied, if the
+    /// type is another or the block does not lie inside.
+    pub(crate) fn paste(&mut self, origin: &[usize], block: &Pixels) -> Option<()> {
+        let fits = origin.len() == block.shape().len()
+            && origin.len() == self.shape().len()
+            && (origin.iter().zip(block.shape()).zip(self.shape()))
+                .all(|((&start, &length), &whole)| start <= whole && length <= whole - start);
+        if !fits {
+            return None;
+        }
+        let end: Vec<usize> = origin
+            .iter()
+            .zip(block.shape())
+            .map(|(a, b)| a + b)
+            .collect();
+        macro_rules! paste {
+            ($($variant:ident)*) => {
+                match (self, block) {
+                    $((Pixels::$variant(to), Pixels::$variant(from)) => {
+                        to.slice_each_axis_mut(|axis| {
+                            let index = axis.axis.index();
+                            Slice::from(origin[index]..end[index])
+                        })
+                        .assign(from);
+                        Some(())
+                    })*
+                    _ => None,
+                }
+            };
+        }
+        paste!(U8 I8 U16 I16 U32 I32 U64 I64 F32 F64)
     }
 
     /// The samples as `f32`; integers beyond 2^24 and doubles are rounded.

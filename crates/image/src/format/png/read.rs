@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use ndarray::{Array, ArrayD, Axis as Dimension, Slice};
+use ndarray::{Array, ArrayD, Axis as Dimension};
 use png::{BitDepth, ColorType, DecodingError, Reader, Transformations};
 
 use super::colour_names;
@@ -12,7 +12,7 @@ use crate::axes::{Axes, Axis};
 use crate::dtype::DType;
 use crate::error::ImageError;
 use crate::format::Limits;
-use crate::image::{Image, PixelSize, PixelType, Pixels, match_pixels};
+use crate::image::{Image, Metadata, PixelType, Pixels};
 use crate::source::{ImageInfo, Region, Source};
 
 /// Deflate packs at most 1032 to 1 and a 1-bit palette index becomes three bytes.
@@ -36,23 +36,17 @@ impl PngSource {
         if samples > 1 {
             shape.insert(0, samples);
         }
-        let info = ImageInfo {
-            path: path.to_owned(),
-            format: "PNG",
-            axes: Axes::canonical(|axis| match axis {
-                Axis::C => samples > 1,
-                other => other == Axis::Y || other == Axis::X,
-            }),
-            shape,
-            dtype: match reader.info().bit_depth {
-                BitDepth::Sixteen => DType::UInt16,
-                _ => DType::UInt8,
-            },
-            pixel_size: PixelSize::default(),
-            channel_names: colour_names(samples),
-            compression: "deflate".to_owned(),
-            pages: 1,
+        let axes = Axes::canonical(|axis| match axis {
+            Axis::C => samples > 1,
+            other => other == Axis::Y || other == Axis::X,
+        });
+        let dtype = match reader.info().bit_depth {
+            BitDepth::Sixteen => DType::UInt16,
+            _ => DType::UInt8,
         };
+        let mut info = ImageInfo::new(path, "PNG", axes, shape, dtype);
+        info.metadata = Metadata::default().with_channel_names(colour_names(samples));
+        "deflate".clone_into(&mut info.compression);
         Ok(PngSource { info, limits })
     }
 
@@ -157,12 +151,19 @@ impl Source for PngSource {
             .all(|(range, &len)| range.len() == len);
         let mut pixels = self.decode()?;
         if !is_whole {
-            pixels = match_pixels!(&pixels, array => array
-                .slice_each_axis(|axis| Slice::from(ranges[axis.axis.index()].clone()))
-                .to_owned()
-                .into());
+            pixels = pixels.part(&ranges);
         }
         self.info.image(pixels, region)
+    }
+
+    fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
+        if level > 0 {
+            return Err(self.info.no_such_level(level));
+        }
+        Ok(Box::new(PngSource {
+            info: self.info.clone(),
+            limits: self.limits,
+        }))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::dtype::DType;
 use crate::error::ImageError;
 use crate::format::Limits;
 use crate::format::png::colour_names;
-use crate::image::{Image, PixelSize, Pixels};
+use crate::image::{Image, Metadata, PixelSize, Pixels};
 use crate::source::{ImageInfo, Region, Source};
 
 /// Resolution tags that make pixels larger than this (in micrometres) are settings for printing.
@@ -61,17 +61,13 @@ impl TiffSource {
             Axis::Z => lengths[2] > 1,
             Axis::Y | Axis::X => true,
         });
-        let info = ImageInfo {
-            path: path.to_owned(),
-            format: "TIFF",
-            shape: axes.iter().map(|axis| lengths[axis as usize]).collect(),
-            axes,
-            dtype: page.dtype,
-            pixel_size: stack.pixel_size.or(header.pixel_size()).plausible(),
-            channel_names: channel_names(&stack, &page, channels),
-            compression: page.compression_name(),
-            pages: pages.len(),
-        };
+        let shape = axes.iter().map(|axis| lengths[axis as usize]).collect();
+        let mut info = ImageInfo::new(path, "TIFF", axes, shape, page.dtype);
+        info.metadata =
+            Metadata::default().with_channel_names(channel_names(&stack, &page, channels));
+        info.metadata.pixel_size = stack.pixel_size.or(header.pixel_size()).plausible();
+        info.compression = page.compression_name();
+        info.pages = pages.len();
         Ok(TiffSource {
             info,
             file: Mutex::new(file),
@@ -148,6 +144,13 @@ impl Source for TiffSource {
             DType::Float64 => self.read_typed::<f64>(region),
         }?;
         self.info.image(pixels, region)
+    }
+
+    fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
+        if level > 0 {
+            return Err(self.info.no_such_level(level));
+        }
+        Ok(Box::new(TiffSource::open(&self.info.path, self.limits)?))
     }
 }
 

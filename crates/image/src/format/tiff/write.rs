@@ -167,7 +167,7 @@ impl<T: PixelType> Stack<'_, T> {
         if !self.is_coloured && !self.image.channel_names().is_empty() {
             lines.push(format!(
                 "{CHANNEL_NAMES}={}",
-                ascii_json(self.image.channel_names())
+                ascii_json(&self.image.channel_names())
             ));
         }
         lines.push("loop=false\n".to_owned());
@@ -176,7 +176,7 @@ impl<T: PixelType> Stack<'_, T> {
 }
 
 /// A JSON list with everything beyond ASCII escaped, as TIFF texts require.
-fn ascii_json(names: &[String]) -> String {
+fn ascii_json(names: &[&str]) -> String {
     let text = serde_json::Value::from(names).to_string();
     let mut ascii = String::with_capacity(text.len());
     for unit in text.encode_utf16() {
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn names_are_ascii() {
         let names = vec!["µ \"a\"".to_owned(), "😀".to_owned()];
-        let text = ascii_json(&names);
+        let text = ascii_json(&names.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(text.is_ascii());
         assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), names);
     }
