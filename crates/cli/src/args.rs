@@ -1,10 +1,15 @@
 //! What can be typed: the commands, their arguments and their help texts.
 
+mod files;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coverslip::devices::DeviceKind;
+
+pub(crate) use files::size;
+pub use files::{ConvertArguments, InfoArguments, OpenArguments};
 
 /// Train and apply image-to-image networks on microscopy images.
 ///
@@ -86,9 +91,18 @@ Example: completion and checks while you type
 and as the first line of a config:
   # yaml-language-server: $schema=coverslip.schema.json")]
     Schema,
-    /// Describe image files: axes, size, type, pixel size
-    #[command(after_help = "Example:\n  coverslip info stack.tif mask.png")]
+    /// Describe image files: axes, size, type, pixel size, channels, levels
+    #[command(after_help = "\
+Example:
+  coverslip info stack.tif mask.png
+  coverslip info image.ome.zarr --series labels/nuclei --json")]
     Info(InfoArguments),
+    /// Convert an image into another format: all of it, a part, a projection, another type
+    #[command(after_help = "\
+Example:
+  coverslip convert stack.tif stack.ome.zarr
+  coverslip convert image.ome.zarr plane.png --crop t=0 --project z=max --channels 0 --dtype u8 --range 100,4000")]
+    Convert(ConvertArguments),
     /// Report what this machine offers: threads, CPU features, memory, devices
     #[command(after_help = "Example:\n  coverslip doctor --json")]
     Doctor,
@@ -341,14 +355,6 @@ pub struct CheckArguments {
     /// Print the config with every default written out
     #[arg(long)]
     pub resolved: bool,
-}
-
-/// Arguments of `coverslip info`.
-#[derive(Debug, Args)]
-pub struct InfoArguments {
-    /// Image files
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
 }
 
 /// Arguments of `coverslip demo`.

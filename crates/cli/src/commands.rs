@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod convert;
 mod demo;
 mod doctor;
 mod evaluate;
@@ -37,6 +38,7 @@ pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Re
         Command::Check(arguments) => check::run(&arguments, registry, printer)?,
         Command::Schema => schema::run(registry, printer),
         Command::Info(arguments) => info::run(&arguments, printer)?,
+        Command::Convert(arguments) => convert::run(&arguments, printer)?,
         Command::Doctor => doctor::run(printer),
         Command::Networks(arguments) => networks::run(&arguments, registry, printer)?,
         Command::Import(arguments) => import::run(&arguments, registry, printer)?,

@@ -7,6 +7,7 @@ use coverslip_nets::NetworkError;
 
 use crate::{
     config::ConfigError,
+    convert::ConvertError,
     data::DataError,
     devices::DeviceError,
     evaluate::EvaluateError,
@@ -57,6 +58,9 @@ pub enum Error {
     /// An image cannot be predicted.
     #[error(transparent)]
     Predict(#[from] PredictError),
+    /// An image cannot be converted as asked.
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
     /// Predictions cannot be compared with targets.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -163,6 +167,7 @@ impl Error {
             Self::Postprocess(error) => Some(error.hint()),
             Self::Package(error) => error.hint(),
             Self::Predict(error) => error.hint(),
+            Self::Convert(error) => Some(error.hint()),
             Self::Evaluate(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::WeightsFile(error) => error.hint(),

@@ -2,6 +2,7 @@
 
 pub mod averaging;
 pub mod config;
+pub mod convert;
 pub mod data;
 pub mod demo;
 pub mod devices;

@@ -15,7 +15,7 @@ pub trait Monitor: Sync {
 }
 
 /// A task that a [`Monitor`] shows.
-pub trait Task {
+pub trait Task: Sync {
     /// `steps` were done before, by another process; they count as done, but not for the rate.
     fn resume_at(&self, steps: u64);
 

@@ -1,6 +1,7 @@
 //! The one image type that everything downstream of the file formats sees.
 
 mod canonical;
+mod cast;
 mod metadata;
 mod pixel_size;
 mod pixels;

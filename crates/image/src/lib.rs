@@ -3,6 +3,7 @@
 pub mod algorithm_error;
 pub mod axes;
 pub mod components;
+pub mod copy;
 pub mod dtype;
 pub mod embedseg;
 pub mod error;

@@ -73,8 +73,8 @@ pub trait Sink: Send + Sync {
     /// the operating system refuses.
     fn write(&self, origin: &[usize], pixels: &Pixels) -> Result<(), ImageError>;
 
-    /// Whether the block at `origin` was written before an interruption.
-    fn is_written(&self, _origin: &[usize]) -> bool {
+    /// Whether all pixels of the box at `origin` were written before an interruption.
+    fn is_written(&self, _origin: &[usize], _lengths: &[usize]) -> bool {
         false
     }
 

@@ -2,6 +2,7 @@
 
 mod info;
 mod region;
+pub mod view;
 
 pub use info::ImageInfo;
 pub(crate) use info::bytes;

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use coverslip::error::Error;
+use coverslip_image::format::OpenOptions;
 use coverslip_image::source::ImageInfo;
-use coverslip_image::{ImageError, PixelSize, format};
+use coverslip_image::{Channel, ImageError, PixelSize, format};
 use serde_json::{Value, json};
 
 use crate::args::InfoArguments;
@@ -14,11 +15,12 @@ use crate::render;
 
 /// Describes each file; one that cannot be read does not keep the others from being described.
 pub(crate) fn run(arguments: &InfoArguments, printer: Printer) -> Result<(), CliError> {
+    let options = arguments.open.options();
     let total = arguments.files.len();
     let mut described = Vec::new();
     let mut failures = Vec::new();
     for path in &arguments.files {
-        match describe(path) {
+        match describe(path, &options) {
             Ok(info) => {
                 printer.text(&text(&info));
                 described.push(to_json(&info));
@@ -51,8 +53,8 @@ pub(crate) fn run(arguments: &InfoArguments, printer: Printer) -> Result<(), Cli
     outcome
 }
 
-fn describe(path: &Path) -> Result<ImageInfo, ImageError> {
-    Ok(format::open(path)?.info().clone())
+fn describe(path: &Path, options: &OpenOptions) -> Result<ImageInfo, ImageError> {
+    Ok(format::open_with(path, options)?.info().clone())
 }
 
 fn to_json(info: &ImageInfo) -> Value {
@@ -62,35 +64,67 @@ fn to_json(info: &ImageInfo) -> Value {
 }
 
 fn text(info: &ImageInfo) -> String {
-    let axes = info.axes.to_string();
-    let size: Vec<String> = axes
-        .chars()
-        .zip(&info.shape)
-        .map(|(axis, length)| format!("{axis} {length}"))
-        .collect();
     let pages = if info.pages == 1 {
         "1 page".to_owned()
     } else {
         format!("{} pages", info.pages)
     };
+    let metadata = &info.metadata;
     let mut lines = vec![
         info.path.display().to_string(),
         format!(
             "  format      {} ({pages}, compression {})",
             info.format, info.compression
         ),
-        format!("  size        {}", size.join(", ")),
+        format!("  size        {}", lengths(info, &info.shape)),
         format!("  type        {}", info.dtype),
-        format!("  pixel size  {}", pixel_size(info.metadata.pixel_size)),
+        format!("  pixel size  {}", pixel_size(metadata.pixel_size)),
     ];
-    if !info.metadata.channel_names().is_empty() {
-        lines.push(format!(
-            "  channels    {}",
-            info.metadata.channel_names().join(", ")
-        ));
+    if let Some(seconds) = metadata.time_step {
+        lines.push(format!("  time step   {seconds} s"));
+    }
+    if let Some(aperture) = metadata.numerical_aperture {
+        lines.push(format!("  objective   numerical aperture {aperture}"));
+    }
+    if !metadata.channels.is_empty() {
+        let channels: Vec<String> = metadata.channels.iter().map(channel).collect();
+        lines.push(format!("  channels    {}", channels.join(", ")));
+    }
+    if info.block != info.shape {
+        lines.push(format!("  blocks      {}", lengths(info, &info.block)));
+    }
+    for (level, shape) in info.levels.iter().enumerate().skip(1) {
+        lines.push(format!("  level {level}     {}", lengths(info, shape)));
+    }
+    if info.series.len() > 1 {
+        lines.push(format!("  series      {}", info.series.join(", ")));
     }
     lines.push(format!("  in memory   {}", bytes(info.bytes())));
+    for warning in &info.warnings {
+        lines.push(format!("  warning     {warning}"));
+    }
     lines.join("\n")
+}
+
+/// `y 512, x 512`
+fn lengths(info: &ImageInfo, shape: &[usize]) -> String {
+    let lengths: Vec<String> = (info.axes.iter().zip(shape))
+        .map(|(axis, length)| format!("{axis} {length}"))
+        .collect();
+    lengths.join(", ")
+}
+
+/// `DAPI (461 nm)`
+fn channel(channel: &Channel) -> String {
+    let name = if channel.name.is_empty() {
+        "unnamed"
+    } else {
+        &channel.name
+    };
+    match channel.emission {
+        Some(emission) => format!("{name} ({emission} nm)"),
+        None => name.to_owned(),
+    }
 }
 
 fn pixel_size(size: PixelSize) -> String {
