@@ -13,6 +13,7 @@ use ndarray::{Array, ArrayView, Dimension};
 use crate::AlgorithmError;
 pub use largest::{ComponentOrder, Largest, largest_components};
 use runs::Runs;
+pub(crate) use union_find::UnionFind;
 
 /// A numbered component map.
 #[derive(Debug, Clone, PartialEq)]

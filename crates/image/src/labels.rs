@@ -1,6 +1,7 @@
 //! Cleaning of masks and label maps. Arrays are `Y X` or `Z Y X`; label 0 is background.
 
 mod border;
+mod grow;
 mod holes;
 mod small;
 
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 use ndarray::{Array, ArrayView, Dimension};
 
 pub use border::clear_border;
+pub use grow::grow;
+pub(crate) use grow::grow_rounds;
 pub use holes::{fill_holes, fill_label_holes, fill_small_holes};
 pub use small::{SizeMode, remove_isolated_pixels, remove_small_labels, remove_small_objects};
 

@@ -13,6 +13,7 @@ pub mod image;
 pub mod labels;
 pub mod metrics;
 pub mod normalize;
+pub mod out_of_core;
 pub mod pad;
 pub mod sample;
 pub mod sink;

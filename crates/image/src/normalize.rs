@@ -8,6 +8,7 @@
 //! finite value is an error.
 
 mod min_max;
+mod parts;
 mod percentile;
 mod rescale;
 mod scaling;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AlgorithmError, Sample};
 pub use min_max::MinMax;
+pub use parts::EachPart;
 pub use percentile::{Percentile, percentiles};
 pub use rescale::Rescale;
 pub use scaling::{ChannelScaling, Scaling};

@@ -1,5 +1,5 @@
 use coverslip_image::components::connected_components;
-use ndarray::Array3;
+use coverslip_image::labels::grow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,45 +47,6 @@ impl PostprocessStep for Components {
         }
         Ok(Prediction::Labels(objects))
     }
-}
-
-/// Grows objects into pixels of class `rim` in rounds of one pixel (sides, no corners); a pixel
-/// that two objects reach in the same round goes to the one with the smaller number.
-fn grow(objects: &mut Array3<u32>, classes: &Array3<u32>, rim: u32) {
-    let mut front: Vec<[usize; 3]> = objects
-        .indexed_iter()
-        .filter(|(_, object)| **object != 0)
-        .map(|((z, y, x), _)| [z, y, x])
-        .collect();
-    while !front.is_empty() {
-        let mut reached = Vec::new();
-        for &pixel in &front {
-            for neighbour in neighbours(pixel, objects.dim().into()) {
-                if objects[neighbour] == 0 && classes[neighbour] == rim {
-                    reached.push((neighbour, objects[pixel]));
-                }
-            }
-        }
-        reached.sort_unstable();
-        reached.dedup_by_key(|(pixel, _)| *pixel);
-        front = reached.iter().map(|(pixel, _)| *pixel).collect();
-        for (pixel, object) in reached {
-            objects[pixel] = object;
-        }
-    }
-}
-
-/// The up to six pixels that share a side with `pixel`.
-fn neighbours(pixel: [usize; 3], shape: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
-    (0..3).flat_map(move |axis| {
-        let below = (pixel[axis] > 0).then(|| pixel[axis] - 1);
-        let above = (pixel[axis] + 1 < shape[axis]).then(|| pixel[axis] + 1);
-        [below, above].into_iter().flatten().map(move |place| {
-            let mut neighbour = pixel;
-            neighbour[axis] = place;
-            neighbour
-        })
-    })
 }
 
 #[cfg(test)]

@@ -40,9 +40,14 @@ impl MinMax {
         let (low, high) = samples.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
             (low.min(x), high.max(x))
         });
+        Ok(self.scaling(low, high))
+    }
+
+    /// The scaling of an image with this smallest and largest value.
+    pub(super) fn scaling(&self, low: f64, high: f64) -> Scaling {
         let [bottom, top] = self.range.map(f64::from);
         let is_constant = high <= low;
-        Ok(Scaling {
+        Scaling {
             subtract: low,
             divide: if is_constant { 1.0 } else { high - low },
             multiply: if is_constant { 1.0 } else { top - bottom },
@@ -50,7 +55,7 @@ impl MinMax {
             clip: None,
             keep_zero: false,
             is_constant,
-        })
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), AlgorithmError> {

@@ -56,6 +56,11 @@ impl Percentile {
     pub fn fit<S: Sample>(&self, values: &ArrayViewD<'_, S>) -> Result<Scaling, AlgorithmError> {
         self.check()?;
         let [low, high] = percentiles(values, [self.low, self.high])?;
+        Ok(self.scaling(low, high))
+    }
+
+    /// The scaling of an image with these two percentiles.
+    pub(super) fn scaling(&self, low: f64, high: f64) -> Scaling {
         let divisor = high - low + self.epsilon;
         let [bottom, top] = self.range.map(f64::from);
         let (divide, multiply) = if divisor == 0.0 {
@@ -63,7 +68,7 @@ impl Percentile {
         } else {
             (divisor, top - bottom)
         };
-        Ok(Scaling {
+        Scaling {
             subtract: low,
             divide,
             multiply,
@@ -71,7 +76,7 @@ impl Percentile {
             clip: self.clip.then_some((self.range[0], self.range[1])),
             keep_zero: false,
             is_constant: high <= low,
-        })
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), AlgorithmError> {

@@ -41,8 +41,13 @@ impl Standard {
         let mean = finite.iter().map(|value| value.to_f64()).sum::<f64>() / count;
         let squares = finite.iter().map(|value| (value.to_f64() - mean).powi(2));
         let deviation = (squares.sum::<f64>() / count).sqrt();
+        Ok(self.scaling(mean, deviation))
+    }
+
+    /// The scaling of an image with this mean and standard deviation.
+    pub(super) fn scaling(&self, mean: f64, deviation: f64) -> Scaling {
         let divisor = deviation + self.epsilon;
-        Ok(Scaling {
+        Scaling {
             subtract: mean,
             divide: if divisor == 0.0 { 1.0 } else { divisor },
             multiply: 1.0,
@@ -50,7 +55,7 @@ impl Standard {
             clip: None,
             keep_zero: self.nonzero,
             is_constant: deviation == 0.0,
-        })
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), AlgorithmError> {

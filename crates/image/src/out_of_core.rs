@@ -1,0 +1,40 @@
+//! Label images larger than memory: the algorithms of [`crate::components`] and [`crate::labels`],
+//! slab by slab, with the results they have in one piece.
+//!
+//! Images are `Y X` or `Z Y X` sources of whole numbers. Slabs are cut along the slowest axis that
+//! is longer than 1; several are worked on at a time, one a thread.
+
+mod components;
+mod grow;
+mod holes;
+mod local;
+mod objects;
+mod relabel;
+mod stitch;
+mod volume;
+
+#[cfg(test)]
+mod tests;
+
+pub use components::{ComponentPlan, components};
+pub use grow::grow;
+pub use holes::fill_label_holes;
+pub use local::local_filter;
+pub use objects::{Object, objects};
+pub use relabel::{Renumbering, relabel};
+pub use stitch::Stitcher;
+pub use volume::Volume;
+
+use crate::{AlgorithmError, ImageError};
+
+/// Why an algorithm on a source failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutOfCoreError {
+    /// The image cannot be read or written.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The algorithm is not defined for it.
+    #[error(transparent)]
+    Algorithm(#[from] AlgorithmError),
+}
