@@ -1,8 +1,8 @@
 //! Label images larger than memory: the algorithms of [`crate::components`] and [`crate::labels`],
-//! slab by slab, with the results they have in one piece.
+//! block by block, with the results they have in one piece.
 //!
-//! Images are `Y X` or `Z Y X` sources of whole numbers. Slabs are cut along the slowest axis that
-//! is longer than 1; several are worked on at a time, one a thread.
+//! Images are `Y X` or `Z Y X` sources of whole numbers. Blocks are multiples of the chunks of the
+//! file; several are worked on at a time, one a thread.
 
 mod components;
 mod grow;

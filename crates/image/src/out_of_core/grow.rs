@@ -1,8 +1,9 @@
 //! Growth of objects into the pixels around them.
 
-use ndarray::{Array3, Axis, Slice};
-use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use ndarray::s;
+use rayon::prelude::*;
 
 use super::{OutOfCoreError, Volume};
 use crate::labels::grow_rounds;
@@ -25,18 +26,15 @@ pub fn grow(
     rounds: usize,
     sink: &dyn Sink,
 ) -> Result<bool, OutOfCoreError> {
-    let length = volume.shape[volume.axis];
     let goes_on = AtomicBool::new(false);
-    (volume.slabs(VOXEL, rounds).into_par_iter()).try_for_each(|planes| {
-        // What happens in the slab within so many rounds began at most so many planes away.
-        let start = planes.start.saturating_sub(rounds);
-        let end = (planes.end + rounds).min(length);
-        let mut objects: Array3<u32> = volume.slab(start..end)?;
-        let is_open = grow_rounds(&mut objects, &classes.slab(start..end)?, rim, rounds);
+    (volume.blocks(VOXEL, rounds).into_par_iter()).try_for_each(|block| {
+        // What happens in the block within so many rounds began at most so many pixels away.
+        let (around, [z, y, x]) = volume.with_halo(&block, rounds);
+        let mut objects = volume.read(&around)?;
+        let is_open = grow_rounds(&mut objects, &classes.read(&around)?, rim, rounds);
         goes_on.fetch_or(is_open, Ordering::Relaxed);
-        let inner = Slice::from(planes.start - start..planes.end - start);
-        let kept = objects.slice_axis(Axis(volume.axis), inner).to_owned();
-        Ok::<_, OutOfCoreError>(volume.write(sink, volume.origin(planes.start), kept)?)
+        let kept = objects.slice(s![z, y, x]).to_owned();
+        Ok::<_, OutOfCoreError>(volume.write(sink, &block, kept)?)
     })?;
     Ok(goes_on.into_inner())
 }

@@ -4,17 +4,18 @@ use ndarray::{Array3, Zip, s};
 use rayon::prelude::*;
 
 use super::objects::{Object, objects};
+use super::volume::Block;
 use super::{OutOfCoreError, Volume};
 use crate::labels::fill_label_holes as fill;
 use crate::sink::Sink;
 
-/// The labels of a slab and its objects, as read, converted and filled.
+/// The labels of a block and its objects, as read, converted and filled.
 const VOXEL: usize = 40;
 
 /// Fills the holes of each label of `volume` with that label, as
 /// [`fill_label_holes`](crate::labels::fill_label_holes); writes the result into `sink`.
 ///
-/// A slab is read with all of the objects that reach into it, so memory follows the largest
+/// A block is read with all of the objects that reach into it, so memory follows the largest
 /// object.
 ///
 /// # Errors
@@ -22,16 +23,18 @@ const VOXEL: usize = 40;
 /// Any fault of source and sink; an object that is larger than the limit of a read.
 pub fn fill_label_holes(volume: Volume<'_>, sink: &dyn Sink) -> Result<(), OutOfCoreError> {
     let all = objects(volume)?;
-    let axis = volume.axis;
-    (volume.slabs(VOXEL, 0).into_par_iter()).try_for_each(|planes| {
+    (volume.blocks(VOXEL, 0).into_par_iter()).try_for_each(|block| {
         let touches = |object: &&Object| {
-            object.lower[axis] < planes.end && object.upper[axis] >= planes.start
+            (0..3).all(|axis| {
+                object.lower[axis] < block[axis].end && object.upper[axis] >= block[axis].start
+            })
         };
-        let mut filled = volume.slab(planes.clone())?;
+        let labels = volume.read(&block)?;
+        let mut filled = labels.clone();
         for object in all.iter().filter(touches) {
-            fill_object(volume, object, planes.start, &mut filled)?;
+            fill_object(volume, object, (&block, &labels), &mut filled)?;
         }
-        Ok(volume.write(sink, volume.origin(planes.start), filled)?)
+        Ok(volume.write(sink, &block, filled)?)
     })
 }
 
@@ -39,50 +42,42 @@ pub fn fill_label_holes(volume: Volume<'_>, sink: &dyn Sink) -> Result<(), OutOf
 fn fill_object(
     volume: Volume<'_>,
     object: &Object,
-    start: usize,
+    (block, labels): (&Block, &Array3<u32>),
     filled: &mut Array3<u32>,
 ) -> Result<(), OutOfCoreError> {
-    let axis = volume.axis;
     // One pixel more on each side keeps the outside one piece.
-    let window: [std::ops::Range<usize>; 3] = std::array::from_fn(|axis| {
+    let window: Block = std::array::from_fn(|axis| {
         let end = (object.upper[axis] + 2).min(volume.shape[axis]);
         object.lower[axis].saturating_sub(1)..end
     });
-    let end = start + filled.len_of(ndarray::Axis(axis));
-    let is_inside = window[axis].start >= start && window[axis].end <= end;
+    let common: Block = std::array::from_fn(|axis| {
+        window[axis].start.max(block[axis].start)..window[axis].end.min(block[axis].end)
+    });
     let own = |label: u32| if label == object.label { label } else { 0 };
-    let mut solid = if is_inside {
-        let [z, y, x] = local(&window, axis, start);
-        // Holes of this object that an earlier one filled are background for it all the same.
-        filled.slice(s![z, y, x]).mapv(own)
+    let mut solid = if common == window {
+        let [z, y, x] = within(&window, block);
+        labels.slice(s![z, y, x]).mapv(own)
     } else {
-        volume.read(window.clone())?.mapv(own)
+        volume.read(&window)?.mapv(own)
     };
-    if solid.dim().0 == 1 {
+    if volume.shape[0] == 1 {
         let plane = fill(&solid.index_axis(ndarray::Axis(0), 0))?;
         solid.index_axis_mut(ndarray::Axis(0), 0).assign(&plane);
     } else {
         solid = fill(&solid.view())?;
     }
-    let mut kept = window.clone();
-    kept[axis] = window[axis].start.max(start)..window[axis].end.min(end);
-    let offset = kept[axis].start - window[axis].start;
-    let mut part = window.map(|range| 0..range.len());
-    part[axis] = offset..offset + kept[axis].len();
-    let [z, y, x] = local(&kept, axis, start);
-    let [pz, py, px] = part;
+    let [z, y, x] = within(&common, block);
+    let [from_z, from_y, from_x] = within(&common, &window);
     Zip::from(filled.slice_mut(s![z, y, x]))
-        .and(solid.slice(s![pz, py, px]))
+        .and(solid.slice(s![from_z, from_y, from_x]))
         .for_each(|pixel, &label| *pixel = (*pixel).max(label));
     Ok(())
 }
 
-fn local(
-    window: &[std::ops::Range<usize>; 3],
-    axis: usize,
-    start: usize,
-) -> [std::ops::Range<usize>; 3] {
-    let mut local = window.clone();
-    local[axis] = window[axis].start - start..window[axis].end - start;
-    local
+/// A box in the coordinates of one that it lies in.
+fn within(part: &Block, whole: &Block) -> Block {
+    std::array::from_fn(|axis| {
+        let start = part[axis].start - whole[axis].start;
+        start..start + part[axis].len()
+    })
 }

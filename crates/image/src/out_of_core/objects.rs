@@ -28,11 +28,11 @@ pub struct Object {
 ///
 /// Any fault of the source.
 pub fn objects(volume: Volume<'_>) -> Result<Vec<Object>, OutOfCoreError> {
-    let found = (volume.slabs(VOXEL, 0).into_par_iter())
-        .map(|planes| {
-            let labels = volume.slab(planes.clone())?;
+    let found = (volume.blocks(VOXEL, 0).into_par_iter())
+        .map(|block| {
+            let labels = volume.read(&block)?;
             let mut found: BTreeMap<u32, Object> = BTreeMap::new();
-            let [z0, y0, x0] = volume.origin(planes.start);
+            let [z0, y0, x0] = block.map(|range| range.start);
             for ((z, y), row) in (0..labels.dim().0)
                 .flat_map(|z| (0..labels.dim().1).map(move |y| (z, y)))
                 .map(|(z, y)| ((z, y), labels.slice(ndarray::s![z, y, ..])))

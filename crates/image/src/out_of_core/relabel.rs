@@ -59,8 +59,8 @@ pub fn relabel(
     numbers: &Renumbering,
     sink: &dyn Sink,
 ) -> Result<(), OutOfCoreError> {
-    (volume.slabs(VOXEL, 0).into_par_iter()).try_for_each(|planes| {
-        let mut labels = volume.slab(planes.clone())?;
+    (volume.blocks(VOXEL, 0).into_par_iter()).try_for_each(|block| {
+        let mut labels = volume.read(&block)?;
         let mut last = (0, 0);
         labels.mapv_inplace(|label| {
             if label != last.0 {
@@ -68,6 +68,6 @@ pub fn relabel(
             }
             last.1
         });
-        Ok(volume.write(sink, volume.origin(planes.start), labels)?)
+        Ok(volume.write(sink, &block, labels)?)
     })
 }

@@ -29,7 +29,7 @@ impl Memory {
             shape.clone(),
             DType::UInt32,
         );
-        info.block = vec![1; 3];
+        info.block = vec![1, 2, 3];
         let target = Target {
             axes,
             shape,
@@ -48,10 +48,9 @@ impl Memory {
         self.read().unwrap().to_labels_zyx().unwrap()
     }
 
-    /// Slabs of a few planes.
+    /// Blocks of a few pixels.
     fn volume(&self) -> Volume<'_> {
-        let planes = 2 * self.info.shape[1] * self.info.shape[2] * 24;
-        Volume::new(self, (planes * rayon::current_num_threads()) as u64).unwrap()
+        Volume::new(self, (30 * 24 * rayon::current_num_threads()) as u64).unwrap()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A source of labels, seen as a volume that is cut into slabs.
+//! A source of labels, seen as a volume that is cut into blocks.
 
 use std::ops::Range;
 
@@ -10,21 +10,22 @@ use crate::image::Pixels;
 use crate::sink::Sink;
 use crate::source::{Region, Source};
 
+/// A box: ranges along Z, Y and X.
+pub(super) type Block = [Range<usize>; 3];
+
 const ZYX: [Axis; 3] = [Axis::Z, Axis::Y, Axis::X];
 
-/// A source of labels `Z Y X` (missing axes have length 1), with the memory that slabs may take.
+/// A source of labels `Z Y X` (missing axes have length 1), with the memory that blocks may take.
 #[derive(Clone, Copy)]
 pub struct Volume<'a> {
     source: &'a dyn Source,
     /// `[Z, Y, X]`.
     pub(super) shape: [usize; 3],
-    /// The axis of `Z Y X` that is cut.
-    pub(super) axis: usize,
     memory: u64,
 }
 
 impl<'a> Volume<'a> {
-    /// The labels of `source`; all slabs in work together take about `memory` bytes.
+    /// The labels of `source`; all blocks in work together take about `memory` bytes.
     ///
     /// # Errors
     ///
@@ -47,68 +48,100 @@ impl<'a> Volume<'a> {
         Ok(Volume {
             source,
             shape,
-            axis: usize::from(shape[0] == 1),
             memory,
         })
     }
 
-    /// The number of pixels of one plane across the cut axis.
-    pub(super) fn plane(&self) -> usize {
-        self.shape.iter().product::<usize>() / self.shape[self.axis].max(1)
-    }
-
-    /// Ranges along the cut axis, each a multiple of the sink's or source's block where memory
-    /// suffices, so that no chunk is touched by two slabs.
+    /// Boxes that cover the image, in raster order: multiples of the source's own blocks where
+    /// memory suffices, so that no chunk is unpacked for two of them.
     ///
-    /// `voxel` is how many bytes an algorithm takes a pixel, `halo` how many planes more than the
-    /// slab it reads on each side.
-    pub(super) fn slabs(&self, voxel: usize, halo: usize) -> Vec<Range<usize>> {
-        let length = self.shape[self.axis];
-        let block = self
-            .source
-            .info()
-            .block_of(ZYX[self.axis])
-            .clamp(1, length.max(1));
+    /// `voxel` is how many bytes an algorithm takes a pixel, `halo` how many pixels more than the
+    /// box it reads on each side.
+    pub(super) fn blocks(&self, voxel: usize, halo: usize) -> Vec<Block> {
         let share = self.memory as usize / rayon::current_num_threads().max(1);
-        let planes = share / (self.plane().max(1) * voxel);
-        let most = planes.saturating_sub(2 * halo).max(1);
-        let step = if most > block {
-            most / block * block
-        } else {
-            most
-        };
-        (0..length)
-            .step_by(step)
-            .map(|start| start..(start + step).min(length))
-            .collect()
+        let size = self.block_size(share / voxel, halo);
+        let [z, y, x] = [0, 1, 2].map(|axis| (0..self.shape[axis]).step_by(size[axis]));
+        let range = |axis: usize, start: usize| start..(start + size[axis]).min(self.shape[axis]);
+        z.flat_map(|z| {
+            let x = x.clone();
+            y.clone()
+                .flat_map(move |y| x.clone().map(move |x| [z, y, x]))
+        })
+        .map(|[z, y, x]| [range(0, z), range(1, y), range(2, x)])
+        .collect()
     }
 
-    /// The labels of a slab.
-    pub(super) fn slab(&self, planes: Range<usize>) -> Result<Array3<u32>, ImageError> {
-        let mut ranges = self.shape.map(|length| 0..length);
-        ranges[self.axis] = planes;
-        self.read(ranges)
+    fn block_size(&self, voxels: usize, halo: usize) -> [usize; 3] {
+        let own: [usize; 3] = std::array::from_fn(|axis| {
+            self.source
+                .info()
+                .block_of(ZYX[axis])
+                .clamp(1, self.shape[axis].max(1))
+        });
+        let with_halo = |size: [usize; 3]| -> usize {
+            (0..3)
+                .map(|axis| (size[axis] + 2 * halo).min(self.shape[axis].max(1)))
+                .product()
+        };
+        let mut size = own;
+        while with_halo(size) > voxels && size.iter().any(|&length| length > 1) {
+            let longest = (0..3)
+                .max_by_key(|&axis| (size[axis], 3 - axis))
+                .unwrap_or(0);
+            size[longest] = size[longest].div_ceil(2);
+        }
+        // Cubes have the smallest faces.
+        loop {
+            let grown = (0..3)
+                .filter(|&axis| size[axis] < self.shape[axis] && size[axis] >= own[axis])
+                .map(|axis| {
+                    let mut grown = size;
+                    grown[axis] = (size[axis] + own[axis]).min(self.shape[axis]);
+                    (size[axis], grown)
+                })
+                .filter(|&(_, grown)| with_halo(grown) <= voxels)
+                .min_by_key(|&(length, _)| length);
+            match grown {
+                Some((_, grown)) => size = grown,
+                None => return size,
+            }
+        }
+    }
+
+    /// A block with `halo` more pixels on each side, as far as the image has them, and where in it
+    /// the block is.
+    pub(super) fn with_halo(&self, block: &Block, halo: usize) -> (Block, Block) {
+        let around: Block = std::array::from_fn(|axis| {
+            let end = (block[axis].end + halo).min(self.shape[axis]);
+            block[axis].start.saturating_sub(halo)..end
+        });
+        let inside = std::array::from_fn(|axis| {
+            let start = block[axis].start - around[axis].start;
+            start..start + block[axis].len()
+        });
+        (around, inside)
     }
 
     /// The labels of a box.
-    pub(super) fn read(&self, ranges: [Range<usize>; 3]) -> Result<Array3<u32>, ImageError> {
+    pub(super) fn read(&self, ranges: &Block) -> Result<Array3<u32>, ImageError> {
         let region = (ZYX.into_iter().zip(ranges))
             .filter(|(axis, _)| self.source.info().axes.contains(*axis))
             .fold(Region::default(), |region, (axis, range)| {
-                region.with(axis, range)
+                region.with(axis, range.clone())
             });
         self.source.read_region(&region)?.to_labels_zyx()
     }
 
-    /// Writes labels `Z Y X` whose first pixel is at `origin` into a sink of the same shape, as the
+    /// Writes labels `Z Y X` of a block into a sink of the same shape, as the
     /// type that the sink has.
     pub(super) fn write(
         &self,
         sink: &dyn Sink,
-        origin: [usize; 3],
+        block: &Block,
         labels: Array3<u32>,
     ) -> Result<(), ImageError> {
         let target = sink.target();
+        let origin = block.each_ref().map(|range| range.start);
         let mut array = labels.into_dyn();
         let mut place: Vec<usize> = target
             .axes
@@ -129,13 +162,6 @@ impl<'a> Volume<'a> {
         }
         let (pixels, _) = Pixels::U32(array).cast(target.dtype);
         sink.write(&place, &pixels)
-    }
-
-    /// The origin of a slab.
-    pub(super) fn origin(&self, start: usize) -> [usize; 3] {
-        let mut origin = [0; 3];
-        origin[self.axis] = start;
-        origin
     }
 }
 
