@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coverslip::devices::DeviceKind;
 
-pub(crate) use files::size;
+use files::size;
 pub use files::{ConvertArguments, InfoArguments, OpenArguments};
 
 /// Train and apply image-to-image networks on microscopy images.
@@ -385,9 +385,12 @@ pub struct PredictArguments {
     /// The folder of a trained model
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
-    /// Images, or folders of images
+    /// Images (files, OME-Zarr folders, addresses), or folders of images
     #[arg(long, value_name = "FILE_OR_DIR", num_args = 1.., required = true)]
     pub input: Vec<PathBuf>,
+    /// How images are opened.
+    #[command(flatten)]
+    pub open: OpenArguments,
     /// The folder for the predictions
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
@@ -406,6 +409,23 @@ pub struct PredictArguments {
     /// Write one channel of probabilities a class instead of labels
     #[arg(long)]
     pub probabilities: bool,
+    /// The format of the predictions; left out, OME-Zarr for OME-Zarr and TIFF for all others
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatOfPredictions>,
+    /// How much memory the program may take; larger images are predicted part by part
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "2GiB")]
+    pub memory: u64,
+}
+
+/// The format of predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatOfPredictions {
+    /// TIFF as ImageJ and Fiji write it
+    Tif,
+    /// TIFF with OME-XML, tiles and smaller copies
+    OmeTif,
+    /// OME-Zarr 0.5
+    OmeZarr,
 }
 
 /// How `coverslip predict` joins tiles.

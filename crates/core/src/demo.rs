@@ -14,7 +14,7 @@ use crate::{
     files,
     monitor::Monitor,
     package,
-    predict::predict_files,
+    predict::{PredictOptions, predict_files},
     registry::Registry,
     report::{ReportOptions, write_report},
     run::{self, Ending, Outcome},
@@ -69,7 +69,14 @@ pub fn demo(
     )?;
     let images = data.join("images");
     let held_out: Vec<PathBuf> = held_out.iter().map(|name| images.join(name)).collect();
-    let predicted = predict_files(&model, &held_out, &demo.predictions, monitor, stop)?;
+    let predicted = predict_files(
+        &model,
+        &held_out,
+        &demo.predictions,
+        &PredictOptions::default(),
+        monitor,
+        stop,
+    )?;
     if predicted.interrupted {
         return Ok(demo);
     }

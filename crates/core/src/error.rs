@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use coverslip_image::{AlgorithmError, ImageError};
+use coverslip_image::{AlgorithmError, ImageError, out_of_core::OutOfCoreError};
 use coverslip_nets::NetworkError;
 
 use crate::{
@@ -150,9 +150,22 @@ pub enum Error {
         /// The step in it, from 1.
         step: usize,
     },
+    /// The user stopped it.
+    #[error("interrupted")]
+    Interrupted,
     /// A fault of this program.
     #[error("{0}")]
     Bug(String),
+}
+
+impl From<OutOfCoreError> for Error {
+    fn from(error: OutOfCoreError) -> Self {
+        match error {
+            OutOfCoreError::Algorithm(error) => Self::Algorithm(error),
+            OutOfCoreError::Image(error) => Self::Image(error),
+            other => Self::Bug(other.to_string()),
+        }
+    }
 }
 
 impl Error {
@@ -212,7 +225,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::Algorithm(error) => error.hint(),
-            Self::Bug(_) => None,
+            Self::Interrupted | Self::Bug(_) => None,
         }
     }
 

@@ -5,7 +5,11 @@ mod components;
 mod holes;
 mod small;
 
-use coverslip_image::AlgorithmError;
+use coverslip_image::{
+    AlgorithmError,
+    out_of_core::{OutOfCoreError, Scratch, Volume},
+    sink::Sink,
+};
 use ndarray::{Array3, Array4};
 
 pub use argmax::Argmax;
@@ -32,6 +36,34 @@ pub trait PostprocessStep: Send + Sync {
     /// When the step needs labels and gets values or the other way round, or is not defined for
     /// them.
     fn apply(&self, prediction: Prediction) -> Result<Prediction, PostprocessError>;
+
+    /// Whether the step looks at each pixel alone, so that it may be applied to any part of an image
+    /// by itself. No, unless the step says so.
+    fn is_pixelwise(&self) -> bool {
+        false
+    }
+
+    /// Takes labels that are larger than memory one step further; they are read and written part by
+    /// part. `None`, as by default, if the step needs the image in one piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostprocessStep::apply`], and when images cannot be read or written.
+    fn plan<'a>(
+        &'a self,
+        _labels: Volume<'a>,
+        _scratch: &'a Scratch,
+    ) -> Result<Option<LabelPlan<'a>>, OutOfCoreError> {
+        Ok(None)
+    }
+}
+
+/// A step on labels larger than memory that is ready to write its result.
+pub struct LabelPlan<'a> {
+    /// No label of the result is larger.
+    pub largest: u32,
+    /// Writes the result, of the size of the labels, into a sink.
+    pub write: Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>,
 }
 
 /// A step that does not fit what came before it.

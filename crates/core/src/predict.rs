@@ -1,6 +1,10 @@
 //! Prediction: a trained model on images of any size.
 
+mod bands;
 mod files;
+mod prepared;
+mod rows;
+mod streamed;
 mod tiles;
 
 use std::path::PathBuf;
@@ -8,13 +12,13 @@ use std::path::PathBuf;
 use coverslip_image::{AlgorithmError, Axis, Image};
 use ndarray::Array4;
 
-pub use files::{PredictedFiles, predict_files};
+pub use files::{OutputFormat, PredictOptions, PredictedFiles, predict_files};
+use prepared::check_finite;
 pub use tiles::{Tiling, predict_tiled};
 
 use crate::{
     config::{Output, TargetScale},
     error::Error,
-    finite::NotFinite,
     monitor::Monitor,
     package::Model,
     postprocess::{Prediction, likeliest},
@@ -60,6 +64,14 @@ pub enum PredictError {
     /// An image without pixels.
     #[error("the image has no pixels")]
     Empty,
+    /// A step that cannot work part by part, on an image larger than memory.
+    #[error("`{}` is larger than the memory allows, and the step `{step}` needs it in one piece", path.display())]
+    InOnePiece {
+        /// The image.
+        path: PathBuf,
+        /// The step.
+        step: String,
+    },
     /// Two inputs would be written to the same file.
     #[error("`{}` and `{}` would both be predicted into `{}`", first.display(), second.display(), output.display())]
     SameOutput {
@@ -98,6 +110,11 @@ impl PredictError {
             } => format!(
                 "use tiles of at least {needed} pixels, e.g. `--tile {needed}`, or blend `gaussian`"
             ),
+            Self::InOnePiece { .. } => {
+                "allow more with `--memory`, crop the image with `coverslip convert --crop`, or \
+                 leave the step out"
+                    .to_owned()
+            }
             Self::SameOutput { .. } => {
                 "predict them in two calls with different `--output` folders".to_owned()
             }
@@ -156,15 +173,8 @@ fn check(model: &Model, image: &Image, name: &std::path::Path) -> Result<Array4<
     if array.is_empty() {
         return Err(PredictError::Empty.into());
     }
-    if let Some(NotFinite { count, index, .. }) = NotFinite::find(&array) {
-        let [c, z, y, x] = index;
-        return Err(PredictError::NotFinite {
-            path: path(),
-            count,
-            place: format!("c {c}, z {z}, y {y}, x {x}"),
-        }
-        .into());
-    }
+    let (_, z, y, x) = array.dim();
+    check_finite(&array, name, &[0..z, 0..y, 0..x])?;
     Ok(array)
 }
 

@@ -1,7 +1,12 @@
 //! Steps that an image takes before the network sees it.
 
-use coverslip_image::{AlgorithmError, normalize::Normalization};
+use coverslip_image::{
+    AlgorithmError,
+    normalize::{ChannelScaling, EachPart, Normalization},
+};
 use ndarray::Array4;
+
+use crate::error::Error;
 
 /// A deterministic change of a whole image `[C, Z, Y, X]`, made before patches or tiles are cut.
 pub trait PreprocessStep: Send + Sync {
@@ -11,7 +16,35 @@ pub trait PreprocessStep: Send + Sync {
     ///
     /// When the step is not defined for this image, e.g. no value of it is finite.
     fn apply(&self, image: &mut Array4<f32>) -> Result<Applied, AlgorithmError>;
+
+    /// Learns from an image of `channels` channels that is shown in parts `[C, Z, Y, X]`, because it
+    /// is larger than memory, what [`PreprocessStep::apply`] learns from the whole image; the result
+    /// can be applied to any part. `None`, as by default, if the step needs the image in one piece.
+    ///
+    /// # Errors
+    ///
+    /// As [`PreprocessStep::apply`], and when a part cannot be read.
+    fn fit_parts(
+        &self,
+        _channels: usize,
+        _each: &mut EachPart<'_, Error>,
+    ) -> Result<Option<Fitted>, Error> {
+        Ok(None)
+    }
 }
+
+/// A step that has learned what it needs of an image.
+pub struct Fitted {
+    /// Changes a part of the image in place.
+    pub apply: Change,
+    /// What the user should be warned of.
+    pub warning: Option<String>,
+    /// The way back; `None` for a step that leaves intensities as they are.
+    pub undo: Option<Undo>,
+}
+
+/// Changes a part of an image in place.
+pub type Change = Box<dyn Fn(&mut Array4<f32>) -> Result<(), AlgorithmError> + Send + Sync>;
 
 /// Takes an image of as many channels back to the intensities before a step.
 pub type Undo = Box<dyn Fn(&mut Array4<f32>) -> Result<(), AlgorithmError> + Send + Sync>;
@@ -48,15 +81,34 @@ impl PreprocessStep for Normalization {
     fn apply(&self, image: &mut Array4<f32>) -> Result<Applied, AlgorithmError> {
         let scaling = self.fit_channels(&image.view().into_dyn())?;
         scaling.apply(&mut image.view_mut().into_dyn())?;
-        let warning = scaling
-            .is_constant()
-            .then(|| "all pixels have the same value: it carries no information".to_owned());
-        let undo: Undo = Box::new(move |values| scaling.undo(&mut values.view_mut().into_dyn()));
         Ok(Applied {
-            warning,
-            undo: Some(undo),
+            warning: warning(&scaling),
+            undo: Some(undo(scaling)),
         })
     }
+
+    fn fit_parts(
+        &self,
+        channels: usize,
+        each: &mut EachPart<'_, Error>,
+    ) -> Result<Option<Fitted>, Error> {
+        let scaling = Normalization::fit_parts(self, channels, each)?;
+        let to_apply = scaling.clone();
+        Ok(Some(Fitted {
+            apply: Box::new(move |image| to_apply.apply(&mut image.view_mut().into_dyn())),
+            warning: warning(&scaling),
+            undo: Some(undo(scaling)),
+        }))
+    }
+}
+
+fn warning(scaling: &ChannelScaling) -> Option<String> {
+    (scaling.is_constant())
+        .then(|| "all pixels have the same value: it carries no information".to_owned())
+}
+
+fn undo(scaling: ChannelScaling) -> Undo {
+    Box::new(move |values| scaling.undo(&mut values.view_mut().into_dyn()))
 }
 
 /// Takes an image through steps in their order.

@@ -50,10 +50,11 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// What images and their targets or predictions are matched by: the file name without extension;
-/// `a.ome.tif` is `a`.
+/// `a.ome.tif` is `a`, and so is `a.ome.zarr.zip`.
 pub fn image_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    stem.strip_suffix(".ome").unwrap_or(&stem).to_owned()
+    let stem = stem.strip_suffix(".zarr").unwrap_or(&stem);
+    stem.strip_suffix(".ome").unwrap_or(stem).to_owned()
 }
 
 /// The part of a path that exists.
@@ -69,7 +70,7 @@ pub fn existing(path: &Path) -> &Path {
     part
 }
 
-/// The files of a folder, without hidden ones and folders.
+/// The files of a folder, without hidden ones and folders other than Zarr images.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Files whose extension is that of a known image format, sorted.
@@ -88,7 +89,9 @@ pub fn list_folder(folder: &Path) -> io::Result<Listing> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || path.is_dir() {
+        // A Zarr image is a folder.
+        let is_folder = path.is_dir() && path.extension().is_none_or(|end| end != "zarr");
+        if name.starts_with('.') || is_folder {
             continue;
         }
         if has_image_extension(&path) {
@@ -200,6 +203,8 @@ mod tests {
         for (file, name) in [
             ("x/a.ome.tif", "a"),
             ("a.tif", "a"),
+            ("a.ome.zarr", "a"),
+            ("a.ome.zarr.zip", "a"),
             ("a.b.png", "a.b"),
             ("a", "a"),
         ] {

@@ -10,6 +10,7 @@ mod holes;
 mod local;
 mod objects;
 mod relabel;
+mod scratch;
 mod stitch;
 mod volume;
 
@@ -22,6 +23,7 @@ pub use holes::fill_label_holes;
 pub use local::local_filter;
 pub use objects::{Object, objects};
 pub use relabel::{Renumbering, relabel};
+pub use scratch::{Intermediate, Scratch};
 pub use stitch::Stitcher;
 pub use volume::Volume;
 

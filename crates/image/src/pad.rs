@@ -147,8 +147,8 @@ impl Padding {
     }
 }
 
-/// The pixel in `0..length` that a border puts at `index`.
-fn source_index<T>(index: isize, length: usize, border: &Border<T>) -> usize {
+/// The pixel in `0..length` that a border puts at `index`; `length` is at least 1.
+pub fn source_index<T>(index: isize, length: usize, border: &Border<T>) -> usize {
     let last = length as isize - 1;
     let found = match border {
         Border::Replicate | Border::Constant(_) => index.clamp(0, last),

@@ -8,6 +8,10 @@ use crate::error::ImageError;
 use crate::image::{Metadata, Pixels};
 use crate::source::bytes;
 
+mod time_point;
+
+pub use time_point::TimePoint;
+
 /// What is going to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {

@@ -6,12 +6,13 @@ use coverslip::{
     config::{Blend, Output},
     error::Error,
     package::{self, Model},
-    predict::predict_files,
+    predict::{OutputFormat, PredictOptions, predict_files},
     registry::Registry,
 };
+use coverslip_image::format::WriteOptions;
 use serde_json::{Value, json};
 
-use crate::args::{BlendName, PredictArguments};
+use crate::args::{BlendName, FormatOfPredictions, PredictArguments};
 use crate::error::CliError;
 use crate::printer::{Printer, print_error_line};
 use crate::progress::Progress;
@@ -29,8 +30,8 @@ pub(crate) fn run(
     adapt(&mut model, arguments);
     let stop = super::listen()?;
     let monitor = Progress::new(printer);
-    let mut predicted =
-        predict_files(&model, &arguments.input, &arguments.output, &monitor, &stop)?;
+    let (input, output) = (&arguments.input, &arguments.output);
+    let mut predicted = predict_files(&model, input, output, &options(arguments), &monitor, &stop)?;
     let total = predicted.written.len() + predicted.failed.len();
     if total == 1
         && let Some((_, error)) = predicted.failed.pop()
@@ -62,6 +63,19 @@ pub(crate) fn run(
     }
     printer.result(&result);
     outcome
+}
+
+fn options(arguments: &PredictArguments) -> PredictOptions {
+    PredictOptions {
+        open: arguments.open.options(),
+        format: arguments.format.map(|format| match format {
+            FormatOfPredictions::Tif => OutputFormat::Tiff,
+            FormatOfPredictions::OmeTif => OutputFormat::OmeTiff,
+            FormatOfPredictions::OmeZarr => OutputFormat::OmeZarr,
+        }),
+        write: WriteOptions::default(),
+        memory: arguments.memory,
+    }
 }
 
 /// Puts what the user asked for in the place of the model's own settings.

@@ -16,6 +16,10 @@ impl PostprocessStep for Argmax {
         };
         Ok(Prediction::Labels(likeliest(&values)))
     }
+
+    fn is_pixelwise(&self) -> bool {
+        true
+    }
 }
 
 /// The class of the largest of each pixel's probabilities, the first of equal ones: `[C, Z, Y, X]` becomes

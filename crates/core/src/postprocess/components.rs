@@ -1,9 +1,12 @@
-use coverslip_image::components::connected_components;
-use coverslip_image::labels::grow;
+use coverslip_image::{
+    components::connected_components,
+    labels::grow,
+    out_of_core::{self, OutOfCoreError, Scratch, Volume},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PostprocessError, PostprocessStep, Prediction};
+use super::{LabelPlan, PostprocessError, PostprocessStep, Prediction};
 
 /// Numbers the connected groups of foreground pixels, one label for each object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +49,26 @@ impl PostprocessStep for Components {
             grow(&mut objects, &classes, rim);
         }
         Ok(Prediction::Labels(objects))
+    }
+
+    fn plan<'a>(
+        &'a self,
+        labels: Volume<'a>,
+        scratch: &'a Scratch,
+    ) -> Result<Option<LabelPlan<'a>>, OutOfCoreError> {
+        let plan = out_of_core::components(labels, self.connectivity, self.seeds)?;
+        Ok(Some(LabelPlan {
+            largest: plan.count(),
+            write: Box::new(move |sink| match self.grow {
+                None => plan.write(labels, sink),
+                Some(rim) => {
+                    let (seeds, into) = scratch.create(labels.target())?;
+                    plan.write(labels, &*into)?;
+                    into.finish()?;
+                    out_of_core::grow(seeds, labels, rim, scratch, sink)
+                }
+            }),
+        }))
     }
 }
 

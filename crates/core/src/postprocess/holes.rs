@@ -1,8 +1,11 @@
-use coverslip_image::labels::fill_label_holes;
+use coverslip_image::{
+    labels::fill_label_holes,
+    out_of_core::{self, OutOfCoreError, Scratch, Volume},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PostprocessError, PostprocessStep, Prediction};
+use super::{LabelPlan, PostprocessError, PostprocessStep, Prediction};
 
 /// Fills background that an object encloses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +26,18 @@ impl PostprocessStep for FillHoles {
         filled
             .map(Prediction::Labels)
             .map_err(|source| PostprocessError::Algorithm { step, source })
+    }
+
+    fn plan<'a>(
+        &'a self,
+        labels: Volume<'a>,
+        _: &'a Scratch,
+    ) -> Result<Option<LabelPlan<'a>>, OutOfCoreError> {
+        let objects = out_of_core::objects(labels)?;
+        Ok(Some(LabelPlan {
+            largest: objects.last().map_or(0, |object| object.label),
+            write: Box::new(move |sink| out_of_core::fill_label_holes(labels, &objects, sink)),
+        }))
     }
 }
 

@@ -1,8 +1,11 @@
-use coverslip_image::labels::{relabel_sequential, remove_small_labels};
+use coverslip_image::{
+    labels::{relabel_sequential, remove_small_labels},
+    out_of_core::{self, OutOfCoreError, Renumbering, Scratch, Volume},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PostprocessError, PostprocessStep, Prediction};
+use super::{LabelPlan, PostprocessError, PostprocessStep, Prediction};
 
 /// Removes objects with fewer pixels than a limit and renumbers the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +27,19 @@ impl PostprocessStep for RemoveSmall {
         let mut labels = prediction.into_labels("remove_small")?;
         remove_small_labels(&mut labels, self.pixels);
         Ok(Prediction::Labels(relabel_sequential(&labels.view()).0))
+    }
+
+    fn plan<'a>(
+        &'a self,
+        labels: Volume<'a>,
+        _: &'a Scratch,
+    ) -> Result<Option<LabelPlan<'a>>, OutOfCoreError> {
+        let objects = out_of_core::objects(labels)?;
+        let numbers = Renumbering::without_small(&objects, self.pixels as u64);
+        Ok(Some(LabelPlan {
+            largest: numbers.count(),
+            write: Box::new(move |sink| out_of_core::relabel(labels, &numbers, sink)),
+        }))
     }
 }
 

@@ -7,12 +7,12 @@ use std::{
 };
 
 use coverslip_image::{
-    AlgorithmError, ImageError,
+    AlgorithmError, Axis, ImageError,
     files::{image_name, list_folder},
-    read_image, write_image,
+    format::{OpenOptions, WriteOptions, address, open_with, write_image_with},
 };
 
-use super::{PredictError, predict_image};
+use super::{PredictError, predict_image, streamed::predict_source};
 use crate::{data::DataError, error::Error, files, monitor::Monitor, package::Model};
 
 /// What a prediction of files came to.
@@ -26,8 +26,64 @@ pub struct PredictedFiles {
     pub interrupted: bool,
 }
 
-/// Predicts every image of `inputs` (files, or folders of them) into the folder `output`, as TIFF
-/// under the name of the input.
+/// How files are predicted.
+#[derive(Clone, Debug)]
+pub struct PredictOptions {
+    /// How images are opened.
+    pub open: OpenOptions,
+    /// The format of the results; left out, OME-Zarr for OME-Zarr and TIFF for all others.
+    pub format: Option<OutputFormat>,
+    /// How results are written.
+    pub write: WriteOptions,
+    /// How much memory the process may take, in bytes.
+    pub memory: u64,
+}
+
+impl Default for PredictOptions {
+    fn default() -> Self {
+        Self {
+            open: OpenOptions::default(),
+            format: None,
+            write: WriteOptions::default(),
+            memory: 2 << 30,
+        }
+    }
+}
+
+/// A format of predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// TIFF as ImageJ writes it.
+    Tiff,
+    /// TIFF with OME-XML, tiles and smaller copies.
+    OmeTiff,
+    /// OME-Zarr.
+    OmeZarr,
+}
+
+impl OutputFormat {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Tiff => "tif",
+            Self::OmeTiff => "ome.tif",
+            Self::OmeZarr => "ome.zarr",
+        }
+    }
+
+    /// The format that goes with an input.
+    fn like(input: &Path) -> Self {
+        let name = input.to_string_lossy();
+        let name = name.trim_end_matches('/');
+        if name.ends_with(".zarr") || name.ends_with(".zarr.zip") {
+            Self::OmeZarr
+        } else {
+            Self::Tiff
+        }
+    }
+}
+
+/// Predicts every image of `inputs` (files, OME-Zarr folders, addresses, or folders of images) into
+/// the folder `output`, under the name of the input.
 ///
 /// An image that cannot be predicted does not keep the others from being predicted.
 ///
@@ -39,11 +95,12 @@ pub fn predict_files(
     model: &Model,
     inputs: &[PathBuf],
     output: &Path,
+    options: &PredictOptions,
     monitor: &dyn Monitor,
     stop: &AtomicBool,
 ) -> Result<PredictedFiles, Error> {
     let images = find_images(inputs)?;
-    let outputs = outputs(&images, output)?;
+    let outputs = outputs(&images, output, options.format)?;
     files::create_folder(output)?;
     let task = monitor.begin("images", images.len() as u64);
     let mut result = PredictedFiles::default();
@@ -52,13 +109,13 @@ pub fn predict_files(
             result.interrupted = true;
             break;
         }
-        let predicted = read_image(input)
-            .map_err(Error::from)
-            .and_then(|image| predict_image(model, &image, monitor));
-        match predicted {
-            // A disk that is full for one result is full for all.
-            Ok(image) => write_image(&path, &image).map(|()| result.written.push(path))?,
-            Err(error) if is_of_all(&error) => return Err(error),
+        match predict_file(model, input, &path, options, monitor, stop) {
+            Ok(()) => result.written.push(path),
+            Err(Error::Interrupted) => {
+                result.interrupted = true;
+                break;
+            }
+            Err(error) if is_of_all(&error, &path) => return Err(error),
             Err(error) => result.failed.push((input.clone(), error)),
         }
         task.advance(1, &input.file_name().unwrap_or_default().to_string_lossy());
@@ -66,23 +123,66 @@ pub fn predict_files(
     Ok(result)
 }
 
-/// Whether no image would fare better, because it is the model or an option that is at fault.
-fn is_of_all(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Predict(
-            PredictError::CropImpossible
-                | PredictError::Algorithm {
-                    source: AlgorithmError::TileTooSmall { .. } | AlgorithmError::Parameter { .. }
-                }
-        )
+/// Predicts one image: in one piece where the memory allows, else part by part.
+fn predict_file(
+    model: &Model,
+    input: &Path,
+    output: &Path,
+    options: &PredictOptions,
+    monitor: &dyn Monitor,
+    stop: &AtomicBool,
+) -> Result<(), Error> {
+    let source = open_with(input, &options.open)?;
+    for warning in &source.info().warnings {
+        monitor.warn(&format!("`{}`: {warning}", input.display()));
+    }
+    let info = source.info();
+    let pixels: u128 = info.shape.iter().map(|&length| length as u128).product();
+    let channels = model.description.io.out_channels as u128;
+    // The image as read, as numbers, padded, and the sums of tiles twice; then labels three times.
+    let needed = info.bytes() + pixels * 8 + pixels * (2 * channels + 3) * 4;
+    let is_small = needed <= u128::from(options.memory / 2);
+    if is_small && info.len_of(Axis::T) == 1 {
+        let image = predict_image(model, &source.read()?, monitor)?;
+        return Ok(write_image_with(output, &image, &options.write)?);
+    }
+    let written = (output, &options.write);
+    // Half of the memory is the network's.
+    predict_source(
+        model,
+        source.into(),
+        written,
+        options.memory / 2,
+        monitor,
+        stop,
     )
+}
+
+/// Whether no image would fare better, because it is the model, an option or the disk of the
+/// results that is at fault.
+fn is_of_all(error: &Error, output: &Path) -> bool {
+    let is_output = |path: &Path| path == output || output.starts_with(path);
+    matches!(error, Error::Image(error) if error.path().is_some_and(is_output))
+        || matches!(
+            error,
+            Error::Predict(
+                PredictError::CropImpossible
+                    | PredictError::Algorithm {
+                        source: AlgorithmError::TileTooSmall { .. }
+                            | AlgorithmError::Parameter { .. }
+                    }
+            )
+        )
 }
 
 /// All images of files and folders, those of a folder by name, each once.
 fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut images = Vec::new();
     for input in inputs {
+        if address(input).is_some() || is_zarr(input) {
+            images.push(input.clone());
+            continue;
+        }
         if !input.exists() {
             return Err(ImageError::NotFound {
                 path: input.clone(),
@@ -113,11 +213,26 @@ fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     Ok(images)
 }
 
-fn outputs(images: &[PathBuf], folder: &Path) -> Result<Vec<PathBuf>, Error> {
+/// Whether a folder is an image.
+fn is_zarr(path: &Path) -> bool {
+    path.is_dir()
+        && path
+            .extension()
+            .is_some_and(|extension| extension == "zarr")
+}
+
+fn outputs(
+    images: &[PathBuf],
+    folder: &Path,
+    format: Option<OutputFormat>,
+) -> Result<Vec<PathBuf>, Error> {
     let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
     let mut outputs = Vec::new();
     for image in images {
-        let path = folder.join(format!("{}.tif", image_name(image)));
+        let extension = format
+            .unwrap_or_else(|| OutputFormat::like(image))
+            .extension();
+        let path = folder.join(format!("{}.{extension}", image_name(image)));
         if let Some(first) = taken.insert(path.clone(), image) {
             return Err(PredictError::SameOutput {
                 first: first.clone(),

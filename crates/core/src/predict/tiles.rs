@@ -1,13 +1,22 @@
-//! A whole image through a network in tiles.
+//! An image through a network in tiles, in memory that follows the tiles and not the image.
+
+use std::ops::Range;
 
 use coverslip_image::{
-    pad::{Border, Padding},
+    pad::{Border, Padding, source_index},
     tile::{Blender, CropPlan, PositionRule, Window, positions},
 };
-use ndarray::{Array3, Array4, ArrayView4, Ix3, s};
+use ndarray::{Array3, Array4, ArrayView4, Axis, Ix3, s};
 
-use super::PredictError;
-use crate::{config::Blend, framework::Predictor, monitor::Monitor};
+use super::{
+    PredictError,
+    bands::{Band, bands},
+};
+use crate::{
+    config::Blend,
+    framework::Predictor,
+    monitor::{Monitor, Task},
+};
 
 /// How an image is cut and joined.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +27,33 @@ pub struct Tiling {
     pub overlap: f64,
     /// How overlapping tiles are joined.
     pub blend: Blend,
+}
+
+/// A box: ranges along Z, Y and X.
+pub(super) type Block = [Range<usize>; 3];
+
+/// A normalised image that is read in parts.
+pub(super) trait TileSource<E> {
+    /// Its size, `[Z, Y, X]`.
+    fn shape(&self) -> [usize; 3];
+
+    /// The pixels `[C, Z, Y, X]` of a box inside it.
+    fn read(&self, block: &Block) -> Result<Array4<f32>, E>;
+}
+
+/// What takes the finished parts: first pixel `[Z, Y, X]` and values `[C', Z, Y, X]`.
+pub(super) type Emit<'a, E> = dyn FnMut([usize; 3], Array4<f32>) -> Result<(), E> + 'a;
+
+impl<E> TileSource<E> for ArrayView4<'_, f32> {
+    fn shape(&self) -> [usize; 3] {
+        let (_, z, y, x) = self.dim();
+        [z, y, x]
+    }
+
+    fn read(&self, block: &Block) -> Result<Array4<f32>, E> {
+        let [z, y, x] = block.clone();
+        Ok(self.slice(s![.., z, y, x]).to_owned())
+    }
 }
 
 /// Predicts a normalised image `[C, Z, Y, X]` of any size: it is reflected at its edges up to the
@@ -33,57 +69,213 @@ pub fn predict_tiled(
     tiling: Tiling,
     monitor: &dyn Monitor,
 ) -> Result<Array4<f32>, PredictError> {
+    let (_, z, y, x) = image.dim();
+    let mut result: Option<Array4<f32>> = None;
+    let mut emit = |[at_z, at_y, at_x]: [usize; 3], values: Array4<f32>| {
+        let (channels, depth, height, width) = values.dim();
+        let result = result.get_or_insert_with(|| Array4::zeros((channels, z, y, x)));
+        let window = s![
+            ..,
+            at_z..at_z + depth,
+            at_y..at_y + height,
+            at_x..at_x + width
+        ];
+        result.slice_mut(window).assign(&values);
+        Ok(())
+    };
+    predict_parts::<PredictError>(predictor, image, tiling, Share::whole(), monitor, &mut emit)?;
+    result.ok_or(PredictError::Empty)
+}
+
+/// How much of the image may wait for its neighbours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// Bytes for values of tiles that are not finished.
+    pub(super) bytes: u64,
+    /// Channels of the network's output.
+    pub(super) channels: usize,
+}
+
+impl Share {
+    /// No limit.
+    fn whole() -> Share {
+        Share {
+            bytes: u64::MAX,
+            channels: 1,
+        }
+    }
+}
+
+/// As [`predict_tiled`], for an image that is read in parts and given away in parts; each pixel is
+/// given once.
+pub(super) fn predict_parts<E: From<PredictError>>(
+    predictor: &dyn Predictor,
+    image: &dyn TileSource<E>,
+    tiling: Tiling,
+    share: Share,
+    monitor: &dyn Monitor,
+    emit: &mut Emit<'_, E>,
+) -> Result<(), E> {
     let sizes = predictor.sizes();
-    let (channels, z, y, x) = image.dim();
+    let [z, y, x] = image.shape();
     // An image larger than the one size a network takes is predicted in tiles of that size.
-    let [pz, py, px] = match sizes.fixed {
+    let shape = match sizes.fixed {
         Some(size) => [z.max(size[0]), y.max(size[1]), x.max(size[2])],
         None => sizes.fit([z, y, x]),
     };
-    let padding = Padding::to_size(image.shape(), &[channels, pz, py, px])?;
-    let padded = padding.pad(image, Border::Reflect101)?;
-    let shape = [pz, py, px];
+    let padded = Padded::new(image, shape)?;
     let tile = sizes.fit(tiling.tile);
     let tile = [0, 1, 2].map(|axis| tile[axis].min(shape[axis]));
-    let values = if tile == shape {
-        predictor.predict(&padded)
+    let mut crop = |start: [usize; 3], values: Array4<f32>| padded.unpad(start, values, emit);
+    if tile == shape {
+        let values = predictor.predict(&padded.read(&shape.map(|length| 0..length))?);
+        crop([0; 3], values)
     } else if tiling.blend == Blend::Crop {
         let margin = sizes.margin.ok_or(PredictError::CropImpossible)?;
-        crop(
+        let plan =
+            CropPlan::new(shape, tile, margin, sizes.multiple).map_err(PredictError::from)?;
+        cropped(predictor, &padded, &plan, monitor, &mut crop)
+    } else {
+        blended(
             predictor,
             &padded,
-            &CropPlan::new(shape, tile, margin, sizes.multiple)?,
+            (tile, tiling),
+            share,
             monitor,
-        )?
-    } else {
-        blend(predictor, &padded, tile, tiling, monitor)?
-    };
-    Ok(padding.crop(values.view())?.to_owned())
+            &mut crop,
+        )
+    }
 }
 
-fn blend(
+/// An image that is continued beyond its edges by reflection.
+struct Padded<'a, E> {
+    image: &'a dyn TileSource<E>,
+    /// Pixels added before the first, `[Z, Y, X]`.
+    low: [usize; 3],
+    shape: [usize; 3],
+}
+
+impl<'a, E: From<PredictError>> Padded<'a, E> {
+    fn new(image: &'a dyn TileSource<E>, shape: [usize; 3]) -> Result<Self, E> {
+        let padding = Padding::to_size(&image.shape(), &shape).map_err(PredictError::from)?;
+        Ok(Self {
+            image,
+            low: [0, 1, 2].map(|axis| padding.widths[axis].0),
+            shape,
+        })
+    }
+
+    /// The pixels of a box of the padded image.
+    fn read(&self, block: &Block) -> Result<Array4<f32>, E> {
+        let inner = self.image.shape();
+        let indices: [Vec<usize>; 3] = std::array::from_fn(|axis| {
+            let at = |index: usize| index as isize - self.low[axis] as isize;
+            (block[axis].clone())
+                .map(|index| source_index(at(index), inner[axis], &Border::<f32>::Reflect101))
+                .collect()
+        });
+        let hull: Block = std::array::from_fn(|axis| {
+            let start = indices[axis].iter().min().copied().unwrap_or(0);
+            start..indices[axis].iter().max().map_or(0, |&last| last + 1)
+        });
+        let mut values = self.image.read(&hull)?;
+        for axis in 0..3 {
+            let wanted: Vec<usize> = (indices[axis].iter())
+                .map(|index| index - hull[axis].start)
+                .collect();
+            if wanted.len() != hull[axis].len() || !wanted.is_sorted() {
+                values = values.select(Axis(axis + 1), &wanted);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Hands on what of a part of the padded image lies in the image.
+    fn unpad(
+        &self,
+        start: [usize; 3],
+        values: Array4<f32>,
+        emit: &mut Emit<'_, E>,
+    ) -> Result<(), E> {
+        let inner = self.image.shape();
+        let size = [values.dim().1, values.dim().2, values.dim().3];
+        let kept: Block = std::array::from_fn(|axis| {
+            let first = self.low[axis].max(start[axis]);
+            let end = (self.low[axis] + inner[axis]).min(start[axis] + size[axis]);
+            first - start[axis]..end.max(first) - start[axis]
+        });
+        if kept.iter().any(Range::is_empty) {
+            return Ok(());
+        }
+        let place = [0, 1, 2].map(|axis| start[axis] + kept[axis].start - self.low[axis]);
+        if [0, 1, 2].map(|axis| kept[axis].len()) == size {
+            return emit(place, values);
+        }
+        let [z, y, x] = kept;
+        emit(place, values.slice(s![.., z, y, x]).to_owned())
+    }
+}
+
+fn blended<E: From<PredictError>>(
     predictor: &dyn Predictor,
-    image: &Array4<f32>,
-    tile: [usize; 3],
-    tiling: Tiling,
+    image: &Padded<'_, E>,
+    (tile, tiling): ([usize; 3], Tiling),
+    share: Share,
     monitor: &dyn Monitor,
-) -> Result<Array4<f32>, PredictError> {
-    let shape = [image.dim().1, image.dim().2, image.dim().3];
-    let starts = positions(&shape, &tile, tiling.overlap, PositionRule::Fixed)?;
+    emit: &mut Emit<'_, E>,
+) -> Result<(), E> {
+    let starts = positions(&image.shape, &tile, tiling.overlap, PositionRule::Fixed)
+        .map_err(PredictError::from)?;
+    let starts: Vec<[usize; 3]> = starts.iter().map(|at| [at[0], at[1], at[2]]).collect();
     let weights = window(tiling.blend, tile)?;
-    let task = monitor.begin("tiles", starts.len() as u64);
+    let bands = bands(image.shape, tile, &starts, share);
+    let tiles = bands.iter().map(|band| band.starts.len()).sum::<usize>();
+    let task = monitor.begin("tiles", tiles as u64);
+    for band in bands {
+        blend_band(predictor, image, &band, weights.view(), &*task, emit)?;
+    }
+    Ok(())
+}
+
+/// Predicts and joins the tiles of a band; gives away the band.
+fn blend_band<E: From<PredictError>>(
+    predictor: &dyn Predictor,
+    image: &Padded<'_, E>,
+    band: &Band,
+    weights: ndarray::ArrayView3<'_, f32>,
+    task: &dyn Task,
+    emit: &mut Emit<'_, E>,
+) -> Result<(), E> {
+    let hull = &band.hull;
     let mut blender: Option<Blender> = None;
-    for start in starts {
-        let start = [start[0], start[1], start[2]];
-        let [z, y, x] = [0, 1, 2].map(|axis| start[axis]..start[axis] + tile[axis]);
-        let values = predictor.predict(&image.slice(s![.., z, y, x]).to_owned());
+    let mut hand_on = |part: Option<coverslip_image::tile::Block>| match part {
+        Some(part) => {
+            let start = [0, 1, 2].map(|axis| part.start[axis] + hull[axis].start);
+            band.crop(start, part.values, emit)
+        }
+        None => Ok(()),
+    };
+    for start in &band.starts {
+        let block: Block =
+            std::array::from_fn(|axis| start[axis]..start[axis] + weights.shape()[axis]);
+        let values = predictor.predict(&image.read(&block)?);
+        let shape = hull.clone().map(|range| range.len());
         let blender = blender.get_or_insert_with(|| Blender::new(values.dim().0, shape));
-        blender.add(start, values.view(), weights.view())?;
+        let place = [0, 1, 2].map(|axis| start[axis] - hull[axis].start);
+        let ready = place[blender.streamed_axis()];
+        hand_on(blender.finish_until(ready).map_err(PredictError::from)?)?;
+        blender
+            .add(place, values.view(), weights)
+            .map_err(PredictError::from)?;
         task.advance(1, "");
     }
     match blender {
-        Some(blender) => Ok(blender.finish()?),
-        None => Err(PredictError::Empty),
+        Some(mut blender) => hand_on(
+            blender
+                .finish_until(usize::MAX)
+                .map_err(PredictError::from)?,
+        ),
+        None => Ok(()),
     }
 }
 
@@ -99,26 +291,20 @@ fn window(blend: Blend, tile: [usize; 3]) -> Result<Array3<f32>, PredictError> {
         .expect("the window has the tile's three axes"))
 }
 
-fn crop(
+fn cropped<E: From<PredictError>>(
     predictor: &dyn Predictor,
-    image: &Array4<f32>,
+    image: &Padded<'_, E>,
     plan: &CropPlan,
     monitor: &dyn Monitor,
-) -> Result<Array4<f32>, PredictError> {
-    let (_, depth, height, width) = image.dim();
+    emit: &mut Emit<'_, E>,
+) -> Result<(), E> {
     let task = monitor.begin("tiles", plan.len() as u64);
-    let mut result: Option<Array4<f32>> = None;
     for tile in plan.tiles() {
-        let [z, y, x] = tile.read.clone();
-        let values = predictor.predict(&image.slice(s![.., z, y, x]).to_owned());
-        let channels = values.dim().0;
-        let result = result.get_or_insert_with(|| Array4::zeros((channels, depth, height, width)));
-        let [z, y, x] = tile.keep.clone();
-        let [tz, ty, tx] = tile.keep_in_tile();
-        result
-            .slice_mut(s![.., z, y, x])
-            .assign(&values.slice(s![.., tz, ty, tx]));
+        let values = predictor.predict(&image.read(&tile.read)?);
+        let [z, y, x] = tile.keep_in_tile();
+        let start = [0, 1, 2].map(|axis| tile.keep[axis].start);
+        emit(start, values.slice(s![.., z, y, x]).to_owned())?;
         task.advance(1, "");
     }
-    result.ok_or(PredictError::Empty)
+    Ok(())
 }

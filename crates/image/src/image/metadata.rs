@@ -61,7 +61,7 @@ impl Metadata {
     }
 
     /// Gives channels of which only the names are known.
-    pub(crate) fn with_channel_names(mut self, names: Vec<String>) -> Metadata {
+    pub fn with_channel_names(mut self, names: Vec<String>) -> Metadata {
         self.channels = names.into_iter().map(Channel::named).collect();
         self
     }

@@ -3,7 +3,7 @@
 use ndarray::{Array3, Zip, s};
 use rayon::prelude::*;
 
-use super::objects::{Object, objects};
+use super::objects::Object;
 use super::volume::Block;
 use super::{OutOfCoreError, Volume};
 use crate::labels::fill_label_holes as fill;
@@ -12,7 +12,7 @@ use crate::sink::Sink;
 /// The labels of a block and its objects, as read, converted and filled.
 const VOXEL: usize = 40;
 
-/// Fills the holes of each label of `volume` with that label, as
+/// Fills the holes of each label of `volume`, whose objects are `all`, with that label, as
 /// [`fill_label_holes`](crate::labels::fill_label_holes); writes the result into `sink`.
 ///
 /// A block is read with all of the objects that reach into it, so memory follows the largest
@@ -21,8 +21,11 @@ const VOXEL: usize = 40;
 /// # Errors
 ///
 /// Any fault of source and sink; an object that is larger than the limit of a read.
-pub fn fill_label_holes(volume: Volume<'_>, sink: &dyn Sink) -> Result<(), OutOfCoreError> {
-    let all = objects(volume)?;
+pub fn fill_label_holes(
+    volume: Volume<'_>,
+    all: &[Object],
+    sink: &dyn Sink,
+) -> Result<(), OutOfCoreError> {
     (volume.blocks(VOXEL, 0).into_par_iter()).try_for_each(|block| {
         let touches = |object: &&Object| {
             (0..3).all(|axis| {

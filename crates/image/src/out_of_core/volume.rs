@@ -5,9 +5,10 @@ use std::ops::Range;
 use ndarray::Array3;
 
 use crate::axes::Axis;
+use crate::dtype::DType;
 use crate::error::ImageError;
 use crate::image::Pixels;
-use crate::sink::Sink;
+use crate::sink::{Sink, Target};
 use crate::source::{Region, Source};
 
 /// A box: ranges along Z, Y and X.
@@ -50,6 +51,23 @@ impl<'a> Volume<'a> {
             shape,
             memory,
         })
+    }
+
+    /// The bytes that all blocks in work together may take.
+    pub(super) fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// What an image of labels of this size is written as.
+    pub fn target(&self) -> Target {
+        let info = self.source.info();
+        Target {
+            axes: info.axes.clone(),
+            shape: info.shape.clone(),
+            dtype: DType::UInt32,
+            metadata: info.metadata.clone(),
+            is_labels: true,
+        }
     }
 
     /// Boxes that cover the image, in raster order: multiples of the source's own blocks where

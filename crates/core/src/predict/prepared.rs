@@ -1,0 +1,177 @@
+//! An image on the way to the network, a part at a time.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use coverslip_image::{
+    Axis,
+    copy::Blocks,
+    source::{ImageInfo, Region, Source},
+};
+use ndarray::{Array4, ArrayView4};
+
+use super::{PredictError, tiles::Block, tiles::TileSource};
+use crate::{
+    error::Error,
+    finite::NotFinite,
+    monitor::Monitor,
+    package::Model,
+    preprocess::{Fitted, PreprocessStep},
+};
+
+/// One time point of a source, with preprocessing that has learned what it needs of all of it.
+pub(super) struct Prepared<'a> {
+    source: &'a dyn Source,
+    time: usize,
+    steps: Vec<Fitted>,
+    stop: &'a AtomicBool,
+}
+
+impl<'a> Prepared<'a> {
+    /// Lets the model's preprocessing learn from the image; `memory` is what a part may take.
+    ///
+    /// # Errors
+    ///
+    /// When a step needs the image in one piece, is not defined for it, or a part cannot be read.
+    pub(super) fn new(
+        model: &Model,
+        source: &'a dyn Source,
+        time: usize,
+        memory: u64,
+        monitor: &dyn Monitor,
+        stop: &'a AtomicBool,
+    ) -> Result<Self, Error> {
+        let mut prepared = Self {
+            source,
+            time,
+            steps: Vec::new(),
+            stop,
+        };
+        for (index, step) in model.preprocess.iter().enumerate() {
+            let name = (model.description.preprocess.get(index)).map_or("", |named| &named.name);
+            let fitted = prepared.fit(step.as_ref(), name, memory, monitor)?;
+            if let Some(warning) = &fitted.warning {
+                let path = source.info().path.display();
+                monitor.warn(&format!("`{path}`: {warning}"));
+            }
+            prepared.steps.push(fitted);
+        }
+        Ok(prepared)
+    }
+
+    /// Takes values on the scale of the prepared image to the intensities of the image as it was.
+    pub(super) fn restore(&self, values: &mut Array4<f32>) -> Result<(), Error> {
+        let undo = self
+            .steps
+            .iter()
+            .rev()
+            .filter_map(|step| step.undo.as_ref());
+        Ok(undo.into_iter().try_for_each(|undo| undo(values))?)
+    }
+
+    fn fit(
+        &self,
+        step: &dyn PreprocessStep,
+        name: &str,
+        memory: u64,
+        monitor: &dyn Monitor,
+    ) -> Result<Fitted, Error> {
+        let info = self.source.info();
+        let blocks = self.blocks(memory);
+        let mut each = |look: &mut dyn FnMut(ArrayView4<'_, f32>)| -> Result<(), Error> {
+            let task = monitor.begin("parts looked at", blocks.len() as u64);
+            for index in 0..blocks.len() {
+                let (origin, lengths) = blocks.get(index);
+                let block =
+                    [Axis::Z, Axis::Y, Axis::X].map(|axis| range(info, axis, &origin, &lengths));
+                look(self.read(&block)?.view());
+                task.advance(1, "");
+            }
+            Ok(())
+        };
+        let fitted = step.fit_parts(info.len_of(Axis::C), &mut each)?;
+        fitted.ok_or_else(|| {
+            PredictError::InOnePiece {
+                path: info.path.clone(),
+                step: name.to_owned(),
+            }
+            .into()
+        })
+    }
+
+    /// Boxes that cover one time point, all channels together.
+    fn blocks(&self, memory: u64) -> Blocks {
+        let mut info = self.source.info().clone();
+        let mut block = info.block.clone();
+        for (position, axis) in info.axes.iter().enumerate() {
+            match axis {
+                Axis::C => block[position] = info.shape[position],
+                Axis::T => info.shape[position] = 1,
+                _ => {}
+            }
+        }
+        // Read, converted and prepared, a pixel takes up to 16 bytes.
+        Blocks::new(
+            &info,
+            &block,
+            u128::from(memory) * info.dtype.bytes() as u128 / 16,
+        )
+    }
+}
+
+fn range(
+    info: &ImageInfo,
+    axis: Axis,
+    origin: &[usize],
+    lengths: &[usize],
+) -> std::ops::Range<usize> {
+    info.axes.position(axis).map_or(0..1, |position| {
+        origin[position]..origin[position] + lengths[position]
+    })
+}
+
+impl TileSource<Error> for Prepared<'_> {
+    fn shape(&self) -> [usize; 3] {
+        let info = self.source.info();
+        [Axis::Z, Axis::Y, Axis::X].map(|axis| info.len_of(axis))
+    }
+
+    fn read(&self, block: &Block) -> Result<Array4<f32>, Error> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        let axes = &self.source.info().axes;
+        let time = (Axis::T, self.time..self.time + 1);
+        let region = [Axis::Z, Axis::Y, Axis::X]
+            .into_iter()
+            .zip(block.clone())
+            .chain([time])
+            .filter(|(axis, _)| axes.contains(*axis))
+            .fold(Region::default(), |region, (axis, range)| {
+                region.with(axis, range)
+            });
+        let mut values = self.source.read_region(&region)?.to_czyx_f32()?;
+        check_finite(&values, &self.source.info().path, block)?;
+        for step in &self.steps {
+            (step.apply)(&mut values)?;
+        }
+        Ok(values)
+    }
+}
+
+/// Refuses values that are no numbers, with their place in the whole image.
+pub(super) fn check_finite(
+    values: &Array4<f32>,
+    path: &Path,
+    block: &Block,
+) -> Result<(), PredictError> {
+    let Some(NotFinite { count, index, .. }) = NotFinite::find(values) else {
+        return Ok(());
+    };
+    let [z, y, x] = [0, 1, 2].map(|axis| index[axis + 1] + block[axis].start);
+    Err(PredictError::NotFinite {
+        path: PathBuf::from(path),
+        count,
+        place: format!("c {}, z {z}, y {y}, x {x}", index[0]),
+    })
+}
