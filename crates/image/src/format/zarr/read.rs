@@ -77,6 +77,13 @@ impl ZarrSource {
             .map(|array| kept.pick(&array.metadata.shape))
             .collect();
         info.warnings = described.warnings;
+        if arrays
+            .iter()
+            .any(|array| array.metadata.stored.dtype() != info.dtype)
+        {
+            info.warnings
+                .push("has levels of several sample types".to_owned());
+        }
         if series.iter().any(|name| name == "1") {
             info.warnings
                 .push(format!("is a collection of {} images", series.len()));
@@ -124,6 +131,7 @@ impl ZarrSource {
     fn at_level(image: &Arc<Levels>, level: usize, full: ImageInfo) -> ZarrSource {
         let array = &image.arrays[level].metadata;
         let mut info = full;
+        info.dtype = array.stored.dtype();
         info.shape = image.kept.pick(&array.shape);
         info.block = image.kept.pick(&array.chunk);
         info.compression = array.compression();
@@ -183,17 +191,13 @@ fn open_levels(group: &Group, described: &Multiscale) -> Result<Vec<ZarrArray>, 
                 format!("names the array `{}`, which is not there", level.path),
             )
         })?;
-        if let Some(first) = arrays.first().map(|first| &first.metadata) {
-            let other = &array.metadata;
-            if other.shape.len() != first.shape.len()
-                || other.stored.dtype() != first.stored.dtype()
-            {
-                let problem = format!(
-                    "names the level `{}`, which is of another rank or type",
-                    level.path
-                );
-                return Err(group.at.malformed(group.file, problem));
-            }
+        let rank = |array: &ZarrArray| array.metadata.shape.len();
+        if arrays
+            .first()
+            .is_some_and(|first| rank(first) != rank(&array))
+        {
+            let problem = format!("names the level `{}`, which has another rank", level.path);
+            return Err(group.at.malformed(group.file, problem));
         }
         arrays.push(array);
     }

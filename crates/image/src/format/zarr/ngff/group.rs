@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::ImageError;
-use crate::format::zarr::store::Location;
+use crate::format::zarr::store::{Location, Part};
 
 /// A group and its attributes.
 pub(in crate::format::zarr) struct Group {
@@ -26,6 +26,11 @@ impl Group {
                 attributes: json["attributes"].take(),
                 file: "zarr.json",
             }));
+        }
+        // An array may have attributes as well.
+        let array = at.store.get_part(&at.key(".zarray"), Part::At(0, 1));
+        if at.read(array, ".zarray")?.is_some() {
+            return Ok(None);
         }
         let attributes = at.json(".zattrs")?;
         if attributes.is_none() && at.json(".zgroup")?.is_none() {
