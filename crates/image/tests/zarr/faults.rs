@@ -246,7 +246,7 @@ fn faults_in_metadata_are_named() {
             "0/zarr.json",
             "\"shape\":[2,300,20]",
             "\"shape\":[300,20]",
-            "which has another rank",
+            "has chunks of [2, 300, 20] for an array of [300, 20]",
         ),
     ];
     for (flavour, file, from, to, expected) in cases {

@@ -241,15 +241,13 @@ fn labels_join_their_image_with_as_many_levels() {
         let series = crate::open_series(&path, "labels/nuclei");
         assert_eq!(
             series.info().levels,
-            [[3, 300, 600], [3, 150, 300], [3, 75, 150]]
+            [[3, 300, 600], [2, 150, 300], [1, 75, 150]]
         );
         assert_pixels(&series.read().unwrap(), &labels);
         let Pixels::U32(values) = &labels else {
             panic!("another type")
         };
-        let first = values.slice_each_axis(|axis| {
-            Slice::new(0, None, if axis.axis.index() == 0 { 1 } else { 2 })
-        });
+        let first = values.slice_each_axis(|_| Slice::new(0, None, 2));
         assert_pixels(
             &series.level(1).unwrap().read().unwrap(),
             &first.to_owned().into(),

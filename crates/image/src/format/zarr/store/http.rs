@@ -34,7 +34,7 @@ impl Http {
             .build();
         Http {
             agent: config.into(),
-            base: base.trim_end_matches('/').to_owned(),
+            base: escape(base, b":/?#[]@!$&'()*+,;=%"),
             threads: ThreadPoolBuilder::new().num_threads(REQUESTS).build().ok(),
         }
     }
@@ -43,7 +43,7 @@ impl Http {
     fn address(&self, key: &str) -> String {
         // An access token or the like stays at the end of the address.
         let (base, query) = self.base.split_once('?').unwrap_or((&self.base, ""));
-        let mut address = format!("{}/{}", base.trim_end_matches('/'), escape(key));
+        let mut address = format!("{}/{}", base.trim_end_matches('/'), escape(key, b"/"));
         if !query.is_empty() {
             address = format!("{address}?{query}");
         }
@@ -155,16 +155,16 @@ fn may_pass(error: &io::Error) -> bool {
     )
 }
 
-/// Percent-encodes what an address may not hold.
-fn escape(key: &str) -> String {
+/// Percent-encodes what an address may not hold, except for the characters in `keep`.
+fn escape(text: &str, keep: &[u8]) -> String {
     use std::fmt::Write;
-    let mut text = String::with_capacity(key.len());
-    for byte in key.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            text.push(char::from(byte));
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || keep.contains(&byte) {
+            escaped.push(char::from(byte));
         } else {
-            let _ = write!(text, "%{byte:02X}");
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
-    text
+    escaped
 }
