@@ -4,7 +4,9 @@ mod buffered;
 mod known;
 mod options;
 mod png;
+mod pyramid;
 mod tiff;
+mod zarr;
 
 use std::fs::File;
 use std::io::Read;
@@ -41,6 +43,12 @@ pub trait Format: Send + Sync {
 
     /// Whether what is at this place is of this format.
     fn recognises(&self, place: Place) -> bool;
+
+    /// Whether an image of this path is written in this format: by its extension, unless a format
+    /// has other rules.
+    fn writes(&self, path: &Path) -> bool {
+        has_extension(path, self.extensions())
+    }
 
     /// Opens an image: reads its description, not its pixels.
     ///
@@ -189,11 +197,13 @@ pub fn known_extensions() -> Vec<&'static str> {
 }
 
 fn by_extension(path: &Path) -> Option<&'static dyn Format> {
-    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-    formats()
-        .iter()
-        .copied()
-        .find(|format| format.extensions().contains(&extension.as_str()))
+    formats().iter().copied().find(|format| format.writes(path))
+}
+
+/// Whether the path has one of these extensions, in either case.
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| extensions.contains(&extension.to_ascii_lowercase().as_str()))
 }
 
 fn read_head(path: &Path) -> Result<Vec<u8>, ImageError> {

@@ -16,6 +16,8 @@ mod case;
 mod compare;
 #[path = "goldens/embedseg.rs"]
 mod embedseg;
+#[path = "goldens/files.rs"]
+mod files;
 #[path = "goldens/labels.rs"]
 mod labels;
 #[path = "goldens/metrics.rs"]
@@ -39,6 +41,7 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| embedseg::algorithm(name))
         .or_else(|| tiling::algorithm(name))
         .or_else(|| metrics::algorithm(name))
+        .or_else(|| files::algorithm(name))
 }
 
 fn main() -> ExitCode {

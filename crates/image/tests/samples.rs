@@ -12,7 +12,7 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use coverslip_image::format::open;
+use coverslip_image::format::{OpenOptions, open, open_with};
 use coverslip_image::{Axis, Image, ImageError, Pixels};
 use ndarray::{ArrayD, Axis as Dimension};
 use sha2::{Digest, Sha256};
@@ -70,12 +70,70 @@ fn walk(folder: &Path, above: &HashMap<PathBuf, Row>, visit: &mut impl FnMut(&Pa
         .collect();
     entries.sort();
     for path in entries {
-        if path.is_dir() {
+        // A Zarr hierarchy is one sample, of many files.
+        let marks = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
+        if marks.iter().any(|file| path.join(file).is_file()) {
+            visit(&path, rows.get(&path));
+        } else if path.is_dir() {
             walk(&path, &rows, visit);
         } else if path.file_name().unwrap() != "index.csv" {
             visit(&path, rows.get(&path));
         }
     }
+}
+
+/// Visits the rows of all lists of OME-Zarr stores: `expected.csv` with the columns `store`,
+/// `array` (a level, or `labels/NAME/LEVEL`), `axes`, `shape`, `dtype` and `pixels_sha256`.
+fn stores(folder: &Path, visit: &mut impl FnMut(&Path, &Row)) {
+    if let Ok(mut reader) = csv::Reader::from_path(folder.join("expected.csv")) {
+        for row in reader.deserialize::<Row>() {
+            let row = row.unwrap();
+            visit(&folder.join(&row["store"]), &row);
+        }
+    }
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            stores(&path, visit);
+        }
+    }
+}
+
+#[test]
+fn every_level_of_a_listed_store_has_its_pixels() {
+    let Some(root) = std::env::var_os("COVERSLIP_IMAGE_SAMPLES") else {
+        return;
+    };
+    let mut count = 0;
+    stores(Path::new(&root), &mut |path, row| {
+        let array = Path::new(&row["array"]);
+        let series = array
+            .parent()
+            .and_then(Path::to_str)
+            .filter(|name| !name.is_empty());
+        let options = OpenOptions {
+            series: series.map(str::to_owned),
+            ..OpenOptions::default()
+        };
+        let level = array
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let image = open_with(path, &options)
+            .unwrap()
+            .level(level)
+            .unwrap()
+            .read()
+            .unwrap();
+        let axes: Vec<Axis> = row["axes"].chars().filter_map(Axis::from_letter).collect();
+        assert_eq!(image.dtype().name(), row["dtype"], "{row:?}");
+        assert_eq!(hash(&image, &axes), row["pixels_sha256"], "{row:?}");
+        count += 1;
+    });
+    println!("{count} levels");
 }
 
 fn check(path: &Path, row: Option<&Row>) -> Result<Outcome, String> {

@@ -3,8 +3,9 @@
 use super::Format;
 use super::png::Png;
 use super::tiff::Tiff;
+use super::zarr::Zarr;
 
 /// All known formats, in the order in which they are asked about a file.
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&Tiff, &Png]
+    &[&Tiff, &Png, &Zarr]
 }

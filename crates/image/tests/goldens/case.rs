@@ -1,7 +1,7 @@
 //! One golden case: its inputs, parameters and expectations.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use coverslip_image::AlgorithmError;
 use safetensors::SafeTensors;
@@ -49,6 +49,8 @@ impl Outcome {
 
 pub(crate) struct Case {
     pub(crate) algorithm: String,
+    /// The folder that the case is in.
+    pub(crate) folder: PathBuf,
     params: Value,
     tolerance: Value,
     expect: Value,
@@ -78,6 +80,7 @@ impl Case {
             ["params", "tolerance", "expect"].map(|key| json[key].take());
         Ok(Self {
             algorithm,
+            folder: path.parent().unwrap_or(Path::new(".")).to_owned(),
             params,
             tolerance,
             expect,

@@ -1,0 +1,159 @@
+//! The transpositions that blosc does before compressing: of bytes, and of bits.
+
+/// Puts the first bytes of all samples first, then their second bytes, and so on.
+pub(super) fn shuffle(from: &[u8], size: usize, to: &mut [u8]) {
+    match size {
+        2 => shuffle_by::<2>(from, to),
+        4 => shuffle_by::<4>(from, to),
+        8 => shuffle_by::<8>(from, to),
+        _ => transpose(from, size, to, |row, sample, samples| {
+            (sample * size + row, row * samples + sample)
+        }),
+    }
+}
+
+/// The reverse of [`shuffle`].
+pub(super) fn unshuffle(from: &[u8], size: usize, to: &mut [u8]) {
+    match size {
+        2 => unshuffle_by::<2>(from, to),
+        4 => unshuffle_by::<4>(from, to),
+        8 => unshuffle_by::<8>(from, to),
+        _ => transpose(from, size, to, |row, sample, samples| {
+            (row * samples + sample, sample * size + row)
+        }),
+    }
+}
+
+fn shuffle_by<const SIZE: usize>(from: &[u8], to: &mut [u8]) {
+    let samples = from.len() / SIZE;
+    let (values, rest) = from.as_chunks::<SIZE>();
+    for byte in 0..SIZE {
+        let row = &mut to[byte * samples..][..samples];
+        for (to, value) in row.iter_mut().zip(values) {
+            *to = value[byte];
+        }
+    }
+    to[samples * SIZE..].copy_from_slice(rest);
+}
+
+fn unshuffle_by<const SIZE: usize>(from: &[u8], to: &mut [u8]) {
+    let samples = from.len() / SIZE;
+    let rows: [&[u8]; SIZE] = std::array::from_fn(|byte| &from[byte * samples..][..samples]);
+    let (values, rest) = to.as_chunks_mut::<SIZE>();
+    for (sample, value) in values.iter_mut().enumerate() {
+        for byte in 0..SIZE {
+            value[byte] = rows[byte][sample];
+        }
+    }
+    rest.copy_from_slice(&from[samples * SIZE..]);
+}
+
+fn transpose(
+    from: &[u8],
+    size: usize,
+    to: &mut [u8],
+    places: impl Fn(usize, usize, usize) -> (usize, usize),
+) {
+    let samples = from.len() / size;
+    for row in 0..size {
+        for sample in 0..samples {
+            let (source, target) = places(row, sample, samples);
+            to[target] = from[source];
+        }
+    }
+    to[samples * size..].copy_from_slice(&from[samples * size..]);
+}
+
+/// Puts the lowest bits of all samples first, then their second bits, and so on. Blocks whose number
+/// of samples is no multiple of 8 stay as they are.
+pub(super) fn bitshuffle(from: &[u8], size: usize, to: &mut [u8]) {
+    let samples = from.len() / size;
+    if samples == 0 || !samples.is_multiple_of(8) {
+        to.copy_from_slice(from);
+        return;
+    }
+    let mut bytes = vec![0; samples * size];
+    shuffle(&from[..samples * size], size, &mut bytes);
+    let width = samples / 8;
+    for (plane, rows) in bytes
+        .chunks_exact(samples)
+        .zip(to.chunks_exact_mut(samples))
+    {
+        for (column, group) in plane.as_chunks::<8>().0.iter().enumerate() {
+            let bits = transpose_bits(u64::from_le_bytes(*group)).to_le_bytes();
+            for (row, byte) in bits.into_iter().enumerate() {
+                rows[row * width + column] = byte;
+            }
+        }
+    }
+    to[samples * size..].copy_from_slice(&from[samples * size..]);
+}
+
+/// The reverse of [`bitshuffle`].
+pub(super) fn bitunshuffle(from: &[u8], size: usize, to: &mut [u8]) {
+    let samples = from.len() / size;
+    if samples == 0 || !samples.is_multiple_of(8) {
+        to.copy_from_slice(from);
+        return;
+    }
+    let mut bytes = vec![0; samples * size];
+    let width = samples / 8;
+    for (rows, plane) in from
+        .chunks_exact(samples)
+        .zip(bytes.chunks_exact_mut(samples))
+    {
+        let rows: [&[u8]; 8] = std::array::from_fn(|row| &rows[row * width..][..width]);
+        for (column, group) in plane.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            let bits = u64::from_le_bytes(rows.map(|row| row[column]));
+            *group = transpose_bits(bits).to_le_bytes();
+        }
+    }
+    unshuffle(&bytes, size, &mut to[..samples * size]);
+    to[samples * size..].copy_from_slice(&from[samples * size..]);
+}
+
+/// Transposes 8 x 8 bits: the bit `column` of the byte `row` changes places with the bit `row` of
+/// the byte `column` (Warren, Hacker's Delight, 2nd edition, section 7-3).
+fn transpose_bits(bits: u64) -> u64 {
+    let mut bits = bits;
+    for (shift, mask) in [
+        (7, 0x00aa_00aa_00aa_00aa),
+        (14, 0x0000_cccc_0000_cccc),
+        (28, 0x0000_0000_f0f0_f0f0),
+    ] {
+        let swap = (bits ^ (bits >> shift)) & mask;
+        bits ^= swap ^ (swap << shift);
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_change_places() {
+        for (row, column) in [(0, 0), (0, 7), (3, 5), (7, 1)] {
+            assert_eq!(
+                transpose_bits(1 << (8 * row + column)),
+                1 << (8 * column + row)
+            );
+        }
+    }
+
+    #[test]
+    fn both_ways_give_the_same_bytes() {
+        for size in [1, 2, 3, 4, 8, 17] {
+            for length in [0, 1, 8 * size, 24 * size + 1, 13 * size, 5] {
+                let from: Vec<u8> = (0..length).map(|i| (i * 131 + i / 7) as u8).collect();
+                let (mut there, mut back) = (vec![0; length], vec![0; length]);
+                shuffle(&from, size, &mut there);
+                unshuffle(&there, size, &mut back);
+                assert_eq!(back, from, "bytes of {size}, {length}");
+                bitshuffle(&from, size, &mut there);
+                bitunshuffle(&there, size, &mut back);
+                assert_eq!(back, from, "bits of {size}, {length}");
+            }
+        }
+    }
+}
