@@ -13,7 +13,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use known::formats;
-pub use options::{Compression, Flavour, Limits, OpenOptions, WriteOptions};
+pub use options::{Compression, Flavour, Limits, OpenOptions, Resume, WriteOptions};
 
 use crate::error::ImageError;
 use crate::image::Image;

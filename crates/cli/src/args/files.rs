@@ -41,7 +41,7 @@ pub struct InfoArguments {
 }
 
 /// Arguments of `coverslip convert`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ConvertArguments {
     /// The image: a file, an OME-Zarr folder, or an address (https://..., s3://...)
     #[arg(value_name = "IN")]

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use coverslip::convert::{Conversion, convert};
-use coverslip_image::format::WriteOptions;
+use coverslip_image::format::{Resume, WriteOptions};
 use serde_json::json;
 
 use super::info::bytes;
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &ConvertArguments, printer: Printer) -> Result<(), 
     let seconds = start.elapsed().as_secs_f64();
     let target = &converted.target;
     if converted.interrupted {
-        let resume = conversion.write.resume || output.to_string_lossy().ends_with(".zarr");
+        let resume = output.to_string_lossy().ends_with(".zarr");
         return Err(CliError::Interrupted {
             resume: resume.then(|| "the same command with `--resume`".to_owned()),
         });
@@ -59,6 +59,25 @@ pub(crate) fn run(arguments: &ConvertArguments, printer: Printer) -> Result<(), 
     Ok(())
 }
 
+/// A conversion goes on if input and steps are the same.
+fn resume(arguments: &ConvertArguments) -> Resume {
+    let modified = std::fs::metadata(&arguments.input).and_then(|metadata| metadata.modified());
+    let key = format!(
+        "{:?} {:?}",
+        ConvertArguments {
+            resume: false,
+            memory: 0,
+            ..arguments.clone()
+        },
+        modified.ok()
+    );
+    if arguments.resume {
+        Resume::Continue(key)
+    } else {
+        Resume::Begin(key)
+    }
+}
+
 fn conversion(arguments: &ConvertArguments) -> Conversion {
     Conversion {
         open: arguments.open.options(),
@@ -76,7 +95,7 @@ fn conversion(arguments: &ConvertArguments) -> Conversion {
             tile: arguments.tile.map(usize::from),
             pyramid: arguments.pyramid,
             flavour: arguments.flavour.map(Into::into),
-            resume: arguments.resume,
+            resume: resume(arguments),
         },
         memory: arguments.memory,
     }

@@ -36,8 +36,20 @@ pub struct WriteOptions {
     pub pyramid: Option<bool>,
     /// Which of several layouts of the format.
     pub flavour: Option<Flavour>,
-    /// Whether to go on where an interrupted writing to the same place stopped.
-    pub resume: bool,
+    /// What becomes of a writing that is interrupted.
+    pub resume: Resume,
+}
+
+/// What becomes of a writing that is interrupted; only Zarr can go on with one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Resume {
+    /// It leaves nothing.
+    #[default]
+    Never,
+    /// It can be continued by another one with the same key, which tells what is written.
+    Begin(String),
+    /// It goes on where one with the same key stopped, if there is one, and can be continued.
+    Continue(String),
 }
 
 /// How pixels are packed.

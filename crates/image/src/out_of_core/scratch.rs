@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 use crate::error::ImageError;
-use crate::format::{Compression, Flavour, WriteOptions, create, open};
+use crate::format::{Compression, Flavour, Resume, WriteOptions, create, open};
 use crate::sink::{Sink, Target};
 use crate::source::Source;
 
@@ -52,7 +52,7 @@ impl Scratch {
             tile: Some(if is_flat { 512 } else { 64 }),
             pyramid: Some(false),
             flavour: Some(Flavour::OmeZarr04),
-            resume: false,
+            resume: Resume::Never,
         };
         let sink = create(&path, target, &options)?;
         Ok((Intermediate { path }, sink))

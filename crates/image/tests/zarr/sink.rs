@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coverslip_image::format::{Flavour, WriteOptions, create, open, read_image};
+use coverslip_image::format::{Flavour, Resume, WriteOptions, create, open, read_image};
 use coverslip_image::{ImageError, Pixels};
 use ndarray::{ArrayD, Slice};
 use rand::SeedableRng;
@@ -97,14 +97,14 @@ fn an_interrupted_writing_goes_on() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("a.zarr");
         let resume = WriteOptions {
-            resume: true,
+            resume: Resume::Continue("test".to_owned()),
             ..options(flavour)
         };
         let first = begin(&path, &target, &resume);
         assert_eq!(first.block(), sides);
         let all = origins(sides);
         for &origin in &all[..20] {
-            assert!(!first.is_written(&origin));
+            assert!(!first.is_written(&origin, &[1; 4]));
             first
                 .write(&origin, &block(&values, origin, sides))
                 .unwrap();
@@ -115,7 +115,7 @@ fn an_interrupted_writing_goes_on() {
         let second = begin(&path, &target, &resume);
         let left: Vec<_> = all
             .iter()
-            .filter(|origin| !second.is_written(*origin))
+            .filter(|origin| !second.is_written(*origin, &[1; 4]))
             .collect();
         assert_eq!(left.len(), all.len() - 20);
         for &&origin in &left {
@@ -136,7 +136,7 @@ fn another_target_begins_anew_and_without_resume_nothing_is_left() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.zarr");
     let resume = WriteOptions {
-        resume: true,
+        resume: Resume::Continue("test".to_owned()),
         ..options(Flavour::OmeZarr05)
     };
     let sides = [1, 11, 32, 32];
@@ -150,7 +150,7 @@ fn another_target_begins_anew_and_without_resume_nothing_is_left() {
     let mut other = target.clone();
     other.metadata.time_step = Some(1.0);
     let second = begin(&path, &other, &resume);
-    assert!(!second.is_written(&[0; 4]));
+    assert!(!second.is_written(&[0; 4], &[1; 4]));
     second.finish().unwrap();
     assert_pixels(
         &read_image(&path).unwrap(),

@@ -8,6 +8,7 @@ mod layout;
 mod levels;
 mod staging;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use array::ArrayWriter;
@@ -20,7 +21,7 @@ use super::array::Version;
 use super::ngff::Spacing;
 use crate::axes::{Axes, Axis};
 use crate::error::ImageError;
-use crate::format::{Flavour, WriteOptions, pyramid};
+use crate::format::{Flavour, Resume, WriteOptions, pyramid};
 use crate::image::{Pixels, match_pixels};
 use crate::sink::{Sink, Target};
 
@@ -77,16 +78,14 @@ impl ZarrSink {
             .filter_map(|axis| order.iter().position(|&other| other == axis))
             .map(|at| metadata.chunk[at])
             .collect();
-        let fingerprint = format!("{} {target:?} {options:?}", env!("CARGO_PKG_VERSION"));
         let staging = Staging::create(
             path,
             parent.as_ref().map(|parent| &*parent.root),
-            options.resume.then_some(&fingerprint),
+            &resume(&target, options),
         )?;
-        let journal = if options.resume {
-            Some(Journal::open(staging.folder(), path)?)
-        } else {
-            None
+        let journal = match options.resume {
+            Resume::Never => None,
+            Resume::Begin(_) | Resume::Continue(_) => Some(Journal::open(staging.folder(), path)?),
         };
         let writer = ArrayWriter::new(path, staging.content().join("0"), metadata, journal);
         Ok(ZarrSink {
@@ -134,8 +133,16 @@ impl Sink for ZarrSink {
         })
     }
 
-    fn is_written(&self, origin: &[usize]) -> bool {
-        origin.len() == self.order.len() && self.writer.is_written(&self.reorder(origin))
+    fn is_written(&self, origin: &[usize], lengths: &[usize]) -> bool {
+        let ranges: Vec<Range<usize>> = (origin.iter().zip(lengths))
+            .map(|(&start, &length)| start..start + length)
+            .collect();
+        let ranges: Vec<_> = self
+            .order
+            .iter()
+            .map(|&axis| ranges[axis].clone())
+            .collect();
+        self.writer.is_written(&ranges)
     }
 
     fn finish(self: Box<Self>) -> Result<(), ImageError> {
@@ -165,6 +172,20 @@ impl Sink for ZarrSink {
         drop(writer);
         staging.publish()?;
         parent.map_or(Ok(()), |parent| parent.list(&path))
+    }
+}
+
+/// The key of a writing, with everything that its files depend on.
+fn resume(target: &Target, options: &WriteOptions) -> Resume {
+    let plain = WriteOptions {
+        resume: Resume::Never,
+        ..options.clone()
+    };
+    let key = |key: &String| format!("{} {target:?} {plain:?} {key}", env!("CARGO_PKG_VERSION"));
+    match &options.resume {
+        Resume::Never => Resume::Never,
+        Resume::Begin(own) => Resume::Begin(key(own)),
+        Resume::Continue(own) => Resume::Continue(key(own)),
     }
 }
 

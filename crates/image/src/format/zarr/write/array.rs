@@ -16,7 +16,7 @@ use crate::error::ImageError;
 use crate::format::zarr::array::{ArrayMetadata, ShardIndex, cells_of, overlap};
 
 /// The most bytes of chunks that wait in memory for the rest of their samples.
-const MOST_WAITING: usize = 1 << 30;
+const MOST_WAITING: usize = 256 << 20;
 
 /// An array that is being written.
 pub(super) struct ArrayWriter {
@@ -70,11 +70,12 @@ impl ArrayWriter {
         writer
     }
 
-    /// Whether a chunk begins here and was complete before an interruption.
-    pub(super) fn is_written(&self, origin: &[usize]) -> bool {
-        let sides = || origin.iter().zip(&self.metadata.chunk);
-        let cell: Vec<usize> = sides().map(|(start, side)| start / side).collect();
-        sides().all(|(start, side)| start % side == 0) && self.written.contains(&self.number(&cell))
+    /// Whether all chunks of a box were complete before an interruption.
+    pub(super) fn is_written(&self, ranges: &[Range<usize>]) -> bool {
+        !self.written.is_empty()
+            && every(&cells_of(&self.metadata.chunk, ranges))
+                .iter()
+                .all(|cell| self.written.contains(&self.number(cell)))
     }
 
     /// Writes a box of samples that lies inside the array.

@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::ImageError;
+use crate::format::Resume;
 use crate::format::zarr::store::is_zarr;
 
 /// Says for which image and options the folder is.
-const FINGERPRINT: &str = "target";
+const KEY: &str = "key";
 
 /// A hidden folder beside an image, or in the image that labels belong to.
 pub(super) struct Staging {
@@ -21,12 +22,12 @@ pub(super) struct Staging {
 
 impl Staging {
     /// Makes the folder for what will be at `target`; `inside` is the folder that it is made in if
-    /// not beside it. With a fingerprint, the folder stays if the writing is interrupted, and an
-    /// earlier one of the same fingerprint is taken over.
+    /// not beside it. Unless it is never resumed, the folder stays if the writing is interrupted; an
+    /// earlier one of the same key is continued if asked.
     pub(super) fn create(
         target: &Path,
         inside: Option<&Path>,
-        fingerprint: Option<&String>,
+        resume: &Resume,
     ) -> Result<Staging, ImageError> {
         refuse_others(target)?;
         let refused = |error| ImageError::io(target, "write", error);
@@ -34,8 +35,8 @@ impl Staging {
             .or(target.parent())
             .filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
-        let (folder, lock) = match fingerprint {
-            None => {
+        let (folder, lock) = match resume {
+            Resume::Never => {
                 let folder = tempfile::Builder::new()
                     .prefix(".coverslip-")
                     .suffix(".part")
@@ -43,10 +44,11 @@ impl Staging {
                     .map_err(refused)?;
                 (folder.keep(), None)
             }
-            Some(fingerprint) => {
+            Resume::Begin(key) | Resume::Continue(key) => {
                 let name = target.file_name().unwrap_or_default().to_string_lossy();
                 let folder = parent.join(format!(".coverslip-{name}.resume"));
-                let lock = take_over(&folder, fingerprint).map_err(refused)?;
+                let goes_on = matches!(resume, Resume::Continue(_));
+                let lock = take_over(&folder, key, goes_on).map_err(refused)?;
                 (folder, Some(lock))
             }
         };
@@ -106,7 +108,7 @@ impl Drop for Staging {
 }
 
 /// The hidden folder of an interrupted writing, or an empty one.
-fn take_over(folder: &Path, fingerprint: &str) -> io::Result<File> {
+fn take_over(folder: &Path, key: &str, goes_on: bool) -> io::Result<File> {
     fs::create_dir_all(folder)?;
     let lock = File::create(folder.join("lock"))?;
     lock.try_lock().map_err(|error| match error {
@@ -116,8 +118,8 @@ fn take_over(folder: &Path, fingerprint: &str) -> io::Result<File> {
         ),
         TryLockError::Error(error) => error,
     })?;
-    let known = folder.join(FINGERPRINT);
-    if fs::read_to_string(&known).is_ok_and(|known| known == fingerprint) {
+    let known = folder.join(KEY);
+    if goes_on && fs::read_to_string(&known).is_ok_and(|known| known == key) {
         return Ok(lock);
     }
     for name in ["content", "replaced"] {
@@ -130,7 +132,7 @@ fn take_over(folder: &Path, fingerprint: &str) -> io::Result<File> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    fs::write(known, fingerprint)?;
+    fs::write(known, key)?;
     Ok(lock)
 }
 
