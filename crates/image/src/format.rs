@@ -1,6 +1,7 @@
 //! File formats: recognising, opening and writing image files.
 
 mod buffered;
+mod jpeg;
 mod known;
 mod options;
 mod png;

@@ -22,6 +22,8 @@ mod labels;
 mod metrics;
 #[path = "goldens/normalize.rs"]
 mod normalize;
+#[path = "goldens/png_jpeg.rs"]
+mod png_jpeg;
 #[path = "goldens/tensor.rs"]
 mod tensor;
 #[path = "goldens/tiling.rs"]
@@ -39,6 +41,7 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| embedseg::algorithm(name))
         .or_else(|| tiling::algorithm(name))
         .or_else(|| metrics::algorithm(name))
+        .or_else(|| png_jpeg::algorithm(name))
 }
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
 //! One golden case: its inputs, parameters and expectations.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use coverslip_image::AlgorithmError;
 use safetensors::SafeTensors;
@@ -49,6 +49,8 @@ impl Outcome {
 
 pub(crate) struct Case {
     pub(crate) algorithm: String,
+    /// Where the case lies; its files are named relative to it.
+    pub(crate) folder: PathBuf,
     params: Value,
     tolerance: Value,
     expect: Value,
@@ -78,6 +80,7 @@ impl Case {
             ["params", "tolerance", "expect"].map(|key| json[key].take());
         Ok(Self {
             algorithm,
+            folder: path.parent().unwrap_or(Path::new("")).to_owned(),
             params,
             tolerance,
             expect,
@@ -100,6 +103,12 @@ impl Case {
     /// Whether the case stores an output.
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.outputs.contains_key(name)
+    }
+
+    /// Whether a stored output is of truth values.
+    pub(crate) fn is_bool(&self, name: &str) -> bool {
+        let output = self.outputs.get(name);
+        output.is_some_and(|output| output.dtype == Some(safetensors::Dtype::BOOL))
     }
 
     pub(crate) fn param<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failure> {
