@@ -12,6 +12,7 @@ pub mod image;
 pub mod labels;
 pub mod metrics;
 pub mod normalize;
+pub mod outline;
 pub mod pad;
 pub mod sample;
 pub mod sink;
