@@ -1,0 +1,171 @@
+//! Files of microscope vendors: their pixels and metadata as other readers find them, damage, and
+//! what is said of formats that are not read.
+//!
+//! The real files are too large for the repository; `COVERSLIP_VENDOR_SAMPLES` names a folder with
+//! `xyz__multiple_images.czi` (NEUBIAS training resources, CC BY 4.0) and `cluster.nd2` (pims,
+//! BSD-3). Expected values come from the Python packages czifile and nd2.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::fmt::Write;
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use coverslip_image::format::{OpenOptions, open, open_with, read_image};
+use coverslip_image::source::Region;
+use coverslip_image::{Axis, ImageError, Pixels};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+fn sample(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("COVERSLIP_VENDOR_SAMPLES")?;
+    Some(Path::new(&folder).join(name))
+}
+
+fn hash(pixels: &Pixels) -> String {
+    let Pixels::U16(array) = pixels else {
+        panic!("not uint16");
+    };
+    let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
+    Sha256::digest(&bytes)
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+}
+
+fn image(path: &Path, series: &str) -> coverslip_image::Image {
+    let options = OpenOptions {
+        series: Some(series.to_owned()),
+        ..OpenOptions::default()
+    };
+    open_with(path, &options).unwrap().read().unwrap()
+}
+
+#[test]
+fn a_czi_has_the_pixels_and_sizes_that_czifile_finds() {
+    let Some(path) = sample("xyz__multiple_images.czi") else {
+        return;
+    };
+    let source = open(&path).unwrap();
+    let info = source.info();
+    assert_eq!(
+        (info.axes.to_string().as_str(), &info.shape[..]),
+        ("zyx", &[2, 251, 251][..])
+    );
+    assert_eq!(info.series, ["S0", "S1"]);
+    let size = info.metadata.pixel_size;
+    assert!((size.x.unwrap() - 0.195644376).abs() < 1e-8);
+    assert!((size.z.unwrap() - 0.3).abs() < 1e-12);
+    assert_eq!(info.metadata.channels[0].name, "ChA");
+    assert_eq!(info.metadata.channels[0].excitation, Some(561.0));
+    assert_eq!(info.metadata.channels[0].color, Some([255, 255, 255]));
+    let first = "645455e8014fd8c59986ddaee036cf13f23121f7d5e77eed1a368a356bb0a49d";
+    let second = "bd1e2ca07e6b6258b6b161cd278f34af9415d2d757e6e7aabc688492ed7ed050";
+    assert_eq!(hash(source.read().unwrap().pixels()), first);
+    for series in ["S1", "1"] {
+        assert_eq!(hash(image(&path, series).pixels()), second);
+    }
+    check_region(&path);
+}
+
+#[test]
+fn an_nd2_has_the_pixels_and_sizes_that_nd2_finds() {
+    let Some(path) = sample("cluster.nd2") else {
+        return;
+    };
+    let source = open(&path).unwrap();
+    let info = source.info();
+    assert_eq!(info.axes.to_string(), "tczyx");
+    assert_eq!(info.shape, [3, 2, 10, 31, 38]);
+    let size = info.metadata.pixel_size;
+    assert_eq!((size.x, size.z), (Some(0.16780898323268245), Some(0.5)));
+    let channels = &info.metadata.channels;
+    assert_eq!(channels[0].name, "5-FAM/pH 9.0");
+    assert_eq!(channels[0].color, Some([120, 233, 15]));
+    assert_eq!(channels[1].emission, Some(700.0));
+    let Pixels::U16(array) = source.read().unwrap().into_pixels() else {
+        panic!("not uint16");
+    };
+    // nd2 gives the order T Z C Y X.
+    let array = array.permuted_axes(vec![0, 2, 1, 3, 4]);
+    let expected = "d9c5bf520e503b17fddca9bdca5bcb789a77e38e145a4f5e52e28d0144a91d21";
+    assert_eq!(hash(&array.into()), expected);
+    check_region(&path);
+}
+
+/// Every region is a part of the whole image.
+fn check_region(path: &Path) {
+    let source = open(path).unwrap();
+    let Pixels::U16(whole) = source.read().unwrap().into_pixels() else {
+        panic!("not uint16");
+    };
+    let region = Region::default()
+        .with(Axis::Z, 1..2)
+        .with(Axis::Y, 3..29)
+        .with(Axis::X, 30..37);
+    let found = source.read_region(&region).unwrap();
+    let axes = source.info().axes.clone();
+    let part = whole.slice_each_axis(|axis| match axes.iter().nth(axis.axis.index()).unwrap() {
+        Axis::Z => (1..2).into(),
+        Axis::Y => (3..29).into(),
+        Axis::X => (30..37).into(),
+        _ => (..).into(),
+    });
+    assert_eq!(found.pixels(), &Pixels::from(part.to_owned()));
+}
+
+#[test]
+fn damage_gives_errors_and_no_panics() {
+    let folder = TempDir::new().unwrap();
+    for name in ["xyz__multiple_images.czi", "cluster.nd2"] {
+        let Some(path) = sample(name) else { return };
+        let content = fs::read(path).unwrap();
+        let path = folder.path().join(name);
+        let check = |content: &[u8]| {
+            fs::write(&path, content).unwrap();
+            if let Err(error) = catch_unwind(|| read_image(&path)).unwrap() {
+                let is_fault = matches!(error, ImageError::Io { .. } | ImageError::Misuse { .. });
+                assert!(!is_fault, "{error}");
+            }
+        };
+        for step in 0..64 {
+            check(&content[..content.len() * step / 64]);
+        }
+        // Every byte of the headers, and some of everything.
+        let ends = (0..700).chain(content.len() - 2600..content.len());
+        for at in ends.chain((0..content.len()).step_by(997)) {
+            let mut damaged = content.clone();
+            damaged[at] ^= 0xff;
+            check(&damaged);
+        }
+    }
+}
+
+#[test]
+fn formats_that_are_not_read_are_named_with_a_way_out() {
+    let folder = TempDir::new().unwrap();
+    let at = |place: usize, mark: &[u8]| [&vec![0; place][..], mark].concat();
+    for (name, content, says) in [
+        (
+            "a.lif",
+            b"\x70\0\0\0\x10\0\0\0\x2a\x05\0\0\0".to_vec(),
+            "Leica LIF",
+        ),
+        ("a.ims", b"\x89HDF\r\n\x1a\n\0".to_vec(), "HDF5"),
+        ("a.dcm", at(128, b"DICM"), "DICOM"),
+        ("a.nii", at(344, b"n+1\0"), "NIfTI"),
+        ("a.mrc", at(208, b"MAP DD"), "MRC"),
+        ("a.spe", at(2996, b"\x67\x45\x23\x01"), "SPE"),
+        ("a.oib", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec(), "OLE"),
+        ("a.nd2", b"\0\0\0\x0cjP  \r\n".to_vec(), "JPEG 2000"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let error = read_image(&path).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.hint().unwrap().contains("Fiji"), "{error}");
+    }
+}
