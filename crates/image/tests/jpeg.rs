@@ -71,6 +71,25 @@ fn an_orientation_is_told_and_the_pixels_stay() {
 }
 
 #[test]
+fn inks_become_the_colours_that_pillow_finds() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/vendor/cmyk.jpg");
+    let source = open(path).unwrap();
+    assert!(source.info().warnings[1].contains("CMYK"));
+    let Pixels::U8(found) = source.read().unwrap().into_pixels() else {
+        panic!("not uint8");
+    };
+    for ([y, x], colour) in [
+        ([0, 0], [215, 215, 215]),
+        ([16, 20], [94, 80, 94]),
+        ([8, 10], [154, 148, 154]),
+    ] {
+        for (c, value) in colour.into_iter().enumerate() {
+            assert!(found[[c, y, x]].abs_diff(value) <= 2, "{y} {x} {c}");
+        }
+    }
+}
+
+#[test]
 fn it_is_never_written() {
     let folder = TempDir::new().unwrap();
     let image = read_image(sample("gray8.jpg")).unwrap();

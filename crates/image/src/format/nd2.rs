@@ -1,7 +1,7 @@
 //! ND2: images of Nikon microscopes, format version 3 (since 2009). Read, never written.
 //!
 //! Stage positions are images of their own. Frames are uncompressed or Deflate; early JPEG 2000
-//! files are another format. Pixels of three colours become red, green and blue.
+//! files are another format. Pixels of three colours are taken as red, green and blue.
 //!
 //! A region costs the frames that it touches: of uncompressed ones only the rows, others whole.
 //!

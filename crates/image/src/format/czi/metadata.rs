@@ -110,12 +110,12 @@ mod tests {
 
     #[test]
     fn sizes_channels_and_colours_are_found_and_damage_is_no_panic() {
-        let xml = r##"<ImageDocument><Metadata><Information><Image><Dimensions><Channels>
+        let xml = r#"<ImageDocument><Metadata><Information><Image><Dimensions><Channels>
             <Channel Id="7" Name="DAPI"><EmissionWavelength>450</EmissionWavelength></Channel>
             </Channels></Dimensions></Image></Information><DisplaySetting><Channels>
             <Channel Id="7"><Color>#FF0102FE</Color></Channel></Channels></DisplaySetting>
             <Scaling><Items><Distance Id="X"><Value>2e-07</Value></Distance></Items></Scaling>
-            </Metadata></ImageDocument>"##;
+            </Metadata></ImageDocument>"#;
         let metadata = parse(xml);
         assert_eq!(metadata.channels[0].name, "DAPI");
         assert_eq!(metadata.channels[0].emission, Some(450.0));

@@ -53,7 +53,7 @@ impl CziSource {
         let (first, lengths) = extent(&file, &blocks)?;
         let mut info = describe(path, lengths, kind);
         info.metadata = metadata(&file, header.metadata, lengths[1], kind);
-        info.compression = compression(&blocks).to_owned();
+        compression(&blocks).clone_into(&mut info.compression);
         info.block = block_shape(&info, &blocks[0]);
         info.pages = blocks.len();
         info.series = labels;

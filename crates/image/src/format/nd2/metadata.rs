@@ -29,7 +29,7 @@ impl Attributes {
             let missing = || file.malformed(format!("its attributes have no valid {name}"));
             let count = value
                 .count(&[name])
-                .filter(|&n| n > 0 && n <= u32::MAX as usize);
+                .filter(|&n| n > 0 && u32::try_from(n).is_ok());
             count.ok_or_else(missing)
         };
         let dtype = match (count("BpcInMemory")?, value.count(&["PixelType"])) {

@@ -33,8 +33,6 @@ pub(super) struct Nd2Source {
     loops: Vec<Loop>,
     /// Which stage position is read.
     position: usize,
-    /// Where in a pixel the sample of each channel is.
-    samples: Vec<usize>,
 }
 
 impl Nd2Source {
@@ -75,8 +73,7 @@ impl Nd2Source {
         let mut info = ImageInfo::new(path, "ND2", axes, shape, attributes.dtype);
         let picture = value("ImageMetadataSeqLV|0!")?;
         info.metadata = metadata(&picture, &value("ImageCalibrationLV|0!")?, &loops);
-        let (samples, described) = samples(channels(&picture), attributes.components);
-        info.metadata.channels = described;
+        info.metadata.channels = describe(channels(&picture), attributes.components);
         info.block = (info.axes.iter())
             .map(|axis| match axis {
                 Axis::T | Axis::Z => 1,
@@ -98,7 +95,6 @@ impl Nd2Source {
             attributes,
             loops,
             position,
-            samples,
         };
         source.warn_of_missing();
         Ok(source)
@@ -141,7 +137,7 @@ impl Nd2Source {
                     let layout = Layout {
                         row_bytes: self.attributes.row_bytes,
                         pixel_bytes: self.attributes.pixel_bytes(),
-                        sample: self.samples[c] * self.attributes.dtype.bytes(),
+                        sample: c * self.attributes.dtype.bytes(),
                     };
                     let place = s![to_t, to_c, to_z, .., ..];
                     unpack(&rows, layout, x.clone(), out.slice_mut(place));
@@ -250,25 +246,20 @@ fn frame_loops(experiment: &Value, frames: usize, warnings: &mut Vec<String>) ->
     }]
 }
 
-/// Where in a pixel each channel is, and what is known about it. Colours are stored with blue
-/// first.
-fn samples(described: Vec<(Channel, usize)>, components: usize) -> (Vec<usize>, Vec<Channel>) {
-    let known: usize = described
+/// What is known about each sample of a pixel; nothing if it is about another number of them.
+fn describe(described: Vec<(Channel, usize)>, components: usize) -> Vec<Channel> {
+    let known = described
         .iter()
-        .fold(0, |n, (_, samples)| n.saturating_add(*samples));
+        .fold(0_usize, |n, (_, samples)| n.saturating_add(*samples));
     if known != components {
-        return ((0..components).collect(), Vec::new());
+        return Vec::new();
     }
-    let (mut places, mut channels) = (Vec::new(), Vec::new());
-    for (channel, samples) in described {
-        let first = places.len();
+    let channels = described.into_iter().flat_map(|(channel, samples)| {
         if samples == 3 {
-            places.extend([first + 2, first + 1, first]);
-            channels.extend(colour_names(3).into_iter().map(Channel::named));
+            colour_names(3).into_iter().map(Channel::named).collect()
         } else {
-            places.extend(first..first + samples);
-            channels.extend(std::iter::repeat_n(channel, samples));
+            vec![channel; samples]
         }
-    }
-    (places, channels)
+    });
+    channels.collect()
 }

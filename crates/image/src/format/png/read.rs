@@ -141,7 +141,10 @@ impl Source for PngSource {
             _ => self.rows()?,
         };
         let pixels = if self.info.dtype == DType::UInt16 {
-            self.collect(&mut rows, part, Layout::unpack_16)?
+            self.collect(&mut rows, part, |layout, row, c, x, to| {
+                layout.unpack_16(row, c, x, to);
+                Ok(())
+            })?
         } else {
             self.collect(&mut rows, part, Layout::unpack_8)?
         };

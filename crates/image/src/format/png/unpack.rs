@@ -60,23 +60,16 @@ impl Layout {
         Ok(())
     }
 
-    /// The same for samples of 16 bits, which cannot fail.
-    pub(super) fn unpack_16(
-        &self,
-        row: &[u8],
-        c: Range<usize>,
-        x: Range<usize>,
-        to: &mut [u16],
-    ) -> Result<(), u8> {
+    /// The same for samples of 16 bits.
+    pub(super) fn unpack_16(&self, row: &[u8], c: Range<usize>, x: Range<usize>, to: &mut [u16]) {
         if c.is_empty() || x.is_empty() {
-            return Ok(());
+            return;
         }
         let (values, _) = row.as_chunks();
         for (to, x) in to.chunks_exact_mut(c.len()).zip(x) {
             let pixel = &values[x * self.samples..][c.clone()];
             (to.iter_mut().zip(pixel)).for_each(|(to, &pair)| *to = u16::from_be_bytes(pair));
         }
-        Ok(())
     }
 
     /// A sample of at most 8 bits.
