@@ -6,7 +6,7 @@
 //! the pixels back. Objects are cut into parts that are 4-connected; parts that touch at a corner
 //! stay apart. Rings are simple polygons without collinear points: the outer one of a part
 //! has a positive area by the shoelace formula in `[x, y]` and holes a negative one, as RFC 7946
-//! (`GeoJSON`) wants it.
+//! (GeoJSON) wants it.
 //!
 //! Volumes have one outline an object and section. Files are written object by object.
 

@@ -1,4 +1,4 @@
-//! `GeoJSON` as QuPath imports and exports it.
+//! GeoJSON as QuPath imports and exports it.
 //!
 //! Sources: RFC 7946; QuPath 0.6 manual, "Exporting annotations", and the objects it exports.
 

@@ -2,7 +2,7 @@
 //!
 //! Source: the layout of `.roi` files in the documentation of ImageJ's class `RoiDecoder`.
 
-use super::{Outline, Ring};
+use super::{Outline, Part, Ring};
 
 const VERSION: u16 = 228;
 const HEADER_BYTES: usize = 64;
@@ -74,7 +74,7 @@ fn polygon(ring: &Ring, bounds: &Bounds) -> Vec<u8> {
 
 /// Moves and lines; areas inside two rings are outside.
 fn path(outline: &Outline) -> Vec<u8> {
-    let rings = outline.parts.iter().flat_map(|part| part.rings());
+    let rings = outline.parts.iter().flat_map(Part::rings);
     let steps = rings.flat_map(|ring| {
         let points = ring.iter().enumerate().flat_map(|(index, &[x, y])| {
             let step = if index == 0 { MOVE_TO } else { LINE_TO };
@@ -107,6 +107,6 @@ impl Bounds {
     /// Whether a ring inside can be stored with 16 bits a number.
     fn fits(&self, ring: &Ring) -> bool {
         let longest = i16::MAX as u32;
-        self.right <= longest && self.bottom <= longest && ring.len() <= usize::from(u16::MAX)
+        self.right <= longest && self.bottom <= longest && u16::try_from(ring.len()).is_ok()
     }
 }

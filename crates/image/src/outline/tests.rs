@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
 use ndarray::{Array2, Array3, arr2, s};
 use proptest::prelude::*;
 use serde_json::Value;
