@@ -116,6 +116,12 @@ impl Case {
         serde_json::from_value(value).map_err(|error| Failure::Case(format!("`{name}`: {error}")))
     }
 
+    /// Something that the case expects and stores no array for.
+    pub(crate) fn expected<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failure> {
+        serde_json::from_value(self.expect[name].clone())
+            .map_err(|error| Failure::Case(format!("`{name}`: {error}")))
+    }
+
     /// A parameter, or the default of a case that does not name it.
     pub(crate) fn param_or<T: DeserializeOwned>(
         &self,

@@ -14,6 +14,9 @@ const DIMENSION_BYTES: usize = 20;
 /// More dimensions than the format has letters for.
 const MOST_DIMENSIONS: usize = 40;
 
+/// Zstandard packs 128 KiB of one value into four bytes.
+const LARGEST_RATIO: u128 = 1 << 15;
+
 /// How samples are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PixelKind {
@@ -165,11 +168,30 @@ fn parse(file: &FileBytes, bytes: &[u8]) -> Result<Option<Entry>, ImageError> {
             other => entry.image.push((other, start)),
         }
     }
+    check_size(file, &entry)?;
+    entry.image.sort_unstable();
+    Ok(Some(entry))
+}
+
+/// Checks that a block has pixels, and not more than the file can hold.
+fn check_size(file: &FileBytes, entry: &Entry) -> Result<(), ImageError> {
     if entry.x.is_empty() || entry.y.is_empty() {
         return Err(file.malformed("a block has no pixels"));
     }
-    entry.image.sort_unstable();
-    Ok(Some(entry))
+    let lengths = [&entry.y, &entry.x].map(|range| (range.end - range.start) as u128);
+    let ratio = if entry.packing == Packing::None {
+        1
+    } else {
+        LARGEST_RATIO
+    };
+    let bytes = lengths[0] * lengths[1] * entry.kind.bytes() as u128;
+    if bytes / ratio > u128::from(file.length()) {
+        return Err(file.malformed(format!(
+            "a block of {bytes} bytes does not fit into its {} bytes",
+            file.length()
+        )));
+    }
+    Ok(())
 }
 
 fn kind(file: &FileBytes, number: i32) -> Result<PixelKind, ImageError> {

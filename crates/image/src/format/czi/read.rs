@@ -199,7 +199,8 @@ fn extent(file: &FileBytes, blocks: &[Entry]) -> Result<([i64; 5], [usize; 5]), 
     let pixels = lengths
         .iter()
         .fold(1_u128, |n, &length| n.saturating_mul(length as u128));
-    if pixels / LARGEST_GAPS > covered {
+    let positions = lengths[..3].iter().max();
+    if pixels / LARGEST_GAPS > covered || positions > Some(&(blocks.len() + 4096)) {
         return Err(file.malformed("its blocks are scattered over far too large an image"));
     }
     Ok((whole.map(|range| range.start), lengths))

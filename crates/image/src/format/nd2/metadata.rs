@@ -9,6 +9,9 @@ use crate::image::{Channel, Metadata, PixelSize};
 /// Nested loops of real files are at most four.
 const MOST_LOOPS: usize = 8;
 
+/// Deflate packs at most 1032 to 1.
+const LARGEST_RATIO: u64 = 1032;
+
 /// The size and packing of a frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attributes {
@@ -57,6 +60,18 @@ impl Attributes {
             .saturating_mul(dtype.bytes() as u128);
         if least > attributes.row_bytes as u128 {
             return Err(file.malformed("its rows are longer than it says"));
+        }
+        let ratio = if attributes.is_packed {
+            LARGEST_RATIO
+        } else {
+            1
+        };
+        let frame = attributes.row_bytes as u64 * attributes.height as u64;
+        if frame / ratio > file.length() {
+            return Err(file.malformed(format!(
+                "a frame of {frame} bytes does not fit into its {} bytes",
+                file.length()
+            )));
         }
         Ok(attributes)
     }

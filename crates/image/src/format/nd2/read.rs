@@ -20,6 +20,9 @@ use crate::format::{Limits, OpenOptions};
 use crate::image::{Channel, Image, Pixels};
 use crate::source::{ImageInfo, Region, Source};
 
+/// A file that lacks so many times more frames than it has is taken for damaged.
+const LARGEST_GAPS: usize = 4096;
+
 /// Every frame begins with the time of its exposure.
 const TIME_BYTES: u64 = 8;
 
@@ -48,17 +51,14 @@ impl Nd2Source {
         }
         let attributes = Attributes::new(&file, &value("ImageAttributesLV!")?)?;
         let mut warnings = Vec::new();
+        check_frames(&file, &chunks, attributes.frames, &mut warnings)?;
         let loops = frame_loops(
             &value("ImageMetadataLV!")?,
             attributes.frames,
             &mut warnings,
         );
-        let length = |kind| {
-            loops
-                .iter()
-                .find(|one| one.kind == kind)
-                .map_or(1, |one| one.count)
-        };
+        let one_of = |kind| loops.iter().find(|one| one.kind == kind);
+        let length = |kind| one_of(kind).map_or(1, |one| one.count);
         let positions = length(LoopKind::Position);
         let names: Vec<String> = (0..positions).map(|number| number.to_string()).collect();
         let position = series(path, &names, options.series.as_deref())?;
@@ -74,20 +74,11 @@ impl Nd2Source {
         let picture = value("ImageMetadataSeqLV|0!")?;
         info.metadata = metadata(&picture, &value("ImageCalibrationLV|0!")?, &loops);
         info.metadata.channels = describe(channels(&picture), attributes.components);
-        info.block = (info.axes.iter())
-            .map(|axis| match axis {
-                Axis::T | Axis::Z => 1,
-                Axis::Y if !attributes.is_packed => 1,
-                axis => info.len_of(axis),
-            })
-            .collect();
-        if attributes.is_packed {
-            "deflate".clone_into(&mut info.compression);
-        }
+        packing(&mut info, &attributes);
         info.pages = attributes.frames;
         info.series = names;
         info.warnings = warnings;
-        let mut source = Nd2Source {
+        Ok(Nd2Source {
             file: Arc::new(file),
             chunks: Arc::new(chunks),
             info,
@@ -95,20 +86,7 @@ impl Nd2Source {
             attributes,
             loops,
             position,
-        };
-        source.warn_of_missing();
-        Ok(source)
-    }
-
-    fn warn_of_missing(&mut self) {
-        let missing = (0..self.attributes.frames)
-            .filter(|frame| !self.chunks.contains_key(&frame_name(*frame)))
-            .count();
-        if missing > 0 {
-            let frames = self.attributes.frames;
-            let warning = format!("{missing} of its {frames} frames are missing and read as 0");
-            self.info.warnings.push(warning);
-        }
+        })
     }
 
     /// The number of a frame in the order of acquisition.
@@ -221,6 +199,49 @@ impl Source for Nd2Source {
 
 fn frame_name(frame: usize) -> String {
     format!("ImageDataSeq|{frame}!")
+}
+
+/// What is unpacked at once, and how it is packed.
+fn packing(info: &mut ImageInfo, attributes: &Attributes) {
+    let length = |axis| match axis {
+        Axis::T | Axis::Z => 1,
+        Axis::Y if !attributes.is_packed => 1,
+        axis => info.len_of(axis),
+    };
+    info.block = info.axes.iter().map(length).collect();
+    if attributes.is_packed {
+        "deflate".clone_into(&mut info.compression);
+    }
+}
+
+/// Tells of missing frames.
+fn check_frames(
+    file: &FileBytes,
+    chunks: &Map,
+    frames: usize,
+    warnings: &mut Vec<String>,
+) -> Result<(), ImageError> {
+    let number = |name: &String| -> Option<usize> {
+        name.strip_prefix("ImageDataSeq|")?
+            .strip_suffix('!')?
+            .parse()
+            .ok()
+    };
+    let present = chunks
+        .keys()
+        .filter_map(number)
+        .filter(|&number| number < frames)
+        .count();
+    if frames / LARGEST_GAPS > present {
+        return Err(file.malformed(format!("it has {present} of {frames} frames")));
+    }
+    if present < frames {
+        let missing = frames - present;
+        warnings.push(format!(
+            "{missing} of its {frames} frames are missing and read as 0"
+        ));
+    }
+    Ok(())
 }
 
 /// The loops that order the frames; if they do not account for all of them, the frames are time

@@ -78,7 +78,7 @@ impl PngSource {
     /// Counts the region and the rows that are kept while reading.
     fn check_memory(&self, shape: &[usize]) -> Result<(), ImageError> {
         let kept = if self.is_interlaced {
-            self.info.bytes()
+            self.info.bytes().saturating_mul(2)
         } else {
             0
         };
