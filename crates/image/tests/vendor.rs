@@ -105,14 +105,14 @@ fn check_region(path: &Path) {
     };
     let region = Region::default()
         .with(Axis::Z, 1..2)
-        .with(Axis::Y, 3..29)
-        .with(Axis::X, 30..37);
+        .with(Axis::Y, 3..23)
+        .with(Axis::X, 20..29);
     let found = source.read_region(&region).unwrap();
     let axes = source.info().axes.clone();
     let part = whole.slice_each_axis(|axis| match axes.iter().nth(axis.axis.index()).unwrap() {
         Axis::Z => (1..2).into(),
-        Axis::Y => (3..29).into(),
-        Axis::X => (30..37).into(),
+        Axis::Y => (3..23).into(),
+        Axis::X => (20..29).into(),
         _ => (..).into(),
     });
     assert_eq!(found.pixels(), &Pixels::from(part.to_owned()));
@@ -209,7 +209,8 @@ fn damage_gives_errors_and_no_panics() {
             check(&content[..content.len() * step / 64]);
         }
         // Files are mostly zeros between their parts.
-        for at in (0..content.len()).filter(|&at| content[at] != 0 || at % 7 == 0) {
+        let filled = (0..content.len()).filter(|&at| content[at] != 0);
+        for at in filled.step_by(5) {
             let mut damaged = content.clone();
             damaged[at] ^= 0xff;
             check(&damaged);
