@@ -1,10 +1,15 @@
 //! File formats: recognising, opening and writing image files.
 
 mod buffered;
+mod czi;
+mod foreign;
+mod jpeg;
 mod known;
+mod nd2;
 mod options;
 mod png;
 mod pyramid;
+mod raw;
 mod tiff;
 mod zarr;
 
@@ -103,7 +108,7 @@ pub fn open_with(
     };
     match formats().iter().find(|format| format.recognises(place)) {
         Some(format) => format.open(path, options),
-        None => Err(unrecognised(path, place)),
+        None => Err(foreign::recognise(path, place).unwrap_or_else(|| unrecognised(path, place))),
     }
 }
 

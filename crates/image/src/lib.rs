@@ -14,6 +14,7 @@ pub mod labels;
 pub mod metrics;
 pub mod normalize;
 pub mod out_of_core;
+pub mod outline;
 pub mod pad;
 pub mod sample;
 pub mod sink;

@@ -24,6 +24,10 @@ mod labels;
 mod metrics;
 #[path = "goldens/normalize.rs"]
 mod normalize;
+#[path = "goldens/png_jpeg.rs"]
+mod png_jpeg;
+#[path = "goldens/table.rs"]
+mod table;
 #[path = "goldens/tensor.rs"]
 mod tensor;
 #[path = "goldens/tiling.rs"]
@@ -42,6 +46,8 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| tiling::algorithm(name))
         .or_else(|| metrics::algorithm(name))
         .or_else(|| files::algorithm(name))
+        .or_else(|| png_jpeg::algorithm(name))
+        .or_else(|| table::algorithm(name))
 }
 
 fn main() -> ExitCode {

@@ -113,7 +113,7 @@ fn png_says_what_it_cannot_hold() {
         "is not supported: PNG holds uint8 and uint16, the image is float32"
     );
     assert_eq!(
-        refuse("a.jpg", &image(pattern(&[3, 4], |_| 0u8), "yx")),
+        refuse("a.gif", &image(pattern(&[3, 4], |_| 0u8), "yx")),
         "is not supported: its extension names no image format"
     );
 }

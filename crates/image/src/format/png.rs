@@ -2,13 +2,19 @@
 //!
 //! Samples of 1, 2 and 4 bits are scaled to 0..255 as the PNG specification says, palettes are
 //! expanded to colours. Transparent colours (`tRNS`), gamma and colour profiles are ignored.
+//!
+//! A region costs the decoding of the rows from the last region to its end, or from the first row
+//! if it begins above the rows that are still kept, the last 64 MiB. So regions are best read from
+//! the top to the bottom. Interlaced files are decoded and kept whole. Rows are written as soon as
+//! they are complete: whole rows from the top to the bottom need no memory.
 
 mod read;
-mod write;
+mod rows;
+mod sink;
+mod unpack;
 
 use std::path::Path;
 
-use super::buffered::Buffered;
 use super::{Format, OpenOptions, Place, WriteOptions};
 use crate::error::ImageError;
 use crate::sink::{Sink, Target};
@@ -43,7 +49,7 @@ impl Format for Png {
         target: Target,
         _options: &WriteOptions,
     ) -> Result<Box<dyn Sink>, ImageError> {
-        Ok(Box::new(Buffered::new(path, target, write::write)?))
+        Ok(Box::new(sink::PngSink::new(path, target)?))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Arrays of any supported sample type.
 
-use std::ops::Range;
-
 use ndarray::{Array, ArrayD, Dimension, Slice};
 
 use crate::dtype::DType;
@@ -121,18 +119,6 @@ impl Pixels {
     /// The lengths of the dimensions, slowest first.
     pub fn shape(&self) -> &[usize] {
         match_pixels!(self, array => array.shape())
-    }
-
-    /// The part of the samples inside one range a dimension.
-    ///
-    /// # Panics
-    ///
-    /// Unless there is one range a dimension, inside it.
-    pub(crate) fn part(&self, ranges: &[Range<usize>]) -> Pixels {
-        match_pixels!(self, array => array
-            .slice_each_axis(|axis| Slice::from(ranges[axis.axis.index()].clone()))
-            .to_owned()
-            .into())
     }
 
     /// Copies `block` to where its first sample is at `origin`. `None`, and nothing is copied, if the

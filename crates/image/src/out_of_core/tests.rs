@@ -61,8 +61,12 @@ impl Source for Memory {
 
     fn read_region(&self, region: &Region) -> Result<Image, ImageError> {
         let ranges = region.resolve(&self.info)?;
-        self.info
-            .image(self.pixels.lock().unwrap().part(&ranges), region)
+        let whole = self.pixels.lock().unwrap();
+        let part = crate::image::match_pixels!(&*whole, array => array
+            .slice_each_axis(|axis| ndarray::Slice::from(ranges[axis.axis.index()].clone()))
+            .to_owned()
+            .into());
+        self.info.image(part, region)
     }
 
     fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {

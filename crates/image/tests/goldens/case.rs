@@ -105,9 +105,21 @@ impl Case {
         self.outputs.contains_key(name)
     }
 
+    /// Whether a stored output is of truth values.
+    pub(crate) fn is_bool(&self, name: &str) -> bool {
+        let output = self.outputs.get(name);
+        output.is_some_and(|output| output.dtype == Some(safetensors::Dtype::BOOL))
+    }
+
     pub(crate) fn param<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failure> {
         let value = self.params.get(name).cloned().unwrap_or(Value::Null);
         serde_json::from_value(value).map_err(|error| Failure::Case(format!("`{name}`: {error}")))
+    }
+
+    /// Something that the case expects and stores no array for.
+    pub(crate) fn expected<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failure> {
+        serde_json::from_value(self.expect[name].clone())
+            .map_err(|error| Failure::Case(format!("`{name}`: {error}")))
     }
 
     /// A parameter, or the default of a case that does not name it.

@@ -2,12 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::ops::Range;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ndarray::{Array, ArrayD, Axis as Dimension};
-use png::{BitDepth, ColorType, DecodingError, Reader, Transformations};
+use ndarray::{Array3, Axis as Dimension};
+use png::{BitDepth, DecodingError, Reader, Transformations};
 
 use super::colour_names;
+use super::rows::Rows;
+use super::unpack::Layout;
 use crate::axes::{Axes, Axis};
 use crate::dtype::DType;
 use crate::error::ImageError;
@@ -21,17 +25,24 @@ const LARGEST_RATIO: u64 = 1100;
 /// What every PNG file begins with.
 const SIGNATURE_BYTES: u64 = 8;
 
+#[derive(Clone)]
 pub(super) struct PngSource {
     info: ImageInfo,
     limits: Limits,
+    layout: Arc<Layout>,
+    is_interlaced: bool,
+    /// Where the last read of a part stopped.
+    rows: Arc<Mutex<Option<Rows>>>,
 }
 
 impl PngSource {
     pub(super) fn open(path: &Path, limits: Limits) -> Result<PngSource, ImageError> {
         let reader = start(path, limits)?;
         check_complete(path)?;
-        let (width, height) = reader.info().size();
-        let samples = samples(reader.info().color_type);
+        let header = reader.info();
+        let (width, height) = header.size();
+        let layout = Layout::new(header);
+        let samples = layout.samples;
         let mut shape = vec![height as usize, width as usize];
         if samples > 1 {
             shape.insert(0, samples);
@@ -40,100 +51,74 @@ impl PngSource {
             Axis::C => samples > 1,
             other => other == Axis::Y || other == Axis::X,
         });
-        let dtype = match reader.info().bit_depth {
+        let dtype = match header.bit_depth {
             BitDepth::Sixteen => DType::UInt16,
             _ => DType::UInt8,
         };
         let mut info = ImageInfo::new(path, "PNG", axes, shape, dtype);
         info.metadata = Metadata::default().with_channel_names(colour_names(samples));
         "deflate".clone_into(&mut info.compression);
-        Ok(PngSource { info, limits })
-    }
-
-    fn decode(&self) -> Result<Pixels, ImageError> {
-        let path = &self.info.path;
-        let mut reader = start(path, self.limits)?;
-        let length = reader.output_buffer_size().unwrap_or(usize::MAX);
-        let needed = self.info.bytes().saturating_add(length as u128);
-        if needed > u128::from(self.limits.bytes) {
-            return Err(over_limit(path, needed, self.limits));
+        if !header.interlaced {
+            let rows = info.shape.len() - 2;
+            info.block[rows] = 1;
         }
-        let mut packed = vec![0; length];
-        reader
-            .next_frame(&mut packed)
-            .map_err(|error| fault(path, &error))?;
-        let row_bytes = length / self.info.len_of(Axis::Y);
-        if self.info.dtype == DType::UInt16 {
-            let values = packed
-                .as_chunks()
-                .0
-                .iter()
-                .map(|&pair| u16::from_be_bytes(pair));
-            return self.planes(values.collect());
+        if header.trns.is_some() {
+            let warning = "its transparent colour or palette entries are read as opaque";
+            info.warnings.push(warning.to_owned());
         }
-        self.planes(self.expand(&packed, row_bytes, &reader)?)
-    }
-
-    /// Unpacks samples of less than 8 bits and replaces palette indices by their colours.
-    fn expand(
-        &self,
-        packed: &[u8],
-        row_bytes: usize,
-        reader: &Reader<BufReader<File>>,
-    ) -> Result<Vec<u8>, ImageError> {
-        let bits = reader.info().bit_depth as usize;
-        let palette = reader.info().palette.as_deref();
-        let is_indexed = reader.info().color_type == ColorType::Indexed;
-        let width = self.info.len_of(Axis::X);
-        if bits == 8 && !is_indexed {
-            return Ok(packed.to_vec());
-        }
-        let scale = 255 / ((1u16 << bits) - 1) as u8;
-        let mut values = Vec::with_capacity(self.info.bytes() as usize);
-        for row in packed.chunks_exact(row_bytes) {
-            for x in 0..width {
-                let shift = 8 - bits - (x * bits) % 8;
-                let value = (row[x * bits / 8] >> shift) & (0xff >> (8 - bits)) as u8;
-                if is_indexed {
-                    values.extend_from_slice(self.colour(palette, value)?);
-                } else {
-                    values.push(value * scale);
-                }
-            }
-        }
-        Ok(values)
-    }
-
-    fn colour<'p>(&self, palette: Option<&'p [u8]>, index: u8) -> Result<&'p [u8], ImageError> {
-        let start = usize::from(index) * 3;
-        palette
-            .and_then(|palette| palette.get(start..start + 3))
-            .ok_or_else(|| ImageError::Malformed {
-                path: self.info.path.clone(),
-                problem: format!("a pixel has colour {index}, which the palette does not have"),
-            })
-    }
-
-    /// Turns interleaved samples into one plane a channel.
-    fn planes<T: PixelType>(&self, values: Vec<T>) -> Result<Pixels, ImageError> {
-        let [height, width] = [self.info.len_of(Axis::Y), self.info.len_of(Axis::X)];
-        let samples = self.info.len_of(Axis::C);
-        let pixels = Array::from_shape_vec((height, width, samples), values).map_err(|_| {
-            ImageError::Malformed {
-                path: self.info.path.clone(),
-                problem: "there are not as many pixels as the header says".to_owned(),
-            }
-        })?;
-        let planes: ArrayD<T> = pixels
-            .permuted_axes([2, 0, 1])
-            .as_standard_layout()
-            .into_dyn()
-            .into_owned();
-        Ok(if samples == 1 {
-            planes.index_axis_move(Dimension(0), 0).into()
-        } else {
-            planes.into()
+        Ok(PngSource {
+            info,
+            limits,
+            layout: Arc::new(layout),
+            is_interlaced: header.interlaced,
+            rows: Arc::default(),
         })
+    }
+
+    /// Counts the region and the rows that are kept while reading.
+    fn check_memory(&self, shape: &[usize]) -> Result<(), ImageError> {
+        let kept = if self.is_interlaced {
+            self.info.bytes().saturating_mul(2)
+        } else {
+            0
+        };
+        let needed = crate::source::bytes(self.info.dtype, shape).saturating_add(kept);
+        if needed > u128::from(self.limits.bytes) {
+            return Err(over_limit(&self.info.path, needed, self.limits));
+        }
+        Ok(())
+    }
+
+    /// Starts to read from the first row.
+    fn rows(&self) -> Result<Rows, ImageError> {
+        let reader = start(&self.info.path, self.limits)?;
+        Rows::new(reader).map_err(|error| fault(&self.info.path, &error))
+    }
+
+    /// The samples of a box from the rows of the file, one plane a channel.
+    fn collect<T: PixelType>(
+        &self,
+        rows: &mut Rows,
+        [c, y, x]: [Range<usize>; 3],
+        unpack: impl Fn(&Layout, &[u8], Range<usize>, Range<usize>, &mut [T]) -> Result<(), u8>,
+    ) -> Result<Pixels, ImageError> {
+        let path = &self.info.path;
+        let (channels, height, width) = (c.len(), y.len(), x.len());
+        let mut planes = Array3::from_elem((channels, height, width), T::default());
+        let mut pixels = vec![T::default(); channels * width];
+        for (to, y) in y.enumerate() {
+            let row = rows.row(y).map_err(|error| fault(path, &error))?;
+            unpack(&self.layout, row, c.clone(), x.clone(), &mut pixels)
+                .map_err(|index| no_colour(path, index))?;
+            for (channel, mut plane) in planes.outer_iter_mut().enumerate() {
+                let samples = pixels.iter().skip(channel).step_by(channels);
+                (plane.row_mut(to).iter_mut().zip(samples)).for_each(|(to, &from)| *to = from);
+            }
+        }
+        if self.info.axes.contains(Axis::C) {
+            return Ok(planes.into());
+        }
+        Ok(planes.index_axis_move(Dimension(0), 0).into())
     }
 }
 
@@ -142,17 +127,31 @@ impl Source for PngSource {
         &self.info
     }
 
-    /// Reads the whole file and keeps the region: rows cannot be decoded out of order.
+    /// Decodes rows from where the last read stopped, or from the first one if rows are wanted
+    /// that are no longer kept; those behind the region are left alone.
     fn read_region(&self, region: &Region) -> Result<Image, ImageError> {
         let ranges = region.resolve(&self.info)?;
-        let is_whole = ranges
-            .iter()
-            .zip(&self.info.shape)
-            .all(|(range, &len)| range.len() == len);
-        let mut pixels = self.decode()?;
-        if !is_whole {
-            pixels = pixels.part(&ranges);
+        let shape: Vec<usize> = ranges.iter().map(ExactSizeIterator::len).collect();
+        self.check_memory(&shape)?;
+        let part =
+            [Axis::C, Axis::Y, Axis::X].map(|axis| region.range(axis, self.info.len_of(axis)));
+        let mut kept = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = match kept.take() {
+            Some(rows) if rows.reaches(part[1].start) => rows,
+            _ => self.rows()?,
+        };
+        let pixels = if self.info.dtype == DType::UInt16 {
+            self.collect(&mut rows, part, |layout, row, c, x, to| {
+                layout.unpack_16(row, c, x, to);
+                Ok(())
+            })?
+        } else {
+            self.collect(&mut rows, part, Layout::unpack_8)?
+        };
+        if shape != self.info.shape {
+            *kept = Some(rows);
         }
+        drop(kept);
         self.info.image(pixels, region)
     }
 
@@ -160,10 +159,7 @@ impl Source for PngSource {
         if level > 0 {
             return Err(self.info.no_such_level(level));
         }
-        Ok(Box::new(PngSource {
-            info: self.info.clone(),
-            limits: self.limits,
-        }))
+        Ok(Box::new(self.clone()))
     }
 }
 
@@ -226,10 +222,10 @@ fn truncated(path: &Path, file_bytes: u64) -> ImageError {
     }
 }
 
-fn samples(colour: ColorType) -> usize {
-    match colour {
-        ColorType::Indexed => 3,
-        other => other.samples(),
+fn no_colour(path: &Path, index: u8) -> ImageError {
+    ImageError::Malformed {
+        path: path.to_owned(),
+        problem: format!("a pixel has colour {index}, which the palette does not have"),
     }
 }
 
