@@ -2,22 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::sync::atomic::AtomicBool;
+#[path = "common/trained.rs"]
+mod trained;
 
 use burn::tensor::Device;
 use coverslip::{
     config::{Blend, Config},
     framework::{Predictor, Workshop},
     monitor::Silent,
-    package::{self, Model},
     predict::{PredictError, Tiling, predict_image, predict_tiled},
     registry::Registry,
-    run,
     state_dict::{self, StateDict},
 };
 use coverslip_image::{Image, PixelSize, read_image};
 use coverslip_nets::NetworkIo;
 use ndarray::{Array3, Array4};
+use trained::trained;
 
 /// A network with weights as after some training: running statistics and shifts are not those of
 /// a fresh one.
@@ -183,33 +183,6 @@ fn cropping_is_refused_where_it_cannot_be_exact() {
 }
 
 /// A model of a minute's training would be too slow here: this one has one epoch of a few patches.
-fn trained(overrides: &[&str]) -> (Model, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let registry = Registry::builtin().unwrap();
-    let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/nuclei2d");
-    let text = "
-data:
-  train: {source: images, target: masks, split: split.csv, subset: val}
-  validation: 0.25
-  target_kind: instance
-  preprocess: [percentile]
-  patch: {size: [32, 32]}
-network: {unet: {base: 4, depth: 1}}
-loss: [dice]
-training: {epochs: 1, patches_per_epoch: 4, validation_patches: 4, sample_pictures: 0}
-postprocess: [argmax, components]
-";
-    let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
-    let config = Config::from_text("test", text, &sample, &overrides, &registry).unwrap();
-    let stop = AtomicBool::new(false);
-    let run = folder.path().join("run");
-    run::train(&config, &registry, &run, false, &Silent, &stop).unwrap();
-    (
-        package::load(&run.join("model"), &registry, &Device::flex()).unwrap(),
-        folder,
-    )
-}
-
 #[test]
 fn a_result_keeps_axes_and_pixel_size() {
     let (model, _folder) = trained(&[]);

@@ -1,0 +1,147 @@
+//! Images that are predicted part by part give what they give in one piece.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+#[path = "common/trained.rs"]
+mod trained;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use coverslip::{
+    config::{Blend, Output},
+    error::Error,
+    monitor::Silent,
+    package::Model,
+    predict::{OutputFormat, PredictError, PredictOptions, PredictedFiles, Tiling, predict_files},
+};
+use coverslip_image::{Image, read_image, write_image};
+use ndarray::ArrayD;
+use trained::trained;
+
+/// Nuclei at many places: the sample image turned, shifted and scaled by section and time.
+fn image(shape: &[usize], axes: &str) -> Image {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/nuclei2d/images");
+    let nuclei = read_image(sample.join("n000_d256b32a.png")).unwrap();
+    let nuclei = nuclei.to_czyx_f32().unwrap();
+    let (_, _, height, width) = nuclei.dim();
+    let pixels = ArrayD::from_shape_fn(shape, |index| {
+        let (rest, plane) = (0..shape.len() - 2, &shape.len() - 2);
+        let shift: usize = rest.map(|axis| 7 * index[axis]).sum();
+        let (y, x) = (index[plane] + shift, index[plane + 1] + 2 * shift);
+        nuclei[[0, 0, y % height, x % width]] as u16 * 20
+    });
+    Image::new(pixels, axes.parse().unwrap()).unwrap()
+}
+
+fn predict(model: &Model, input: &Path, folder: &Path, memory: u64) -> PredictedFiles {
+    let options = PredictOptions {
+        memory,
+        ..PredictOptions::default()
+    };
+    let stop = AtomicBool::new(false);
+    predict_files(model, &[input.to_owned()], folder, &options, &Silent, &stop).unwrap()
+}
+
+/// The predictions of a file in one piece and in parts.
+fn both(model: &Model, image: &Image, extension: &str) -> [Image; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join(format!("image.{extension}"));
+    write_image(&input, image).unwrap();
+    [u64::MAX / 2, 500_000].map(|memory| {
+        let output = folder.path().join(memory.to_string());
+        let predicted = predict(model, &input, &output, memory);
+        assert!(predicted.failed.is_empty(), "{:?}", predicted.failed);
+        // Nothing but the result is left.
+        assert_eq!(std::fs::read_dir(&output).unwrap().count(), 1);
+        read_image(&predicted.written[0]).unwrap()
+    })
+}
+
+fn assert_same(whole: &Image, parts: &Image) {
+    assert_eq!(whole.axes(), parts.axes());
+    assert_eq!(whole.dtype(), parts.dtype());
+    assert_eq!(whole.channel_names(), parts.channel_names());
+    assert_eq!(whole.pixels(), parts.pixels());
+}
+
+#[test]
+fn labels_and_probabilities_of_parts_are_those_of_the_whole() {
+    let (mut model, _folder) = trained(&[
+        "postprocess=[argmax, {components: {seeds: 1, grow: 2}}, {remove_small: {pixels: 6}}, fill_holes]",
+    ]);
+    let plane = image(&[150, 170], "yx");
+    let stack = image(&[3, 70, 90], "zyx");
+    for blend in [Blend::Gaussian, Blend::Crop] {
+        model.tiling = Tiling {
+            tile: [1, 48, 64],
+            overlap: 0.25,
+            blend,
+        };
+        for (image, extension) in [(&plane, "tif"), (&stack, "tif"), (&stack, "ome.zarr")] {
+            model.output = Output::Labels;
+            let [whole, parts] = both(&model, image, extension);
+            let objects = whole
+                .to_labels_zyx()
+                .unwrap()
+                .iter()
+                .copied()
+                .max()
+                .unwrap();
+            assert!(objects > 3, "{objects} objects");
+            assert_same(&whole, &parts);
+            model.output = Output::Probabilities;
+            let [whole, parts] = both(&model, image, extension);
+            assert_same(&whole, &parts);
+        }
+    }
+}
+
+#[test]
+fn every_time_point_is_predicted_by_itself() {
+    let (model, folder) = trained(&["postprocess=[argmax]"]);
+    let series = image(&[2, 60, 70], "tyx");
+    let input = folder.path().join("series.ome.zarr");
+    write_image(&input, &series).unwrap();
+    let options = PredictOptions {
+        format: Some(OutputFormat::Tiff),
+        ..PredictOptions::default()
+    };
+    let stop = AtomicBool::new(false);
+    let output = folder.path().join("out");
+    let inputs = [input];
+    let predicted = predict_files(&model, &inputs, &output, &options, &Silent, &stop).unwrap();
+    assert_eq!(predicted.written, [output.join("series.tif")]);
+    let labels = read_image(&predicted.written[0]).unwrap();
+    assert_eq!(labels.axes().to_string(), "tyx");
+    let coverslip_image::Pixels::U16(labels) = labels.pixels().clone() else {
+        panic!("labels are of 16 bits");
+    };
+    let coverslip_image::Pixels::U16(pixels) = series.pixels().clone() else {
+        panic!("made above");
+    };
+    for time in 0..2 {
+        let plane = pixels.index_axis(ndarray::Axis(0), time).to_owned();
+        let plane = Image::new(plane, "yx".parse().unwrap()).unwrap();
+        let alone = coverslip::predict::predict_image(&model, &plane, &Silent).unwrap();
+        let expected =
+            coverslip_image::Pixels::from(labels.index_axis(ndarray::Axis(0), time).to_owned());
+        assert_eq!(alone.pixels(), &expected);
+    }
+}
+
+#[test]
+fn a_value_that_is_no_number_is_found_at_its_place() {
+    let (model, folder) = trained(&[]);
+    let mut pixels = ndarray::Array2::<f32>::from_shape_fn((100, 90), |(y, x)| (y * x) as f32);
+    pixels[[77, 31]] = f32::NAN;
+    let input: PathBuf = folder.path().join("nan.tif");
+    write_image(&input, &Image::new(pixels, "yx".parse().unwrap()).unwrap()).unwrap();
+    let output = folder.path().join("out");
+    let predicted = predict(&model, &input, &output, 50_000);
+    let Error::Predict(PredictError::NotFinite { place, .. }) = &predicted.failed[0].1 else {
+        panic!("{:?}", predicted.failed[0].1);
+    };
+    assert_eq!(place, "c 0, z 0, y 77, x 31");
+    assert_eq!(std::fs::read_dir(&output).unwrap().count(), 0);
+}
