@@ -2,19 +2,25 @@
 
 pub mod algorithm_error;
 pub mod axes;
+pub mod classmap;
 pub mod components;
 pub mod dtype;
+mod eigen;
 pub mod embedseg;
 pub mod error;
 pub mod files;
 pub mod format;
+pub mod histogram;
 pub mod image;
 pub mod labels;
 pub mod metrics;
 pub mod normalize;
 pub mod pad;
+pub mod resample;
+pub mod rounding;
 pub mod sample;
 pub mod source;
+pub mod symmetry;
 pub mod tile;
 
 pub use algorithm_error::AlgorithmError;

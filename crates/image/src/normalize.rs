@@ -7,6 +7,8 @@
 //! the end of the range when the method clips, and stays infinite otherwise. An image without any
 //! finite value is an error.
 
+mod center_z;
+mod macenko;
 mod min_max;
 mod percentile;
 mod rescale;
@@ -18,6 +20,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AlgorithmError, Sample};
+pub use center_z::CenterZ;
+pub use macenko::{Macenko, NoStains, Stains};
 pub use min_max::MinMax;
 pub use percentile::{Percentile, percentiles};
 pub use rescale::Rescale;
@@ -36,6 +40,8 @@ pub enum Normalization {
     MinMax(MinMax),
     /// Subtracts and divides by the same numbers for every image.
     Rescale(Rescale),
+    /// Subtracts the mean and divides by the standard deviation of the slices in focus.
+    CenterZ(CenterZ),
 }
 
 impl Default for Normalization {
@@ -56,6 +62,7 @@ impl Normalization {
             Self::Standard(method) => method.fit(values),
             Self::MinMax(method) => method.fit(values),
             Self::Rescale(method) => method.fit(),
+            Self::CenterZ(method) => method.fit(values),
         }
     }
 
@@ -94,6 +101,7 @@ impl Normalization {
             Self::Standard(method) => method.per_channel,
             Self::MinMax(method) => method.per_channel,
             Self::Rescale(_) => false,
+            Self::CenterZ(method) => method.per_channel,
         }
     }
 
@@ -107,6 +115,7 @@ impl Normalization {
             Self::Standard(method) => method.check(),
             Self::MinMax(method) => method.check(),
             Self::Rescale(method) => method.check(),
+            Self::CenterZ(method) => method.check(),
         }
     }
 }

@@ -148,7 +148,7 @@ impl Padding {
 }
 
 /// The pixel in `0..length` that a border puts at `index`.
-fn source_index<T>(index: isize, length: usize, border: &Border<T>) -> usize {
+pub(crate) fn source_index<T>(index: isize, length: usize, border: &Border<T>) -> usize {
     let last = length as isize - 1;
     let found = match border {
         Border::Replicate | Border::Constant(_) => index.clamp(0, last),

@@ -16,12 +16,16 @@ mod case;
 mod compare;
 #[path = "goldens/embedseg.rs"]
 mod embedseg;
+#[path = "goldens/intensity.rs"]
+mod intensity;
 #[path = "goldens/labels.rs"]
 mod labels;
 #[path = "goldens/metrics.rs"]
 mod metrics;
 #[path = "goldens/normalize.rs"]
 mod normalize;
+#[path = "goldens/resample.rs"]
+mod resample;
 #[path = "goldens/tensor.rs"]
 mod tensor;
 #[path = "goldens/tiling.rs"]
@@ -39,6 +43,8 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| embedseg::algorithm(name))
         .or_else(|| tiling::algorithm(name))
         .or_else(|| metrics::algorithm(name))
+        .or_else(|| resample::algorithm(name))
+        .or_else(|| intensity::algorithm(name))
 }
 
 fn main() -> ExitCode {
