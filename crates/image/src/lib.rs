@@ -3,6 +3,7 @@
 pub mod algorithm_error;
 pub mod axes;
 pub mod classmap;
+pub mod coco;
 pub mod components;
 pub mod dtype;
 mod eigen;

@@ -12,6 +12,8 @@
 
 #[path = "goldens/case.rs"]
 mod case;
+#[path = "goldens/coco.rs"]
+mod coco;
 #[path = "goldens/compare.rs"]
 mod compare;
 #[path = "goldens/embedseg.rs"]
@@ -45,6 +47,7 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| metrics::algorithm(name))
         .or_else(|| resample::algorithm(name))
         .or_else(|| intensity::algorithm(name))
+        .or_else(|| coco::algorithm(name))
 }
 
 fn main() -> ExitCode {
