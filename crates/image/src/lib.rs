@@ -13,6 +13,7 @@ pub mod files;
 pub mod format;
 pub mod histogram;
 pub mod image;
+pub mod keypoint;
 pub mod labels;
 pub mod metrics;
 pub mod normalize;
@@ -20,8 +21,10 @@ pub mod pad;
 pub mod resample;
 pub mod rounding;
 pub mod sample;
+pub mod sampling;
 pub mod source;
 pub mod symmetry;
+pub mod synthesis;
 pub mod tile;
 
 pub use algorithm_error::AlgorithmError;

@@ -20,6 +20,8 @@ mod compare;
 mod embedseg;
 #[path = "goldens/intensity.rs"]
 mod intensity;
+#[path = "goldens/keypoint.rs"]
+mod keypoint;
 #[path = "goldens/labels.rs"]
 mod labels;
 #[path = "goldens/metrics.rs"]
@@ -28,6 +30,8 @@ mod metrics;
 mod normalize;
 #[path = "goldens/resample.rs"]
 mod resample;
+#[path = "goldens/synthesis.rs"]
+mod synthesis;
 #[path = "goldens/tensor.rs"]
 mod tensor;
 #[path = "goldens/tiling.rs"]
@@ -48,6 +52,8 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| resample::algorithm(name))
         .or_else(|| intensity::algorithm(name))
         .or_else(|| coco::algorithm(name))
+        .or_else(|| synthesis::algorithm(name))
+        .or_else(|| keypoint::algorithm(name))
 }
 
 fn main() -> ExitCode {

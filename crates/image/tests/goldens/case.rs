@@ -126,6 +126,11 @@ impl Case {
         }
     }
 
+    /// A number that the case expects beside its arrays.
+    pub(crate) fn expected(&self, name: &str) -> Option<f64> {
+        self.expect.get(name)?.as_f64()
+    }
+
     /// Whether the outcome is what the case expects.
     pub(crate) fn judge(&self, outcome: Result<Outcome, Failure>) -> Result<(), String> {
         let expects_error = self.expect.get("error").is_some();

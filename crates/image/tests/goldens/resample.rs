@@ -99,7 +99,7 @@ fn resize_pil(case: &Case) -> Result<Outcome, Failure> {
                 let input = case.input(input)?;
                 let options = target(case, input.shape.len(), pillow(filter))?;
                 let found: Result<Tensor, _> =
-                    with_stored_type!(input, |x| { resize(&x.view(), &options).map(Tensor::from) });
+                    with_stored_type!(input, |x| resize(&x.view(), &options).map(Tensor::from));
                 outcome = outcome.with(name, found?);
             }
         }
@@ -133,7 +133,7 @@ fn resize_area(case: &Case) -> Result<Outcome, Failure> {
             let input = case.input(input)?;
             let options = target(case, input.shape.len(), Method::Area)?;
             let found: Result<Tensor, _> =
-                with_stored_type!(input, |x| { resize(&x.view(), &options).map(Tensor::from) });
+                with_stored_type!(input, |x| resize(&x.view(), &options).map(Tensor::from));
             outcome = outcome.with(name, found?);
         }
     }
