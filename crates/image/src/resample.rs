@@ -160,13 +160,13 @@ pub fn resize<T: Round, D: Dimension>(
 ) -> Result<Array<T, D>, AlgorithmError> {
     let method = &options.method;
     let grids = options.grids(values.shape())?;
-    let weights = method.weights(&grids)?;
     let mut shape = values.raw_dim();
-    let kept = values.ndim() - weights.len();
+    let kept = values.ndim() - grids.len();
     for (axis, grid) in grids.iter().enumerate() {
         shape[kept + axis] = grid.output;
     }
-    let pixels = checked_product(shape.slice())?;
+    check_size(shape.slice())?;
+    let weights = method.weights(&grids)?;
     let per_pass = T::IS_FLOAT || method.is_nearest() || matches!(method, Method::Pillow(_));
     let mut flat: Vec<T> = if per_pass {
         let flat = values.iter().copied().collect();
@@ -179,7 +179,6 @@ pub fn resize<T: Round, D: Dimension>(
     if let Method::Skimage(skimage) = method {
         skimage.clip_to_input(values, &mut flat);
     }
-    debug_assert_eq!(flat.len(), pixels);
     // The product of the lengths is the number of values by construction.
     Array::from_shape_vec(shape, flat).map_err(|_| AlgorithmError::Empty { what: "the image" })
 }
@@ -214,16 +213,16 @@ fn apply_all<T: Round>(mut flat: Vec<T>, shape: &[usize], weights: &[AxisWeights
     flat
 }
 
-fn checked_product(shape: &[usize]) -> Result<usize, AlgorithmError> {
+fn check_size(shape: &[usize]) -> Result<(), AlgorithmError> {
     let pixels = shape
         .iter()
         .try_fold(1_usize, |n, &axis| n.checked_mul(axis));
-    pixels
-        .filter(|&pixels| pixels <= isize::MAX as usize / 8)
-        .ok_or_else(|| {
-            let got = format!("{shape:?}");
-            AlgorithmError::parameter("the new size", got, "a size that fits into memory")
-        })
+    if pixels.is_some_and(|pixels| pixels <= isize::MAX as usize / 8) {
+        return Ok(());
+    }
+    let got = format!("{shape:?}");
+    let expected = "a size that fits into memory";
+    Err(AlgorithmError::parameter("the new size", got, expected))
 }
 
 #[cfg(test)]

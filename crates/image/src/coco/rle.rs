@@ -62,14 +62,19 @@ impl Rle {
                 (current, end) = (inside, at);
             }
         };
+        let mut last = 0;
         for (x, column) in part.columns().into_iter().enumerate() {
             let top = (x + origin[1]) as u32 * height + origin[0] as u32;
             for (&inside, at) in column.iter().zip(top..) {
                 change(inside, at);
             }
+            last = top + column.len() as u32;
             if column.len() < height as usize {
-                change(false, top + column.len() as u32);
+                change(false, last);
             }
+        }
+        if last < height * width {
+            change(false, last);
         }
         counts.push(height * width - end);
         Ok(Self {

@@ -62,7 +62,7 @@ fn points_at_corners_lose_what_is_outside() {
     let none = points.mapv(|_| false);
     assert_eq!(
         reconstruct(&none.view(), &bright).unwrap(),
-        Array2::zeros((3, 3))
+        Array2::<f64>::zeros((3, 3))
     );
     let wide = Reconstruction {
         kernel: Kernel::Mean { size: 41 },
@@ -70,7 +70,7 @@ fn points_at_corners_lose_what_is_outside() {
     };
     assert_eq!(
         reconstruct(&points.view(), &wide).unwrap(),
-        Array2::ones((3, 3))
+        Array2::<f64>::ones((3, 3))
     );
     let empty = Array2::from_elem((0, 4), false);
     assert_eq!(reconstruct(&empty.view(), &wide).unwrap().dim(), (0, 4));

@@ -35,8 +35,8 @@ impl Grid {
         if input == 0 {
             return Err(AlgorithmError::Empty { what: "the image" });
         }
-        if output == 0 || output > isize::MAX as usize {
-            let expected = "at least 1 pixel, in memory's bounds";
+        if output == 0 || output > 1 << 31 {
+            let expected = "1 to 2^31 pixels";
             return Err(AlgorithmError::parameter(
                 "the new length",
                 output,

@@ -73,7 +73,8 @@ fn faults_are_named() {
     for (options, expected) in [
         (area(&[0, 2]), "the new length is 0"),
         (area(&[1, 1, 1]), "the image has 2 axes"),
-        (area(&[usize::MAX / 8, 9]), "the new size is"),
+        (area(&[usize::MAX, 9]), "the new length is"),
+        (area(&[1 << 31, 1 << 31]), "the new size is"),
         (area(&[]), "size is []"),
         (Resize::to(&[2, 2], order), "order is 9, expected 0 to 5"),
         (scaled, "the new length is 0"),
