@@ -4,7 +4,7 @@
 //! `s` is the input's length over the output's. Libraries differ in everything else, so a
 //! [`Method`] names the library whose convention it follows. All are separable: each axis has a
 //! list of weights for each of its output pixels, applied to one axis after the other, last axis
-//! first.
+//! first (Pillow's methods in the order that Pillow takes).
 //!
 //! Label maps and masks take a nearest method only ([`resize_labels`]): interpolated ids name
 //! objects that do not exist.
@@ -72,7 +72,7 @@ impl Method {
     }
 
     /// Weights of each axis of `grids`.
-    fn weights(&self, grids: &[Grid]) -> Result<Vec<AxisWeights>, AlgorithmError> {
+    fn weights(self, grids: &[Grid]) -> Result<Vec<AxisWeights>, AlgorithmError> {
         match self {
             Self::Torch(torch) => torch.check()?,
             Self::Skimage(skimage) => skimage.check()?,
@@ -167,13 +167,17 @@ pub fn resize<T: Round, D: Dimension>(
     }
     check_size(shape.slice())?;
     let weights = method.weights(&grids)?;
+    let first = match method {
+        Method::Pillow(_) if Pillow::is_vertical_first(&grids) => FirstAxis::First,
+        _ => FirstAxis::Last,
+    };
     let per_pass = T::IS_FLOAT || method.is_nearest() || matches!(method, Method::Pillow(_));
     let mut flat: Vec<T> = if per_pass {
         let flat = values.iter().copied().collect();
-        apply_all(flat, values.shape(), &weights)
+        apply_all(flat, values.shape(), &weights, first)
     } else {
         let flat = values.iter().map(|value| value.to_f64()).collect();
-        let done: Vec<f64> = apply_all(flat, values.shape(), &weights);
+        let done: Vec<f64> = apply_all(flat, values.shape(), &weights, first);
         done.into_iter().map(T::rounded).collect()
     };
     if let Method::Skimage(skimage) = method {
@@ -201,13 +205,29 @@ pub fn resize_labels<T: Round, D: Dimension>(
     resize(labels, options)
 }
 
-fn apply_all<T: Round>(mut flat: Vec<T>, shape: &[usize], weights: &[AxisWeights]) -> Vec<T> {
+/// At which end of the axes to begin.
+#[derive(Clone, Copy, PartialEq)]
+enum FirstAxis {
+    First,
+    Last,
+}
+
+fn apply_all<T: Round>(
+    mut flat: Vec<T>,
+    shape: &[usize],
+    weights: &[AxisWeights],
+    first: FirstAxis,
+) -> Vec<T> {
     let mut shape = shape.to_vec();
     let kept = shape.len() - weights.len();
-    for (axis, weights) in weights.iter().enumerate().rev() {
-        if !weights.is_identity(shape[kept + axis]) {
-            flat = weights.apply(&flat, &shape, kept + axis);
-            shape[kept + axis] = weights.len();
+    for step in 0..weights.len() {
+        let axis = match first {
+            FirstAxis::First => step,
+            FirstAxis::Last => weights.len() - 1 - step,
+        };
+        if !weights[axis].is_identity(shape[kept + axis]) {
+            flat = weights[axis].apply(&flat, &shape, kept + axis);
+            shape[kept + axis] = weights[axis].len();
         }
     }
     flat

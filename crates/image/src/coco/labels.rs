@@ -70,7 +70,9 @@ pub fn annotations_to_labels(
     for (label, mask) in &masks {
         paint(&mut labels, mask, |pixels| pixels.fill(*label));
         paint(&mut overlap_count, mask, |pixels: &mut [u8]| {
-            pixels.iter_mut().for_each(|n| *n = n.saturating_add(1));
+            for count in pixels {
+                *count = count.saturating_add(1);
+            }
         });
     }
     Ok(LabelMap {

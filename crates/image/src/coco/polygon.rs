@@ -25,7 +25,7 @@ pub fn polygon_mask(xy: &[f64], height: usize, width: usize) -> Result<Rle, Algo
             expected,
         ));
     }
-    if let Some(&bad) = xy.iter().find(|v| !(v.abs() <= FARTHEST)) {
+    if let Some(&bad) = xy.iter().find(|v| v.is_nan() || v.abs() > FARTHEST) {
         let expected = format!("at most {FARTHEST} pixels from the origin");
         return Err(AlgorithmError::parameter("the coordinate", bad, expected));
     }

@@ -70,7 +70,11 @@ impl DetectionOptions {
             return Err(named("max_detections", format!("{most:?}")));
         }
         let ranges = &self.area_ranges;
-        if ranges.is_empty() || ranges.iter().any(|[low, high]| !(low <= high)) {
+        if ranges.is_empty()
+            || ranges
+                .iter()
+                .any(|[low, high]| low.is_nan() || high.is_nan() || low > high)
+        {
             return Err(named("area_ranges", format!("{ranges:?}")));
         }
         Ok(())

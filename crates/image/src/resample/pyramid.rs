@@ -4,8 +4,8 @@ use ndarray::{Array, ArrayView, Dimension};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::apply_all;
 use super::axis::AxisWeights;
+use super::{FirstAxis, apply_all};
 use crate::AlgorithmError;
 use crate::rounding::Round;
 
@@ -94,10 +94,18 @@ pub fn reduce<T: Round, D: Dimension>(
     }
     let weights: Vec<AxisWeights> = blocks.iter().map(|b| b.weights(reduction)).collect();
     let flat: Vec<T> = match reduction {
-        Reduction::Nearest => apply_all(values.iter().copied().collect(), values.shape(), &weights),
+        Reduction::Nearest => apply_all(
+            values.iter().copied().collect(),
+            values.shape(),
+            &weights,
+            FirstAxis::Last,
+        ),
         Reduction::Mean => {
             let sums = values.iter().map(|value| value.to_f64()).collect();
-            means(&apply_all(sums, values.shape(), &weights), &blocks)
+            means(
+                &apply_all(sums, values.shape(), &weights, FirstAxis::Last),
+                &blocks,
+            )
         }
     };
     // The product of the lengths is the number of values by construction.

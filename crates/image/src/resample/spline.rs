@@ -102,7 +102,7 @@ fn filter(values: &mut [f64], pole: f64) {
 
 /// The B-spline of degree `order` at `x`, its middle at 0.
 fn b_spline(x: f64, order: usize) -> f64 {
-    let half = (order as f64 + 1.0) / 2.0;
+    let half = f64::midpoint(order as f64, 1.0);
     if order == 0 {
         return f64::from((-0.5..0.5).contains(&x));
     }

@@ -127,7 +127,7 @@ fn partial_blocks_count_what_they_have() {
         ..Pyramid::default()
     };
     let levels = pyramid(&image.view(), &options).unwrap();
-    let shapes: Vec<_> = levels.iter().map(|level| level.dim()).collect();
+    let shapes: Vec<_> = levels.iter().map(ndarray::ArrayBase::dim).collect();
     assert_eq!(shapes, [(1, 2), (1, 1), (1, 1)]);
     assert!(reduce(&image.view(), &[0, 2], Reduction::Mean).is_err());
     assert!(reduce(&image.view(), &[1, 1, 1], Reduction::Mean).is_err());

@@ -53,7 +53,8 @@ pub(super) fn on_canvas(
     (y, from, to): (i64, i64, i64),
 ) -> Option<(usize, std::ops::Range<usize>)> {
     let (from, to) = (from.max(0), to.min(width as i64));
-    ((0..height as i64).contains(&y) && from < to).then(|| (y as usize, from as usize..to as usize))
+    ((0..height as i64).contains(&y) && from < to)
+        .then_some((y as usize, from as usize..to as usize))
 }
 
 /// Pixels that no further mask may have: those of the masks so far, grown by the gap.

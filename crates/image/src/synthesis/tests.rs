@@ -215,7 +215,7 @@ fn faults_are_named() {
     let empty = arr2(&[[false]]);
     let options = LayoutOptions::default();
     assert!(synthetic_layout(&[], None, &options).is_err());
-    assert!(synthetic_layout(&[empty.clone()], None, &options).is_err());
+    assert!(synthetic_layout(std::slice::from_ref(&empty), None, &options).is_err());
     assert!(synthetic_layout(&[disc(2)], Some(&empty.view()), &options).is_err());
     let too_much = LayoutOptions {
         target: LayoutTarget::Coverage(1.5),

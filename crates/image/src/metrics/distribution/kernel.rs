@@ -22,7 +22,7 @@ pub fn kernel_distance(
         let own: f64 = features
             .rows()
             .into_iter()
-            .map(|row| kernel(row, row))
+            .map(|row| kernel(&row, &row))
             .sum();
         (all - own) / (count * (count - 1.0))
     };
@@ -36,11 +36,11 @@ fn kernel_sum(a: &ArrayView2<'_, f64>, b: &ArrayView2<'_, f64>) -> f64 {
     let rows: Vec<ArrayView1<'_, f64>> = a.rows().into_iter().collect();
     let sums: Vec<f64> = rows
         .par_iter()
-        .map(|row| b.rows().into_iter().map(|other| kernel(*row, other)).sum())
+        .map(|row| b.rows().into_iter().map(|other| kernel(row, &other)).sum())
         .collect();
     sums.iter().sum()
 }
 
-fn kernel(x: ArrayView1<'_, f64>, y: ArrayView1<'_, f64>) -> f64 {
-    (x.dot(&y) / x.len() as f64 + 1.0).powi(3)
+fn kernel(x: &ArrayView1<'_, f64>, y: &ArrayView1<'_, f64>) -> f64 {
+    (x.dot(y) / x.len() as f64 + 1.0).powi(3)
 }
