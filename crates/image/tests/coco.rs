@@ -1,4 +1,8 @@
 //! Annotation files: real ones, damaged ones, and our own.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail where their test does"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +20,7 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn stored_labels(name: &str) -> Array2<u32> {
-    let image = read_image(&data(name)).unwrap();
+    let image = read_image(data(name)).unwrap();
     let Pixels::U16(values) = image.pixels() else {
         panic!("not a 16-bit image");
     };
