@@ -92,7 +92,9 @@ impl PreprocessStep for Normalization {
         channels: usize,
         each: &mut EachPart<'_, Error>,
     ) -> Result<Option<Fitted>, Error> {
-        let scaling = Normalization::fit_parts(self, channels, each)?;
+        let Some(scaling) = Normalization::fit_parts(self, channels, each)? else {
+            return Ok(None);
+        };
         let to_apply = scaling.clone();
         Ok(Some(Fitted {
             apply: Box::new(move |image| to_apply.apply(&mut image.view_mut().into_dyn())),

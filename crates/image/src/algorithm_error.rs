@@ -112,6 +112,29 @@ pub enum AlgorithmError {
     /// More components than a 32-bit label can number.
     #[error("the image has more than {} components", u32::MAX)]
     TooManyComponents,
+    /// Masks that no order puts on the channels there are.
+    #[error("mask {mask} fits on none of {channels} channels{}", layering_detail(*attempts, clique))]
+    CannotLayer {
+        /// The mask that found no place in the last order tried, the first being 0.
+        mask: usize,
+        /// Number of channels.
+        channels: usize,
+        /// How many orders were tried.
+        attempts: usize,
+        /// Masks, one more than channels, that all conflict with each other; empty if none were
+        /// found.
+        clique: Vec<usize>,
+    },
+    /// A layout that could not be filled as wanted.
+    #[error("the layout has {reached} {what}, expected {wanted} within 5 %")]
+    LayoutIncomplete {
+        /// What is counted.
+        what: &'static str,
+        /// How much there is.
+        reached: f64,
+        /// How much there should be.
+        wanted: f64,
+    },
 }
 
 impl AlgorithmError {
@@ -133,6 +156,10 @@ impl AlgorithmError {
             }
             Self::WindowTooLarge { .. } => "use a smaller window or leave tiny images out",
             Self::TileTooSmall { .. } => "use larger tiles, or another way of blending",
+            Self::CannotLayer { .. } => "use more channels or a smaller gap, or try more orders",
+            Self::LayoutIncomplete { .. } => {
+                "ask for less, use a larger canvas, smaller shapes, a smaller gap or density: high"
+            }
             Self::Uncovered { .. } | Self::TileOutside { .. } | Self::TooManyComponents => {
                 return None;
             }
@@ -150,6 +177,14 @@ impl AlgorithmError {
             got: got.to_string(),
             expected: expected.into(),
         }
+    }
+}
+
+fn layering_detail(attempts: usize, clique: &[usize]) -> String {
+    if clique.is_empty() {
+        format!(" in any of {attempts} orders")
+    } else {
+        format!(": masks {clique:?} are all too close to each other")
     }
 }
 

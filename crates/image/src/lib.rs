@@ -2,23 +2,33 @@
 
 pub mod algorithm_error;
 pub mod axes;
+pub mod classmap;
+pub mod coco;
 pub mod components;
 pub mod copy;
 pub mod dtype;
+mod eigen;
 pub mod embedseg;
 pub mod error;
 pub mod files;
 pub mod format;
+pub mod histogram;
 pub mod image;
+pub mod keypoint;
 pub mod labels;
 pub mod metrics;
 pub mod normalize;
 pub mod out_of_core;
 pub mod outline;
 pub mod pad;
+pub mod resample;
+pub mod rounding;
 pub mod sample;
+pub mod sampling;
 pub mod sink;
 pub mod source;
+pub mod symmetry;
+pub mod synthesis;
 pub mod tile;
 
 pub use algorithm_error::AlgorithmError;

@@ -5,6 +5,9 @@
 //! function says when.
 
 pub mod bootstrap;
+pub mod detection;
+pub mod distribution;
+pub mod edge;
 pub mod image;
 pub mod instance;
 pub mod semantic;

@@ -7,6 +7,8 @@
 //! the end of the range when the method clips, and stays infinite otherwise. An image without any
 //! finite value is an error.
 
+mod center_z;
+mod macenko;
 mod min_max;
 mod parts;
 mod percentile;
@@ -19,6 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AlgorithmError, Sample};
+pub use center_z::CenterZ;
+pub use macenko::{Macenko, NoStains, Stains};
 pub use min_max::MinMax;
 pub use parts::EachPart;
 pub use percentile::{Percentile, percentiles};
@@ -38,6 +42,8 @@ pub enum Normalization {
     MinMax(MinMax),
     /// Subtracts and divides by the same numbers for every image.
     Rescale(Rescale),
+    /// Subtracts the mean and divides by the standard deviation of the slices in focus.
+    CenterZ(CenterZ),
 }
 
 impl Default for Normalization {
@@ -58,6 +64,7 @@ impl Normalization {
             Self::Standard(method) => method.fit(values),
             Self::MinMax(method) => method.fit(values),
             Self::Rescale(method) => method.fit(),
+            Self::CenterZ(method) => method.fit(values),
         }
     }
 
@@ -96,6 +103,7 @@ impl Normalization {
             Self::Standard(method) => method.per_channel,
             Self::MinMax(method) => method.per_channel,
             Self::Rescale(_) => false,
+            Self::CenterZ(method) => method.per_channel,
         }
     }
 
@@ -109,6 +117,7 @@ impl Normalization {
             Self::Standard(method) => method.check(),
             Self::MinMax(method) => method.check(),
             Self::Rescale(method) => method.check(),
+            Self::CenterZ(method) => method.check(),
         }
     }
 }

@@ -11,11 +11,13 @@
 
 mod blend;
 mod crop;
+mod origins;
 mod positions;
 mod window;
 
 pub use blend::{Blender, Block};
 pub use crop::{CropPlan, CropTile};
+pub use origins::{CanvasTiles, DenseCrops, ReleasedTiles, released_crop_count};
 pub use positions::{PositionRule, positions};
 pub use window::{Window, partition_windows};
 

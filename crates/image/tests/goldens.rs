@@ -12,12 +12,18 @@
 
 #[path = "goldens/case.rs"]
 mod case;
+#[path = "goldens/coco.rs"]
+mod coco;
 #[path = "goldens/compare.rs"]
 mod compare;
 #[path = "goldens/embedseg.rs"]
 mod embedseg;
 #[path = "goldens/files.rs"]
 mod files;
+#[path = "goldens/intensity.rs"]
+mod intensity;
+#[path = "goldens/keypoint.rs"]
+mod keypoint;
 #[path = "goldens/labels.rs"]
 mod labels;
 #[path = "goldens/metrics.rs"]
@@ -26,6 +32,10 @@ mod metrics;
 mod normalize;
 #[path = "goldens/png_jpeg.rs"]
 mod png_jpeg;
+#[path = "goldens/resample.rs"]
+mod resample;
+#[path = "goldens/synthesis.rs"]
+mod synthesis;
 #[path = "goldens/table.rs"]
 mod table;
 #[path = "goldens/tensor.rs"]
@@ -48,6 +58,11 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| files::algorithm(name))
         .or_else(|| png_jpeg::algorithm(name))
         .or_else(|| table::algorithm(name))
+        .or_else(|| resample::algorithm(name))
+        .or_else(|| intensity::algorithm(name))
+        .or_else(|| coco::algorithm(name))
+        .or_else(|| synthesis::algorithm(name))
+        .or_else(|| keypoint::algorithm(name))
 }
 
 fn main() -> ExitCode {

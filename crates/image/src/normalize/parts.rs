@@ -14,6 +14,8 @@ impl Normalization {
     /// As [`Normalization::fit_channels`], for an image of `channels` channels in parts, in at most
     /// two rounds over them and constant memory.
     ///
+    /// `None` for statistics of some sections only, which need the image in one piece.
+    ///
     /// Percentiles, minimum and maximum equal those of the image in one piece; sums differ by
     /// rounding.
     ///
@@ -23,11 +25,12 @@ impl Normalization {
         &self,
         channels: usize,
         each: &mut EachPart<'_, E>,
-    ) -> Result<ChannelScaling, E> {
+    ) -> Result<Option<ChannelScaling>, E> {
         self.check()?;
         let per_channel = self.per_channel();
         let groups = if per_channel { channels } else { 1 };
         let scalings = match self {
+            Self::CenterZ(_) => return Ok(None),
             Self::Rescale(method) => vec![method.fit()?],
             Self::MinMax(method) => each_group(summaries(groups, each)?, |summary| {
                 method.scaling(summary.low, summary.high)
@@ -49,7 +52,7 @@ impl Normalization {
                     .collect()
             }
         };
-        Ok(if per_channel && !matches!(self, Self::Rescale(_)) {
+        let scaling = if per_channel && !matches!(self, Self::Rescale(_)) {
             ChannelScaling::PerChannel(scalings)
         } else {
             ChannelScaling::Shared(
@@ -58,7 +61,8 @@ impl Normalization {
                     .next()
                     .ok_or(AlgorithmError::Empty { what: "the image" })?,
             )
-        })
+        };
+        Ok(Some(scaling))
     }
 }
 
@@ -295,10 +299,11 @@ mod tests {
         image: &Array4<f32>,
     ) -> Result<ChannelScaling, AlgorithmError> {
         let height = image.dim().2;
-        method.fit_parts(image.dim().0, &mut |look| {
+        let scaling = method.fit_parts(image.dim().0, &mut |look| {
             (0..height).for_each(|row| look(image.slice(s![.., .., row..=row, ..])));
             Ok(())
-        })
+        });
+        scaling.map(Option::unwrap)
     }
 
     proptest! {

@@ -150,3 +150,32 @@ fn rescaling_is_the_same_for_all_images() {
         "divide is 0, expected a finite number other than 0"
     );
 }
+
+#[test]
+fn slices_around_the_centre_count() {
+    let stack = ndarray::Array3::from_shape_fn((40, 2, 2), |(z, _, x)| (z + x) as f32).into_dyn();
+    let method = CenterZ::default();
+    assert_eq!(method.slices(40), Ok(4..36));
+    let far = CenterZ {
+        z_center: Some(900),
+        ..CenterZ::default()
+    };
+    assert_eq!(far.slices(40), Ok(8..40));
+    assert_eq!(method.fit(&stack.view()).unwrap().subtract, 20.0);
+    let short = stack.slice_axis(ndarray::Axis(0), (..20).into());
+    assert_eq!(
+        method.fit(&short).unwrap_err().to_string(),
+        "the number of slices is 20, expected at least 32, or allow_short: true"
+    );
+    let allowed = CenterZ {
+        allow_short: true,
+        ..CenterZ::default()
+    };
+    assert_eq!(allowed.fit(&short).unwrap().subtract, 10.0);
+    assert!(method.fit(&stack.index_axis(ndarray::Axis(0), 0)).is_err());
+    let none = CenterZ {
+        chunk: 0,
+        ..CenterZ::default()
+    };
+    assert!(Normalization::CenterZ(none).check().is_err());
+}

@@ -78,7 +78,7 @@ fn even_starts(length: usize, tile: usize, overlap: f64) -> Vec<usize> {
         .collect()
 }
 
-fn product(axes: &[Vec<usize>]) -> Vec<Vec<usize>> {
+pub(super) fn product(axes: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut all = vec![Vec::with_capacity(axes.len())];
     for starts in axes {
         let extend = |head: &Vec<usize>| {

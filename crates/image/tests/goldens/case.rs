@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use coverslip_image::AlgorithmError;
+use coverslip_image::coco::CocoError;
 use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,14 +22,20 @@ pub(crate) struct Outcome {
 /// Why an algorithm gave nothing.
 pub(crate) enum Failure {
     /// A typed error of the library.
-    Typed(AlgorithmError),
+    Typed(Box<dyn std::error::Error>),
     /// The case itself is not as expected.
     Case(String),
 }
 
 impl From<AlgorithmError> for Failure {
     fn from(error: AlgorithmError) -> Self {
-        Self::Typed(error)
+        Self::Typed(error.into())
+    }
+}
+
+impl From<CocoError> for Failure {
+    fn from(error: CocoError) -> Self {
+        Self::Typed(error.into())
     }
 }
 
@@ -132,6 +139,11 @@ impl Case {
             None | Some(Value::Null) => Ok(default),
             Some(_) => self.param(name),
         }
+    }
+
+    /// A number that the case expects beside its arrays.
+    pub(crate) fn expected(&self, name: &str) -> Option<f64> {
+        self.expect.get(name)?.as_f64()
     }
 
     /// Whether the outcome is what the case expects.

@@ -1,8 +1,10 @@
 //! Normalisation and padding.
 
-use coverslip_image::normalize::{Normalization, Percentile, Standard, percentiles};
+use coverslip_image::normalize::{
+    CenterZ, Macenko, Normalization, Percentile, Standard, percentiles,
+};
 use coverslip_image::pad::{Border, Padding};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Ix3};
 use serde_json::Value;
 
 use crate::case::{Case, Failure, Outcome, Run};
@@ -12,6 +14,8 @@ pub(crate) fn algorithm(name: &str) -> Option<Run> {
     Some(match name {
         "norm_percentile" => percentile,
         "norm_standard" => standard,
+        "norm_center_z" => center_z,
+        "norm_macenko" => macenko,
         "pad_and_crop" => pad_and_crop,
         _ => return None,
     })
@@ -39,6 +43,59 @@ fn standard(case: &Case) -> Result<Outcome, Failure> {
         per_channel: case.param_or("channel_wise", false)?,
     };
     normalized(case.input("x")?, &Normalization::Standard(method))
+}
+
+fn center_z(case: &Case) -> Result<Outcome, Failure> {
+    let method = CenterZ {
+        z_center: case.param_or("z_center", None)?,
+        chunk: case.param_or("chunk", 32)?,
+        min_z: case.param_or("min_z", 32)?,
+        allow_short: case.param_or("allow_short", false)?,
+        per_channel: case.param_or("channel_wise", false)?,
+    };
+    let input = case.input("x")?;
+    let axis = input.shape.len().saturating_sub(3);
+    let start = method.slices(input.shape[axis])?.start;
+    let scaling = with_stored_type!(input, |x| method.fit(&x.view()))?;
+    let deviation = if scaling.is_constant {
+        0.0
+    } else {
+        scaling.divide
+    };
+    let stats = Tensor::vector(&[scaling.subtract, deviation]);
+    let outcome = normalized(input, &Normalization::CenterZ(method))?;
+    Ok(outcome
+        .with("z_start", Tensor::scalar(start))
+        .with("stats", stats))
+}
+
+fn macenko(case: &Case) -> Result<Outcome, Failure> {
+    let default = Macenko::default();
+    let method = Macenko {
+        light: case.param_or("Io", default.light)?,
+        alpha: case.param_or("alpha", default.alpha)?,
+        beta: case.param_or("beta", default.beta)?,
+        reference: case.param_or("HERef", default.reference)?,
+        reference_maximum: case.param_or("maxCRef", default.reference_maximum)?,
+    };
+    let image = case.input("rgb")?.array::<u8>();
+    let image = image.into_dimensionality::<Ix3>();
+    let image = image.map_err(|error| error.to_string())?;
+    let Ok(stains) = method.separate(&image.view())? else {
+        return Ok(Outcome {
+            warned: true,
+            ..Outcome::default()
+        }
+        .with("norm", image));
+    };
+    Ok(Outcome::default()
+        .with("norm", stains.normalized())
+        .with("norm_float", stains.normalized_values())
+        .with("hematoxylin", stains.hematoxylin())
+        .with("eosin", stains.eosin())
+        .with("stain_matrix", stains.matrix)
+        .with("conc", stains.concentrations)
+        .with("max_conc", Tensor::vector(&stains.maximum)))
 }
 
 fn normalized(input: &Tensor, method: &Normalization) -> Result<Outcome, Failure> {

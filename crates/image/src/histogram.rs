@@ -1,0 +1,7 @@
+//! Images by the distribution of their values.
+
+mod display;
+mod matching;
+
+pub use display::display_range;
+pub use matching::{match_histogram, match_histogram_channels};
