@@ -10,20 +10,34 @@
     reason = "the harness reports on standard output"
 )]
 
+#[path = "goldens/canonical.rs"]
+mod canonical;
 #[path = "goldens/case.rs"]
 mod case;
 #[path = "goldens/compare.rs"]
 mod compare;
+#[path = "goldens/contour.rs"]
+mod contour;
+#[path = "goldens/edge.rs"]
+mod edge;
 #[path = "goldens/embedseg.rs"]
 mod embedseg;
+#[path = "goldens/filter.rs"]
+mod filter;
 #[path = "goldens/labels.rs"]
 mod labels;
 #[path = "goldens/metrics.rs"]
 mod metrics;
+#[path = "goldens/morphology.rs"]
+mod morphology;
 #[path = "goldens/normalize.rs"]
 mod normalize;
+#[path = "goldens/regions.rs"]
+mod regions;
 #[path = "goldens/tensor.rs"]
 mod tensor;
+#[path = "goldens/thinning.rs"]
+mod thinning;
 #[path = "goldens/tiling.rs"]
 mod tiling;
 
@@ -39,6 +53,12 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| embedseg::algorithm(name))
         .or_else(|| tiling::algorithm(name))
         .or_else(|| metrics::algorithm(name))
+        .or_else(|| filter::algorithm(name))
+        .or_else(|| morphology::algorithm(name))
+        .or_else(|| contour::algorithm(name))
+        .or_else(|| thinning::algorithm(name))
+        .or_else(|| edge::algorithm(name))
+        .or_else(|| regions::algorithm(name))
 }
 
 fn main() -> ExitCode {

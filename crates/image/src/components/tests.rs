@@ -106,3 +106,31 @@ fn wrong_connectivity_or_rank_is_an_error() {
         "the image has 4 axes, expected 1 to 3 (X, Y X or Z Y X)"
     );
 }
+
+#[test]
+fn small_steps_chain_and_zero_never_joins() {
+    let values = arr2(&[[1_u8, 10, 0, 4], [0, 20, 0, 250]]);
+    let within = |delta| connected_components_within(&values.view(), 1, delta).unwrap();
+    assert_eq!(within(10.0).labels, arr2(&[[1, 1, 0, 2], [0, 1, 0, 3]]));
+    assert_eq!(within(9.0).labels, arr2(&[[1, 1, 0, 2], [0, 3, 0, 4]]));
+    assert_eq!(within(f64::INFINITY).count, 2);
+    let error = connected_components_within(&values.view(), 1, f64::NAN).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "delta is NaN, expected a number of at least 0"
+    );
+}
+
+#[test]
+fn slabs_do_not_show() {
+    // Snakes over many rows and planes, so that every slab border is crossed.
+    let values = Array3::from_shape_fn((40, 50, 9), |(z, y, x)| {
+        u8::from((x + y / 3 + z / 2) % 4 < 2)
+    });
+    for connectivity in 1..=3 {
+        let found = connected_components(&values.view(), connectivity).unwrap();
+        assert_eq!(found.labels, flood(&values, connectivity));
+        let near = connected_components_within(&values.view(), connectivity, 0.0).unwrap();
+        assert_eq!(near.labels, found.labels);
+    }
+}
