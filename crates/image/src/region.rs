@@ -15,7 +15,8 @@ pub struct Region {
     pub bounding_box: [usize; 4],
     /// Mean position of the pixels, `[y, x]`.
     pub centroid: [f64; 2],
-    /// Length in pixels of the major axis of the ellipse with the same second moments.
+    /// Length in pixels of the major axis of the ellipse with the same second moments; pixels count
+    /// as points, so that of a single pixel is 0.
     pub major_axis: f64,
     /// Length of its minor axis.
     pub minor_axis: f64,
@@ -97,9 +98,7 @@ impl Sums {
 
     fn region(self, label: u32) -> Region {
         let area = self.area as f64;
-        // A pixel is a square, not a point: its own second moment is 1/12 along each axis.
         let [yy, yx, xx] = self.spread.map(|sum| sum / area);
-        let (yy, xx) = (yy + 1.0 / 12.0, xx + 1.0 / 12.0);
         let half = f64::midpoint(yy, xx);
         let root = ((yy - xx) / 2.0).hypot(yx);
         let (major, minor) = (half + root, (half - root).max(0.0));
@@ -111,7 +110,11 @@ impl Sums {
             centroid: self.centroid(),
             major_axis: 4.0 * major.sqrt(),
             minor_axis: 4.0 * minor.sqrt(),
-            eccentricity: (1.0 - minor / major).max(0.0).sqrt(),
+            eccentricity: if major == 0.0 {
+                0.0
+            } else {
+                (1.0 - minor / major).max(0.0).sqrt()
+            },
             equivalent_diameter: (4.0 * area / std::f64::consts::PI).sqrt(),
             extent: area / ((y1 - y0) * (x1 - x0)) as f64,
             perimeter: self.perimeter,
