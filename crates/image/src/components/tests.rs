@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Components by flood fill in raster order.
-fn flood(values: &Array3<u8>, connectivity: usize) -> Array3<u32> {
+/// Components by flood fill in raster order, of values that differ by at most `delta`.
+fn flood(values: &Array3<u8>, connectivity: usize, delta: u8) -> Array3<u32> {
     let mut labels = Array3::zeros(values.raw_dim());
     let (depth, height, width) = values.dim();
     let mut count = 0;
@@ -18,6 +18,7 @@ fn flood(values: &Array3<u8>, connectivity: usize) -> Array3<u32> {
         labels[start] = count;
         let mut open = vec![start];
         while let Some((z, y, x)) = open.pop() {
+            let value = values[[z, y, x]];
             for step in 0..27_usize {
                 let [dz, dy, dx] = [step / 9, step / 3 % 3, step % 3];
                 let moved = [dz, dy, dx].iter().filter(|&&d| d != 1).count();
@@ -29,7 +30,7 @@ fn flood(values: &Array3<u8>, connectivity: usize) -> Array3<u32> {
                 if moved > connectivity || next.0 >= depth || next.1 >= height || next.2 >= width {
                     continue;
                 }
-                if values[next] == value && labels[next] == 0 {
+                if values[next] > 0 && values[next].abs_diff(value) <= delta && labels[next] == 0 {
                     labels[next] = count;
                     open.push(next);
                 }
@@ -48,9 +49,14 @@ proptest! {
     ) {
         let values = Array3::from_shape_fn(shape, |(z, y, x)| seed[(z * 7 + y) * 9 + x].saturating_sub(1));
         let found = connected_components(&values.view(), connectivity).unwrap();
-        let expected = flood(&values, connectivity);
+        let expected = flood(&values, connectivity, 0);
         prop_assert_eq!(found.count, expected.iter().copied().max().unwrap_or(0));
         prop_assert_eq!(found.labels, expected);
+        for delta in [1, 2] {
+            let values = Array3::from_shape_fn(shape, |(z, y, x)| seed[(z * 7 + y) * 9 + x] * 2 % 5);
+            let found = connected_components_within(&values.view(), connectivity, f64::from(delta)).unwrap();
+            prop_assert_eq!(found.labels, flood(&values, connectivity, delta));
+        }
     }
 }
 
@@ -129,7 +135,7 @@ fn slabs_do_not_show() {
     });
     for connectivity in 1..=3 {
         let found = connected_components(&values.view(), connectivity).unwrap();
-        assert_eq!(found.labels, flood(&values, connectivity));
+        assert_eq!(found.labels, flood(&values, connectivity, 0));
         let near = connected_components_within(&values.view(), connectivity, 0.0).unwrap();
         assert_eq!(near.labels, found.labels);
     }

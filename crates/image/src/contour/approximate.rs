@@ -72,18 +72,31 @@ fn farthest_from_chord(
     end: usize,
     tolerance: f64,
 ) -> Option<usize> {
-    let [dy, dx] = difference(points[end], points[start]);
+    let length = squared_distance(points[start], points[end]);
     let mut best = (0, 0.0);
     let mut at = (start + 1) % points.len();
     while at != end {
-        let [y, x] = difference(points[at], points[start]);
-        let distance = (y * dx - x * dy).abs();
+        let distance = chord_distance(points[at], [points[start], points[end]], length);
         if distance > best.1 {
             best = (at, distance);
         }
         at = (at + 1) % points.len();
     }
-    (best.1 * best.1 > tolerance * (dx * dx + dy * dy)).then_some(best.0)
+    (best.1 > tolerance * length).then_some(best.0)
+}
+
+/// Squared distance from a chord, which ends at its ends, times its squared `length`.
+fn chord_distance(point: Point, [start, end]: [Point; 2], length: f64) -> f64 {
+    let [dy, dx] = difference(end, start);
+    let [y, x] = difference(point, start);
+    let along = x * dx + y * dy;
+    if along < 0.0 {
+        (x * x + y * y) * length
+    } else if along > length {
+        squared_distance(point, end) * length
+    } else {
+        (y * dx - x * dy).powi(2)
+    }
 }
 
 /// Drops vertices within the tolerance of the line between their neighbours, as long as more than
