@@ -1,4 +1,8 @@
 //! Microscopy images: axes, formats, classical algorithms and metrics.
+#![allow(
+    clippy::inline_always,
+    reason = "only what is inlined into `simd::vectorized` is compiled for wide vectors"
+)]
 
 pub mod algorithm_error;
 pub mod axes;

@@ -76,7 +76,7 @@ fn sweep(values: &mut [f64], inner: usize, scale: f64) {
                 step_on(&below[0][..], &mut at[index - 1][..]);
             }
             for value in rows.iter_mut().flat_map(|row| row.iter_mut()) {
-                *value *= *value * scale;
+                *value = value.powi(2) * scale;
             }
         });
     });

@@ -68,15 +68,14 @@ impl Canny {
             [low, high]
         };
         let (height, width) = image.dim();
+        // Pixels on the image's edge are no candidates, which makes them the frame.
         let mut candidates = Array2::from_elem(image.raw_dim(), Candidate::None);
         Zip::indexed(&mut candidates).par_for_each(|(y, x), candidate| {
-            let is_inside = y > 0 && x > 0 && y + 1 < height && x + 1 < width;
-            if !is_inside {
+            let here = size[[y, x]];
+            if here < low || here <= 0.0 || y == 0 || x == 0 || y + 1 >= height || x + 1 >= width {
                 return;
             }
-            let here = size[[y, x]];
-            let is_edge = here >= low && here > 0.0;
-            if is_edge && is_maximum(&size, [y, x], [dy[[y, x]], dx[[y, x]]]) {
+            if is_maximum(&size, [y, x], [dy[[y, x]], dx[[y, x]]]) {
                 *candidate = if here >= high {
                     Candidate::Strong
                 } else {
@@ -84,7 +83,10 @@ impl Canny {
                 };
             }
         });
-        Ok(follow(candidates))
+        if let Some(candidates) = candidates.as_slice_mut() {
+            follow(candidates, width);
+        }
+        Ok(candidates.mapv(|candidate| candidate == Candidate::Strong))
     }
 
     fn thresholds(&self, greatest: f64) -> Result<[f64; 2], AlgorithmError> {

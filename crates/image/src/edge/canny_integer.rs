@@ -1,6 +1,6 @@
 //! Canny's edges in integer arithmetic, as OpenCV computes them.
 
-use ndarray::{Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::hysteresis::{Candidate, follow};
 use crate::AlgorithmError;
 use crate::pad::{Border, Padding};
+use crate::simd::vectorized;
 
 /// OpenCV's `Canny` for 8-bit images. Nothing is smoothed beforehand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,21 +52,43 @@ impl CannyInteger {
         let half = self.aperture / 2;
         let widths = vec![(half, half); 2];
         let padded = Padding { widths }.pad(image, Border::Replicate)?;
-        let dx = filtered(&padded, smooth, derive);
-        let dy = filtered(&padded, derive, smooth);
-        let magnitude = self.magnitude(&dx, &dy);
-        let mut candidates = Array2::from_elem(image.raw_dim(), Candidate::None);
-        Zip::indexed(&mut candidates).par_for_each(|(y, x), candidate| {
-            let size = magnitude[[y + 1, x + 1]];
-            if size > low && is_maximum(&magnitude, [y, x], dx[[y, x]], dy[[y, x]]) {
-                *candidate = if size > high {
-                    Candidate::Strong
-                } else {
-                    Candidate::Weak
-                };
+        let stride = image.ncols() + 2;
+        let mut gradients = vec![Gradient::default(); stride * (image.nrows() + 2)];
+        inner_rows(&mut gradients, stride).for_each(|(y, row)| {
+            vectorized(|| {
+                let dx = filtered_row(&padded, y, smooth, derive);
+                let dy = filtered_row(&padded, y, derive, smooth);
+                for (gradient, (&dx, &dy)) in row.iter_mut().zip(dx.iter().zip(&dy)) {
+                    *gradient = Gradient::new(dx, dy, self.l2);
+                }
+            });
+        });
+        let mut candidates = vec![Candidate::None; gradients.len()];
+        inner_rows(&mut candidates, stride).for_each(|(y, row)| {
+            for (at, candidate) in ((y + 1) * stride + 1..).zip(row) {
+                let size = i64::from(gradients[at].size);
+                if size > low && is_maximum(&gradients, at, stride) {
+                    *candidate = if size > high {
+                        Candidate::Strong
+                    } else {
+                        Candidate::Weak
+                    };
+                }
             }
         });
-        Ok(follow(candidates).mapv(|edge| if edge { 255 } else { 0 }))
+        follow(&mut candidates, stride);
+        let mut edges = Array2::zeros(image.raw_dim());
+        for (y, mut row) in edges.rows_mut().into_iter().enumerate() {
+            let found = &candidates[(y + 1) * stride + 1..];
+            for (edge, &candidate) in row.iter_mut().zip(found) {
+                *edge = if candidate == Candidate::Strong {
+                    255
+                } else {
+                    0
+                };
+            }
+        }
+        Ok(edges)
     }
 
     fn thresholds(&self) -> Result<[i64; 2], AlgorithmError> {
@@ -87,23 +110,39 @@ impl CannyInteger {
             squared.floor() as i64
         }))
     }
+}
 
-    /// Gradient magnitudes with a frame of zeros.
-    fn magnitude(&self, dx: &Array2<i16>, dy: &Array2<i16>) -> Array2<i64> {
-        let (height, width) = dx.dim();
-        let mut magnitude = Array2::zeros((height + 2, width + 2));
-        Zip::from(magnitude.slice_mut(ndarray::s![1..=height, 1..=width]))
-            .and(dx)
-            .and(dy)
-            .par_for_each(|size, &dx, &dy| {
-                let (dx, dy) = (i64::from(dx), i64::from(dy));
-                *size = if self.l2 {
-                    dx * dx + dy * dy
-                } else {
-                    dx.abs() + dy.abs()
-                };
-            });
-        magnitude
+/// Rows of a framed image without the frame, in parallel, with their index in the image.
+fn inner_rows<T: Send>(
+    framed: &mut [T],
+    stride: usize,
+) -> impl ParallelIterator<Item = (usize, &mut [T])> {
+    let end = framed.len() - stride;
+    framed[stride..end]
+        .par_chunks_mut(stride)
+        .with_min_len(16)
+        .map(move |row| &mut row[1..stride - 1])
+        .enumerate()
+}
+
+/// A gradient and its magnitude, by sum or squared.
+#[derive(Clone, Copy, Default)]
+struct Gradient {
+    dx: i16,
+    dy: i16,
+    size: u32,
+}
+
+impl Gradient {
+    #[inline(always)]
+    fn new(dx: i16, dy: i16, l2: bool) -> Self {
+        let (flat, steep) = (u32::from(dx.unsigned_abs()), u32::from(dy.unsigned_abs()));
+        let size = if l2 {
+            flat * flat + steep * steep
+        } else {
+            flat + steep
+        };
+        Self { dx, dy, size }
     }
 }
 
@@ -117,50 +156,45 @@ fn sobel(aperture: usize) -> Result<(&'static [i32], &'static [i32]), AlgorithmE
     }
 }
 
-/// Separable filter of a padded image. Sums of the aperture 7, which 16 bits do not hold, are
+/// A row of a padded image, filtered. Sums of the aperture 7, which 16 bits do not hold, are
 /// divided by 16.
-fn filtered(padded: &Array2<u8>, down: &[i32], along: &[i32]) -> Array2<i16> {
-    let size = down.len();
-    let shape = (padded.nrows() + 1 - size, padded.ncols() + 1 - size);
-    let mut out = Array2::zeros(shape);
-    out.axis_iter_mut(Axis(0))
-        .into_par_iter()
-        .enumerate()
-        .for_each(|(y, mut out)| {
-            let mut column = vec![0_i32; padded.ncols()];
-            for (offset, &weight) in down.iter().enumerate() {
-                for (sum, &pixel) in column.iter_mut().zip(padded.row(y + offset)) {
-                    *sum += weight * i32::from(pixel);
-                }
-            }
-            for (x, out) in out.iter_mut().enumerate() {
-                let sum: i32 = column[x..x + size]
-                    .iter()
-                    .zip(along)
-                    .map(|(sum, weight)| sum * weight)
-                    .sum();
-                let scale = if size == 7 { 16.0 } else { 1.0 };
-                *out = (f64::from(sum) / scale).round_ties_even() as i16;
-            }
-        });
-    out
+#[inline(always)]
+fn filtered_row(padded: &Array2<u8>, y: usize, down: &[i32], along: &[i32]) -> Vec<i16> {
+    let mut column = vec![0_i32; padded.ncols()];
+    for (row, &weight) in padded.rows().into_iter().skip(y).zip(down) {
+        for (sum, &pixel) in column.iter_mut().zip(row.as_slice().unwrap_or(&[])) {
+            *sum += weight * i32::from(pixel);
+        }
+    }
+    let mut sums = vec![0_i32; padded.ncols() + 1 - along.len()];
+    for (offset, &weight) in along.iter().enumerate() {
+        for (sum, &value) in sums.iter_mut().zip(&column[offset..]) {
+            *sum += weight * value;
+        }
+    }
+    if along.len() == 7 {
+        let scaled = |&sum: &i32| (sum as f32 / 16.0).round_ties_even() as i16;
+        return sums.iter().map(scaled).collect();
+    }
+    sums.iter().map(|&sum| sum as i16).collect()
 }
 
-/// Whether the gradient at (y, x) is the greatest along its direction, which is one of four.
-fn is_maximum(magnitude: &Array2<i64>, [y, x]: [usize; 2], dx: i16, dy: i16) -> bool {
+/// Whether the gradient is the greatest along its direction, which is one of four.
+fn is_maximum(gradients: &[Gradient], at: usize, stride: usize) -> bool {
+    let Gradient { dx, dy, size } = gradients[at];
     let (flat, steep) = (i64::from(dx).abs(), i64::from(dy).abs() << 15);
-    let size = magnitude[[y + 1, x + 1]];
     let limit = flat * TANGENT;
+    let at_size = |at: usize| gradients[at].size;
     if steep < limit {
-        return size > magnitude[[y + 1, x]] && size >= magnitude[[y + 1, x + 2]];
+        return size > at_size(at - 1) && size >= at_size(at + 1);
     }
     if steep > limit + (flat << 16) {
-        return size > magnitude[[y, x + 1]] && size >= magnitude[[y + 2, x + 1]];
+        return size > at_size(at - stride) && size >= at_size(at + stride);
     }
-    let (above, below) = if (dx ^ dy) < 0 {
-        (x + 2, x)
+    let (above, below) = (at - stride, at + stride);
+    if (dx ^ dy) < 0 {
+        size > at_size(above + 1) && size > at_size(below - 1)
     } else {
-        (x, x + 2)
-    };
-    size > magnitude[[y, above]] && size > magnitude[[y + 2, below]]
+        size > at_size(above - 1) && size > at_size(below + 1)
+    }
 }

@@ -1,33 +1,30 @@
 //! Weak edges that hang on to strong ones.
 
-use ndarray::Array2;
-
 /// What a pixel is before weak edges are followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Candidate {
+    #[default]
     None,
     Weak,
     Strong,
 }
 
-/// Candidates 8-connected to a strong one.
-pub(super) fn follow(mut candidates: Array2<Candidate>) -> Array2<bool> {
-    let (height, width) = candidates.dim();
-    let strong = candidates.indexed_iter();
-    let mut open: Vec<(usize, usize)> = strong
+/// Makes candidates 8-connected to a strong one strong. Rows of `stride` pixels start and end with
+/// a pixel that is none, and so do the first and last row consist of such pixels.
+pub(super) fn follow(candidates: &mut [Candidate], stride: usize) {
+    let strong = candidates.iter().enumerate();
+    let mut open: Vec<usize> = strong
         .filter(|&(_, &candidate)| candidate == Candidate::Strong)
         .map(|(index, _)| index)
         .collect();
-    while let Some((y, x)) = open.pop() {
-        for row in y.saturating_sub(1)..(y + 2).min(height) {
-            for column in x.saturating_sub(1)..(x + 2).min(width) {
-                let candidate = &mut candidates[[row, column]];
+    while let Some(at) = open.pop() {
+        for row in [at - stride, at, at + stride] {
+            for (index, candidate) in (row - 1..).zip(&mut candidates[row - 1..=row + 1]) {
                 if *candidate == Candidate::Weak {
                     *candidate = Candidate::Strong;
-                    open.push((row, column));
+                    open.push(index);
                 }
             }
         }
     }
-    candidates.mapv(|candidate| candidate == Candidate::Strong)
 }

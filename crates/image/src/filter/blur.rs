@@ -86,7 +86,7 @@ pub(super) fn smooth<P: BlurPixel>(
     }
     let image = image.as_standard_layout();
     let image = image.view();
-    let columns = (RING_BYTES / (weights.len() * size_of::<P::Row>()))
+    let columns = (RING_BYTES / size_of_val(weights))
         .next_multiple_of(LANES)
         .max(4 * LANES);
     // Each tile repeats the row pass of the rows beyond its ends.

@@ -159,12 +159,11 @@ impl<P: GrayPixel, O: Order<P>> Window<P, O> {
         for step in 0..part.nrows() + self.height - 1 {
             let y = (first + step) as isize + self.top;
             let slot = step % self.height * width;
-            if inside.contains(&y) {
-                if let Some(row) = image.row(y as usize).as_slice() {
-                    buffers[0].fill(O::LOSER);
-                    buffers[0][self.before..self.before + row.len()].copy_from_slice(row);
-                    self.stretches(&mut buffers, &mut rings, slot);
-                }
+            let row = inside.contains(&y).then(|| image.row(y as usize));
+            if let Some(row) = row.as_ref().and_then(|row| row.as_slice()) {
+                buffers[0].fill(O::LOSER);
+                buffers[0][self.before..self.before + row.len()].copy_from_slice(row);
+                self.stretches(&mut buffers, &mut rings, slot);
             }
             let Some(done) = (step + 1).checked_sub(self.height) else {
                 continue;
@@ -196,7 +195,7 @@ impl<P: GrayPixel, O: Order<P>> Window<P, O> {
         let mut reach = 1;
         for (ring, &length) in rings.iter_mut().zip(&self.lengths) {
             while 2 * reach <= length {
-                pick_pairs::<P, O>(current, reach, &mut next[..width - 2 * reach + 1]);
+                pick_pairs::<P, O>(current, reach, &mut next[..=width - 2 * reach]);
                 std::mem::swap(current, next);
                 reach *= 2;
             }

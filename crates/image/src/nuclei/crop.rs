@@ -44,11 +44,19 @@ impl FixedCrop {
             let start = f64::from(center[axis]) - self.size as f64 / 2.0;
             (start.max(0.0) as usize).min(image.shape()[axis].saturating_sub(self.size))
         });
-        let [y, x] = origin;
-        let [height, width] = [0, 1].map(|axis| self.size.min(image.shape()[axis]));
-        let mut crop = Array2::from_elem((self.size, self.size), T::default());
-        crop.slice_mut(s![..height, ..width])
-            .assign(&image.slice(s![y..y + height, x..x + width]));
-        Ok((crop, origin))
+        Ok((cut(image, origin, self.size), origin))
     }
+}
+
+/// A square of `size` pixels from `origin` on, zero beyond the image.
+fn cut<T: Clone + Default>(
+    image: &ArrayView2<'_, T>,
+    [y, x]: [usize; 2],
+    size: usize,
+) -> Array2<T> {
+    let [height, width] = [0, 1].map(|axis| size.min(image.shape()[axis]));
+    let mut crop = Array2::from_elem((size, size), T::default());
+    crop.slice_mut(s![..height, ..width])
+        .assign(&image.slice(s![y..y + height, x..x + width]));
+    crop
 }

@@ -29,9 +29,9 @@ fn thin_once(mask: &Array2<bool>, is_first: bool) -> Array2<bool> {
         let rises = (0..8).filter(|&i| !p[i] && p[(i + 1) % 8]).count();
         let [north, east, south, west] = [p[0], p[2], p[4], p[6]];
         let open = if is_first {
-            !(north && east && south) && !(east && south && west)
+            !(east && south && (north || west))
         } else {
-            !(north && east && west) && !(north && south && west)
+            !(north && west && (east || south))
         };
         at(y, x) && !((2..=6).contains(&set) && rises == 1 && open)
     })

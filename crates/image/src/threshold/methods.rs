@@ -93,7 +93,9 @@ pub(super) fn li_of_values(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let (low, total) = (sorted[0], sorted.len() as f64);
-    sorted.iter_mut().for_each(|value| *value -= low);
+    for value in &mut sorted {
+        *value -= low;
+    }
     let steps = sorted
         .windows(2)
         .map(|pair| pair[1] - pair[0])
