@@ -51,13 +51,15 @@ impl CannyInteger {
         }
         let half = self.aperture / 2;
         let widths = vec![(half, half); 2];
+        // Padding may leave columns in line, not rows.
         let padded = Padding { widths }.pad(image, Border::Replicate)?;
+        let padded = padded.as_standard_layout();
         let stride = image.ncols() + 2;
         let mut gradients = vec![Gradient::default(); stride * (image.nrows() + 2)];
         inner_rows(&mut gradients, stride).for_each(|(y, row)| {
             vectorized(|| {
-                let dx = filtered_row(&padded, y, smooth, derive);
-                let dy = filtered_row(&padded, y, derive, smooth);
+                let dx = filtered_row(&padded.view(), y, smooth, derive);
+                let dy = filtered_row(&padded.view(), y, derive, smooth);
                 for (gradient, (&dx, &dy)) in row.iter_mut().zip(dx.iter().zip(&dy)) {
                     *gradient = Gradient::new(dx, dy, self.l2);
                 }
@@ -159,10 +161,10 @@ fn sobel(aperture: usize) -> Result<(&'static [i32], &'static [i32]), AlgorithmE
 /// A row of a padded image, filtered. Sums of the aperture 7, which 16 bits do not hold, are
 /// divided by 16.
 #[inline(always)]
-fn filtered_row(padded: &Array2<u8>, y: usize, down: &[i32], along: &[i32]) -> Vec<i16> {
+fn filtered_row(padded: &ArrayView2<'_, u8>, y: usize, down: &[i32], along: &[i32]) -> Vec<i16> {
     let mut column = vec![0_i32; padded.ncols()];
     for (row, &weight) in padded.rows().into_iter().skip(y).zip(down) {
-        for (sum, &pixel) in column.iter_mut().zip(row.as_slice().unwrap_or(&[])) {
+        for (sum, &pixel) in column.iter_mut().zip(row) {
             *sum += weight * i32::from(pixel);
         }
     }
