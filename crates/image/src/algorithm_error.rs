@@ -211,3 +211,25 @@ pub(crate) fn same_shape(
         right_shape: right_shape.to_vec(),
     })
 }
+
+/// One value for each of `rank` axes, from a list of one value an axis or one for all.
+pub(crate) fn per_axis(
+    name: &'static str,
+    values: &[f64],
+    rank: usize,
+    allowed: impl Fn(f64) -> bool,
+    expected: &str,
+) -> Result<Vec<f64>, AlgorithmError> {
+    if let Some(&wrong) = values.iter().find(|&&value| !allowed(value)) {
+        return Err(AlgorithmError::parameter(name, wrong, expected));
+    }
+    match *values {
+        [one] => Ok(vec![one; rank]),
+        _ if values.len() == rank => Ok(values.to_vec()),
+        _ => Err(AlgorithmError::parameter(
+            name,
+            format!("{values:?}"),
+            format!("one number, or {rank}: one for each axis"),
+        )),
+    }
+}

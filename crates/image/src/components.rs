@@ -5,13 +5,15 @@
 //! neighbours, 2 is 8 (18), 3 is 26.
 
 mod largest;
+mod likeness;
 mod runs;
 mod union_find;
 
 use ndarray::{Array, ArrayView, Dimension};
 
-use crate::AlgorithmError;
+use crate::{AlgorithmError, Sample};
 pub use largest::{ComponentOrder, Largest, largest_components};
+use likeness::{Equal, Likeness, Within};
 use runs::Runs;
 pub(crate) use union_find::UnionFind;
 
@@ -28,8 +30,8 @@ pub struct Components<D: Dimension> {
 ///
 /// A mask of two values is the common case; a label map or class map with several values keeps
 /// touching objects of different value apart. Numbering follows the raster order of the first
-/// pixel, as in scipy, scikit-image and cc3d. Rows are reduced to runs that a union-find joins:
-/// linear time, and memory proportional to the number of runs beside the result.
+/// pixel, as in scipy, scikit-image and cc3d. Rows are reduced to runs that a union-find joins, slabs
+/// of rows in parallel: linear time, and memory proportional to the number of runs beside the result.
 ///
 /// # Errors
 /// [`AlgorithmError::Rank`] for arrays of more than 3 axes, [`AlgorithmError::Parameter`] for a
@@ -48,16 +50,52 @@ pub fn connected_components<T, D>(
     connectivity: usize,
 ) -> Result<Components<D>, AlgorithmError>
 where
-    T: Copy + PartialEq + Default,
+    T: Copy + PartialEq + Default + Sync,
     D: Dimension,
+{
+    number(values, connectivity, Equal)
+}
+
+/// Numbers components in which neighbours differ by at most `delta`.
+///
+/// Only non-zero values join. Joining is transitive: a chain of small steps makes one component of
+/// distant values. As cc3d's `connected_components` with `delta`; NaN joins nothing.
+///
+/// # Errors
+/// As [`connected_components`], and [`AlgorithmError::Parameter`] for a delta below 0 or NaN.
+pub fn connected_components_within<S, D>(
+    values: &ArrayView<'_, S, D>,
+    connectivity: usize,
+    delta: f64,
+) -> Result<Components<D>, AlgorithmError>
+where
+    S: Sample + Default,
+    D: Dimension,
+{
+    if delta.is_nan() || delta < 0.0 {
+        let expected = "a number of at least 0";
+        return Err(AlgorithmError::parameter("delta", delta, expected));
+    }
+    number(values, connectivity, Within(delta))
+}
+
+fn number<T, D, L>(
+    values: &ArrayView<'_, T, D>,
+    connectivity: usize,
+    likeness: L,
+) -> Result<Components<D>, AlgorithmError>
+where
+    T: Copy + PartialEq + Default + Sync,
+    D: Dimension,
+    L: Likeness<T>,
 {
     check_connectivity(connectivity, values.ndim())?;
     let shape = shape_zyx(values.shape())?;
     let contiguous = values.as_standard_layout();
     // Standard layout makes the slice present; an empty one could only come from a broken array.
     let pixels = contiguous.as_slice().unwrap_or(&[]);
-    let runs = Runs::of(pixels, shape)?;
-    let (numbers, count) = runs.number(connectivity);
+    let mut runs = Runs::of(pixels, shape, connectivity, likeness)?;
+    let (numbers, count) = runs.number();
     let mut flat = vec![0_u32; values.len()];
     runs.paint(&numbers, &mut flat);
     let labels =
@@ -92,7 +130,7 @@ pub(crate) fn shape_zyx(shape: &[usize]) -> Result<[usize; 3], AlgorithmError> {
     }
 }
 
-fn check_connectivity(connectivity: usize, rank: usize) -> Result<(), AlgorithmError> {
+pub(crate) fn check_connectivity(connectivity: usize, rank: usize) -> Result<(), AlgorithmError> {
     if (1..=rank.max(1)).contains(&connectivity) {
         return Ok(());
     }

@@ -1,11 +1,14 @@
 //! Padding to the sizes a network needs, and cropping back.
 
 use ndarray::{Array, ArrayView, Axis, Dimension, RemoveAxis, Slice};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::AlgorithmError;
 
 /// Where the values beyond the edge come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Border<T> {
     /// Mirrored at the edge pixel, which is not repeated: `d c b | a b c d | c b a`. Padding wider
     /// than the image reflects again and again; a single pixel is repeated.

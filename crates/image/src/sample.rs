@@ -5,17 +5,25 @@
 pub trait Sample: Copy + Send + Sync + PartialEq + 'static {
     /// The value as `f64`; exact except for 64-bit integers beyond 2^53.
     fn to_f64(self) -> f64;
+    /// The largest value of an integer type; `None` for floats.
+    const INTEGER_MAX: Option<f64>;
 }
 
 macro_rules! sample {
-    ($($kind:ty),*) => {$(
+    ($($kind:ty: $max:expr),*) => {$(
+        #[allow(clippy::cast_lossless, reason = "64-bit integers have no lossless form")]
         impl Sample for $kind {
-            #[allow(clippy::cast_lossless, reason = "64-bit integers have no lossless form")]
             fn to_f64(self) -> f64 {
                 self as f64
             }
+            const INTEGER_MAX: Option<f64> = $max;
         }
     )*};
 }
 
-sample!(u8, i8, u16, i16, u32, i32, u64, i64, f32, f64);
+macro_rules! integer_sample {
+    ($($kind:ty),*) => {$(sample!($kind: Some(<$kind>::MAX as f64));)*};
+}
+
+integer_sample!(u8, i8, u16, i16, u32, i32, u64, i64);
+sample!(f32: None, f64: None);

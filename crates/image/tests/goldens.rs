@@ -10,16 +10,24 @@
     reason = "the harness reports on standard output"
 )]
 
+#[path = "goldens/canonical.rs"]
+mod canonical;
 #[path = "goldens/case.rs"]
 mod case;
 #[path = "goldens/coco.rs"]
 mod coco;
 #[path = "goldens/compare.rs"]
 mod compare;
+#[path = "goldens/contour.rs"]
+mod contour;
+#[path = "goldens/edge.rs"]
+mod edge;
 #[path = "goldens/embedseg.rs"]
 mod embedseg;
 #[path = "goldens/files.rs"]
 mod files;
+#[path = "goldens/filter.rs"]
+mod filter;
 #[path = "goldens/intensity.rs"]
 mod intensity;
 #[path = "goldens/keypoint.rs"]
@@ -28,10 +36,14 @@ mod keypoint;
 mod labels;
 #[path = "goldens/metrics.rs"]
 mod metrics;
+#[path = "goldens/morphology.rs"]
+mod morphology;
 #[path = "goldens/normalize.rs"]
 mod normalize;
 #[path = "goldens/png_jpeg.rs"]
 mod png_jpeg;
+#[path = "goldens/regions.rs"]
+mod regions;
 #[path = "goldens/resample.rs"]
 mod resample;
 #[path = "goldens/synthesis.rs"]
@@ -40,6 +52,8 @@ mod synthesis;
 mod table;
 #[path = "goldens/tensor.rs"]
 mod tensor;
+#[path = "goldens/thinning.rs"]
+mod thinning;
 #[path = "goldens/tiling.rs"]
 mod tiling;
 
@@ -63,6 +77,12 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| coco::algorithm(name))
         .or_else(|| synthesis::algorithm(name))
         .or_else(|| keypoint::algorithm(name))
+        .or_else(|| filter::algorithm(name))
+        .or_else(|| morphology::algorithm(name))
+        .or_else(|| contour::algorithm(name))
+        .or_else(|| thinning::algorithm(name))
+        .or_else(|| edge::algorithm(name))
+        .or_else(|| regions::algorithm(name))
 }
 
 fn main() -> ExitCode {

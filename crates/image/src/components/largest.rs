@@ -41,7 +41,7 @@ pub fn largest_components<T, D>(
     order: ComponentOrder,
 ) -> Result<Largest<D>, AlgorithmError>
 where
-    T: Copy + PartialEq + Default,
+    T: Copy + PartialEq + Default + Sync,
     D: Dimension,
 {
     let mut components = connected_components(values, connectivity)?;

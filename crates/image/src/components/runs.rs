@@ -1,66 +1,110 @@
-//! An image as runs of equal non-zero pixels along X.
+//! An image as runs of joined pixels along X.
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
+use super::likeness::Likeness;
 use super::union_find::UnionFind;
 use crate::AlgorithmError;
 
-/// A stretch of equal non-zero pixels within one row.
-struct Run<T> {
-    start: usize,
-    end: usize,
-    value: T,
+/// A stretch of pixels within one row, each joined to the next.
+#[derive(Clone, Copy)]
+struct Run {
+    start: u32,
+    end: u32,
 }
 
-/// All runs in raster order, and where each row's runs are.
-pub(super) struct Runs<T> {
-    runs: Vec<Run<T>>,
-    /// Run index at which row `z * Y + y` starts; one more entry than rows.
-    row_starts: Vec<usize>,
-    shape: [usize; 3],
+/// All runs in raster order, where each row's runs are, and which runs belong together.
+pub(super) struct Runs {
+    runs: Vec<Run>,
+    /// Run at which each row starts; one more entry than rows.
+    row_starts: Vec<u32>,
+    sets: UnionFind,
+    width: usize,
 }
 
-impl<T: Copy + PartialEq + Default> Runs<T> {
-    /// Runs of an image `Z Y X` in C order.
-    pub(super) fn of(pixels: &[T], shape: [usize; 3]) -> Result<Self, AlgorithmError> {
-        let mut runs = Vec::new();
-        let mut row_starts = Vec::with_capacity(shape[0] * shape[1] + 1);
-        row_starts.push(0);
-        for row in pixels.chunks_exact(shape[2].max(1)) {
-            add_row(row, &mut runs);
-            row_starts.push(runs.len());
+/// The rows of an image `Z Y X` in C order, and which of them touch.
+struct Image<'a, T, L> {
+    pixels: &'a [T],
+    height: usize,
+    width: usize,
+    connectivity: usize,
+    likeness: L,
+}
+
+impl Runs {
+    /// Runs of an image, joined over `connectivity`.
+    ///
+    /// Slabs of rows are worked on side by side; their borders are joined afterwards.
+    pub(super) fn of<T: Copy + PartialEq + Default + Sync, L: Likeness<T>>(
+        pixels: &[T],
+        shape: [usize; 3],
+        connectivity: usize,
+        likeness: L,
+    ) -> Result<Self, AlgorithmError> {
+        let [depth, height, width] = shape;
+        if let Some(&length) = shape.iter().find(|&&length| length >= u32::MAX as usize) {
+            let expected = "below 4294967295 pixels";
+            return Err(AlgorithmError::parameter(
+                "the image's length",
+                length,
+                expected,
+            ));
         }
-        if u32::try_from(runs.len()).is_err() {
+        let image = Image {
+            pixels,
+            height,
+            width,
+            connectivity,
+            likeness,
+        };
+        let rows = if width == 0 { 0 } else { depth * height };
+        let slab = rows
+            .div_ceil(4 * rayon::current_num_threads())
+            .max(2 * height.min(rows).min(64))
+            .max(1);
+        let starts: Vec<usize> = (0..rows).step_by(slab).collect();
+        let parts: Vec<Self> = starts
+            .par_iter()
+            .map(|&start| image.slab(start..(start + slab).min(rows)))
+            .collect();
+        let mut whole = Self::concatenate(parts, width)?;
+        for &start in &starts[1.min(starts.len())..] {
+            for row in start..(start + height + 1).min(rows) {
+                image.join_earlier(&mut whole, row, 0, 0..start);
+            }
+        }
+        Ok(whole)
+    }
+
+    fn concatenate(parts: Vec<Self>, width: usize) -> Result<Self, AlgorithmError> {
+        let count: usize = parts.iter().map(|part| part.runs.len()).sum();
+        if u32::try_from(count).is_err() {
             return Err(AlgorithmError::TooManyComponents);
         }
-        row_starts.resize(shape[0] * shape[1] + 1, runs.len());
-        Ok(Self {
-            runs,
-            row_starts,
-            shape,
-        })
+        let mut whole = Self {
+            runs: Vec::with_capacity(count),
+            row_starts: vec![0],
+            sets: UnionFind::new(0),
+            width,
+        };
+        for part in parts {
+            let offset = whole.runs.len() as u32;
+            whole.runs.extend(part.runs);
+            let starts = part.row_starts[1..].iter().map(|start| start + offset);
+            whole.row_starts.extend(starts);
+            whole.sets.append(&part.sets);
+        }
+        Ok(whole)
     }
 
     /// The component number of each run, from 1, and how many components there are.
-    pub(super) fn number(&self, connectivity: usize) -> (Vec<u32>, u32) {
-        let mut sets = UnionFind::new(self.runs.len());
-        let [depth, height, _] = self.shape;
-        for z in 0..depth {
-            for y in 0..height {
-                for (earlier, reach) in self.earlier_rows(z, y, connectivity) {
-                    self.join_rows(
-                        self.row(z * height + y),
-                        self.row(earlier),
-                        reach,
-                        &mut sets,
-                    );
-                }
-            }
-        }
+    pub(super) fn number(&mut self) -> (Vec<u32>, u32) {
         let mut numbers = vec![0; self.runs.len()];
         let mut count = 0;
         for index in 0..self.runs.len() {
-            let root = sets.root(index as u32) as usize;
+            let root = self.sets.root(index as u32) as usize;
             if root == index {
                 count += 1;
                 numbers[index] = count;
@@ -73,80 +117,127 @@ impl<T: Copy + PartialEq + Default> Runs<T> {
 
     /// Writes each run's number into a label map in C order.
     pub(super) fn paint(&self, numbers: &[u32], labels: &mut [u32]) {
-        let width = self.shape[2];
-        for row in 0..self.row_starts.len() - 1 {
+        let rows = labels.par_chunks_mut(self.width.max(1)).with_min_len(16);
+        rows.enumerate().for_each(|(row, labels)| {
             for index in self.row(row) {
-                let run = &self.runs[index];
-                labels[row * width + run.start..row * width + run.end].fill(numbers[index]);
+                let run = self.runs[index];
+                labels[run.start as usize..run.end as usize].fill(numbers[index]);
             }
-        }
+        });
     }
 
     fn row(&self, row: usize) -> Range<usize> {
-        self.row_starts[row]..self.row_starts[row + 1]
-    }
-
-    /// Rows before (z, y) that may touch it, each with how many pixels a run reaches beyond its
-    /// ends there (1 where the offset budget leaves room for a step along X, else 0).
-    fn earlier_rows(
-        &self,
-        z: usize,
-        y: usize,
-        connectivity: usize,
-    ) -> impl Iterator<Item = (usize, usize)> {
-        let height = self.shape[1] as isize;
-        let offsets = [(0, -1_isize), (-1_isize, -1), (-1, 0), (-1, 1)];
-        offsets.into_iter().filter_map(move |(dz, dy)| {
-            let steps = usize::from(dz != 0) + usize::from(dy != 0);
-            let (z, y) = (z as isize + dz, y as isize + dy);
-            let inside = z >= 0 && (0..height).contains(&y) && steps <= connectivity;
-            inside.then(|| ((z * height + y) as usize, usize::from(steps < connectivity)))
-        })
-    }
-
-    /// Joins touching runs of equal value of two rows; both rows are sorted along X.
-    fn join_rows(
-        &self,
-        later: Range<usize>,
-        earlier: Range<usize>,
-        reach: usize,
-        sets: &mut UnionFind,
-    ) {
-        let mut first = earlier.start;
-        for index in later {
-            let run = &self.runs[index];
-            while first < earlier.end && self.runs[first].end + reach <= run.start {
-                first += 1;
-            }
-            for other in first..earlier.end {
-                if self.runs[other].start >= run.end + reach {
-                    break;
-                }
-                if self.runs[other].value == run.value {
-                    sets.join(index as u32, other as u32);
-                }
-            }
-        }
+        self.row_starts[row] as usize..self.row_starts[row + 1] as usize
     }
 }
 
-fn add_row<T: Copy + PartialEq + Default>(row: &[T], runs: &mut Vec<Run<T>>) {
-    let background = T::default();
-    let mut start = 0;
-    while start < row.len() {
-        let value = row[start];
-        let length = row[start..]
-            .iter()
-            .take_while(|&&other| other == value)
-            .count()
-            .max(1);
-        if value != background {
-            runs.push(Run {
-                start,
-                end: start + length,
-                value,
-            });
+impl<T: Copy + PartialEq + Default, L: Likeness<T>> Image<'_, T, L> {
+    /// Runs of some rows, joined among themselves.
+    fn slab(&self, rows: Range<usize>) -> Runs {
+        let mut slab = Runs {
+            runs: Vec::new(),
+            row_starts: vec![0],
+            sets: UnionFind::new(0),
+            width: self.width,
+        };
+        for row in rows.clone() {
+            self.add_row(self.row(row), &mut slab.runs);
+            slab.row_starts.push(slab.runs.len() as u32);
         }
-        start += length;
+        slab.sets = UnionFind::new(slab.runs.len());
+        for row in rows.clone() {
+            self.join_earlier(&mut slab, row, rows.start, rows.start..row);
+        }
+        slab
+    }
+
+    fn row(&self, row: usize) -> &[T] {
+        &self.pixels[row * self.width..][..self.width]
+    }
+
+    fn add_row(&self, row: &[T], runs: &mut Vec<Run>) {
+        let background = T::default();
+        let mut start = 0;
+        while start < row.len() {
+            if row[start] == background {
+                let rest = row[start..].iter();
+                start += rest.take_while(|&&value| value == background).count();
+                continue;
+            }
+            let mut end = start + 1;
+            while end < row.len()
+                && row[end] != background
+                && self.likeness.is_alike(row[end - 1], row[end])
+            {
+                end += 1;
+            }
+            runs.push(Run {
+                start: start as u32,
+                end: end as u32,
+            });
+            start = end;
+        }
+    }
+
+    /// Joins a row to those of the earlier rows around it that are in `among`. `first` is the row
+    /// that `runs` start with.
+    fn join_earlier(&self, runs: &mut Runs, row: usize, first: usize, among: Range<usize>) {
+        let (z, y) = ((row / self.height) as isize, (row % self.height) as isize);
+        let height = self.height as isize;
+        for (dz, dy) in [(0, -1), (-1, -1), (-1, 0), (-1, 1)] {
+            let steps = usize::from(dz != 0) + usize::from(dy != 0);
+            let is_inside = z + dz >= 0 && (0..height).contains(&(y + dy));
+            if !is_inside || steps > self.connectivity {
+                continue;
+            }
+            let earlier = ((z + dz) * height + y + dy) as usize;
+            if among.contains(&earlier) {
+                // A step along X is left where the others have not used up the connectivity.
+                let reach = u32::from(steps < self.connectivity);
+                self.join_rows(runs, [row, earlier], first, reach);
+            }
+        }
+    }
+
+    /// Joins touching runs of two rows; both are sorted along X.
+    fn join_rows(
+        &self,
+        runs: &mut Runs,
+        [later, earlier]: [usize; 2],
+        first_row: usize,
+        reach: u32,
+    ) {
+        let others = runs.row(earlier - first_row);
+        let pixels = [self.row(later), self.row(earlier)];
+        let mut first = others.start;
+        for index in runs.row(later - first_row) {
+            let run = runs.runs[index];
+            while first < others.end && runs.runs[first].end + reach <= run.start {
+                first += 1;
+            }
+            for other in first..others.end {
+                let candidate = runs.runs[other];
+                if candidate.start >= run.end + reach {
+                    break;
+                }
+                if self.touches(pixels, [run, candidate], reach) {
+                    runs.sets.join(index as u32, other as u32);
+                }
+            }
+        }
+    }
+
+    /// Whether any pixel of one run joins one of the other within `reach` along X.
+    fn touches(&self, [row, other_row]: [&[T]; 2], [run, other]: [Run; 2], reach: u32) -> bool {
+        if L::IS_EQUALITY {
+            let (a, b) = (row[run.start as usize], other_row[other.start as usize]);
+            return self.likeness.is_alike(a, b);
+        }
+        (run.start..run.end).any(|x| {
+            let near = x.saturating_sub(reach).max(other.start)..(x + reach + 1).min(other.end);
+            let value = row[x as usize];
+            near.into_iter()
+                .any(|x| self.likeness.is_alike(value, other_row[x as usize]))
+        })
     }
 }

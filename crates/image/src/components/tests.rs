@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Components by flood fill in raster order.
-fn flood(values: &Array3<u8>, connectivity: usize) -> Array3<u32> {
+/// Components by flood fill in raster order, of values that differ by at most `delta`.
+fn flood(values: &Array3<u8>, connectivity: usize, delta: u8) -> Array3<u32> {
     let mut labels = Array3::zeros(values.raw_dim());
     let (depth, height, width) = values.dim();
     let mut count = 0;
@@ -18,6 +18,7 @@ fn flood(values: &Array3<u8>, connectivity: usize) -> Array3<u32> {
         labels[start] = count;
         let mut open = vec![start];
         while let Some((z, y, x)) = open.pop() {
+            let value = values[[z, y, x]];
             for step in 0..27_usize {
                 let [dz, dy, dx] = [step / 9, step / 3 % 3, step % 3];
                 let moved = [dz, dy, dx].iter().filter(|&&d| d != 1).count();
@@ -29,7 +30,7 @@ fn flood(values: &Array3<u8>, connectivity: usize) -> Array3<u32> {
                 if moved > connectivity || next.0 >= depth || next.1 >= height || next.2 >= width {
                     continue;
                 }
-                if values[next] == value && labels[next] == 0 {
+                if values[next] > 0 && values[next].abs_diff(value) <= delta && labels[next] == 0 {
                     labels[next] = count;
                     open.push(next);
                 }
@@ -48,9 +49,14 @@ proptest! {
     ) {
         let values = Array3::from_shape_fn(shape, |(z, y, x)| seed[(z * 7 + y) * 9 + x].saturating_sub(1));
         let found = connected_components(&values.view(), connectivity).unwrap();
-        let expected = flood(&values, connectivity);
+        let expected = flood(&values, connectivity, 0);
         prop_assert_eq!(found.count, expected.iter().copied().max().unwrap_or(0));
         prop_assert_eq!(found.labels, expected);
+        for delta in [1, 2] {
+            let values = Array3::from_shape_fn(shape, |(z, y, x)| seed[(z * 7 + y) * 9 + x] * 2 % 5);
+            let found = connected_components_within(&values.view(), connectivity, f64::from(delta)).unwrap();
+            prop_assert_eq!(found.labels, flood(&values, connectivity, delta));
+        }
     }
 }
 
@@ -105,4 +111,32 @@ fn wrong_connectivity_or_rank_is_an_error() {
             .to_string(),
         "the image has 4 axes, expected 1 to 3 (X, Y X or Z Y X)"
     );
+}
+
+#[test]
+fn small_steps_chain_and_zero_never_joins() {
+    let values = arr2(&[[1_u8, 10, 0, 4], [0, 20, 0, 250]]);
+    let within = |delta| connected_components_within(&values.view(), 1, delta).unwrap();
+    assert_eq!(within(10.0).labels, arr2(&[[1, 1, 0, 2], [0, 1, 0, 3]]));
+    assert_eq!(within(9.0).labels, arr2(&[[1, 1, 0, 2], [0, 3, 0, 4]]));
+    assert_eq!(within(f64::INFINITY).count, 2);
+    let error = connected_components_within(&values.view(), 1, f64::NAN).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "delta is NaN, expected a number of at least 0"
+    );
+}
+
+#[test]
+fn slabs_do_not_show() {
+    // Snakes over many rows and planes, so that every slab border is crossed.
+    let values = Array3::from_shape_fn((40, 50, 9), |(z, y, x)| {
+        u8::from((x + y / 3 + z / 2) % 4 < 2)
+    });
+    for connectivity in 1..=3 {
+        let found = connected_components(&values.view(), connectivity).unwrap();
+        assert_eq!(found.labels, flood(&values, connectivity, 0));
+        let near = connected_components_within(&values.view(), connectivity, 0.0).unwrap();
+        assert_eq!(near.labels, found.labels);
+    }
 }

@@ -19,6 +19,13 @@ impl UnionFind {
         self.parent.extend(from..from + count as u32);
     }
 
+    /// Adds the sets of another, numbered on from the last member.
+    pub(super) fn append(&mut self, other: &Self) {
+        let offset = self.parent.len() as u32;
+        let moved = other.parent.iter().map(|parent| parent + offset);
+        self.parent.extend(moved);
+    }
+
     /// The smallest member of the set of `index`; halves the path on the way.
     pub(crate) fn root(&mut self, mut index: u32) -> u32 {
         while self.parent[index as usize] != index {

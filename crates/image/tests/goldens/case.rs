@@ -5,17 +5,19 @@ use std::path::{Path, PathBuf};
 
 use coverslip_image::AlgorithmError;
 use coverslip_image::coco::CocoError;
+use ndarray::{Array2, Ix2};
 use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::compare::compare;
-use crate::tensor::Tensor;
+use crate::canonical::{compare_contours, is_canonical};
+use crate::compare::{compare, compare_all};
+use crate::tensor::{Element, Tensor};
 
 /// What an algorithm gave.
 #[derive(Default)]
 pub(crate) struct Outcome {
-    pub(crate) outputs: BTreeMap<&'static str, Tensor>,
+    pub(crate) outputs: BTreeMap<String, Tensor>,
     pub(crate) warned: bool,
 }
 
@@ -48,8 +50,8 @@ impl From<String> for Failure {
 pub(crate) type Run = fn(&Case) -> Result<Outcome, Failure>;
 
 impl Outcome {
-    pub(crate) fn with(mut self, name: &'static str, tensor: impl Into<Tensor>) -> Self {
-        self.outputs.insert(name, tensor.into());
+    pub(crate) fn with(mut self, name: impl Into<String>, tensor: impl Into<Tensor>) -> Self {
+        self.outputs.insert(name.into(), tensor.into());
         self
     }
 }
@@ -102,6 +104,13 @@ impl Case {
             .ok_or_else(|| Failure::Case(format!("no input `{name}`")))
     }
 
+    /// An input of two axes.
+    pub(crate) fn image<T: Element>(&self, name: &str) -> Result<Array2<T>, Failure> {
+        let array = self.input(name)?.array();
+        let image = array.into_dimensionality::<Ix2>();
+        image.map_err(|error| Failure::Case(format!("`{name}`: {error}")))
+    }
+
     /// An input that some cases lack.
     pub(crate) fn optional(&self, name: &str) -> Option<&Tensor> {
         self.inputs.get(name)
@@ -141,11 +150,6 @@ impl Case {
         }
     }
 
-    /// A number that the case expects beside its arrays.
-    pub(crate) fn expected(&self, name: &str) -> Option<f64> {
-        self.expect.get(name)?.as_f64()
-    }
-
     /// Whether the outcome is what the case expects.
     pub(crate) fn judge(&self, outcome: Result<Outcome, Failure>) -> Result<(), String> {
         let expects_error = self.expect.get("error").is_some();
@@ -166,7 +170,18 @@ impl Case {
             }
             let found = outcome.outputs.get(name.as_str());
             let found = found.ok_or_else(|| format!("`{name}` was not computed"))?;
-            compare(found, expected, tolerance).map_err(|why| format!("`{name}` {why}"))?;
+            let result = if is_canonical(tolerance) {
+                compare_contours(name, &outcome.outputs, &self.outputs)
+            } else {
+                compare(found, expected, tolerance)
+            };
+            result.map_err(|why| format!("`{name}` {why}"))?;
+        }
+        if let Some(value) = self.expect.get("all") {
+            let mut found = outcome.outputs.iter();
+            found.try_for_each(|(name, found)| {
+                compare_all(found, value).map_err(|why| format!("`{name}` {why}"))
+            })?;
         }
         Ok(())
     }

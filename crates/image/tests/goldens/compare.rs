@@ -77,3 +77,18 @@ fn overlap(found: &Tensor, expected: &Tensor, least: f64) -> Result<(), String> 
         Err(format!("overlaps by {iou}, expected {least}"))
     }
 }
+
+/// Compares every element with one value, non-finite ones by their name.
+pub(crate) fn compare_all(found: &Tensor, value: &Value) -> Result<(), String> {
+    let expected = match value {
+        Value::String(name) => name.parse::<f64>().map_err(|error| error.to_string())?,
+        other => other.as_f64().ok_or("is expected to be no number")?,
+    };
+    let wrong = found
+        .values
+        .iter()
+        .find(|&&element| element != expected && !(element.is_nan() && expected.is_nan()));
+    wrong.map_or(Ok(()), |wrong| {
+        Err(format!("has {wrong} instead of {expected}"))
+    })
+}

@@ -98,7 +98,7 @@ fn storage(case: &Case) -> Result<Outcome, Failure> {
         ("log2_binom_bits", cost.set_bits),
         ("entropy_bits", cost.entropy_bits),
     ] {
-        if let Some(expected) = case.expected(name)
+        if let Some(expected) = case.expected::<Option<f64>>(name)?
             && (found - expected).abs() > 1e-9 * expected.abs().max(1.0)
         {
             return Err(Failure::Case(format!(

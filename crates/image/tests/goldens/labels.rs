@@ -1,7 +1,8 @@
 //! Components and label cleaning.
 
 use coverslip_image::components::{
-    ComponentOrder, component_sizes, connected_components, largest_components,
+    ComponentOrder, component_sizes, connected_components, connected_components_within,
+    largest_components,
 };
 use coverslip_image::labels::{
     SizeMode, clear_border, fill_holes, fill_label_holes, fill_small_holes, relabel_sequential,
@@ -9,11 +10,12 @@ use coverslip_image::labels::{
 };
 
 use crate::case::{Case, Failure, Outcome, Run};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, with_stored_type};
 
 pub(crate) fn algorithm(name: &str) -> Option<Run> {
     Some(match name {
         "connected_components_2d" | "connected_components_3d" => components,
+        "connected_components_delta" => components_within,
         "largest_k" => largest,
         "remove_small_objects" => small_objects,
         "prune_labels" => prune,
@@ -24,16 +26,32 @@ pub(crate) fn algorithm(name: &str) -> Option<Run> {
     })
 }
 
+const CONNECTIVITIES: [(&str, usize); 5] = [
+    ("conn4", 1),
+    ("conn8", 2),
+    ("conn6", 1),
+    ("conn18", 2),
+    ("conn26", 3),
+];
+
+fn components_within(case: &Case) -> Result<Outcome, Failure> {
+    let (input, delta) = (case.input("x")?, case.param("delta")?);
+    let mut outcome = Outcome::default();
+    for (name, connectivity) in CONNECTIVITIES {
+        if case.wants(name) {
+            let found = with_stored_type!(input, |x| {
+                connected_components_within(&x.view(), connectivity, delta)
+            })?;
+            outcome = outcome.with(name, found.labels);
+        }
+    }
+    Ok(outcome)
+}
+
 fn components(case: &Case) -> Result<Outcome, Failure> {
     let values = case.input("x")?.array::<f64>();
     let mut outcome = Outcome::default();
-    for (name, connectivity) in [
-        ("conn4", 1),
-        ("conn8", 2),
-        ("conn6", 1),
-        ("conn18", 2),
-        ("conn26", 3),
-    ] {
+    for (name, connectivity) in CONNECTIVITIES {
         if case.wants(name) {
             let found = connected_components(&values.view(), connectivity)?;
             let total: usize = component_sizes(&found).iter().sum();

@@ -38,7 +38,7 @@ macro_rules! element {
     )*};
 }
 
-element!(u8: false, u16: false, i32: false, u32: false, i64: false, u64: false, usize: false, f32: true, f64: true);
+element!(u8: false, i8: false, u16: false, i16: false, i32: false, u32: false, i64: false, u64: false, usize: false, f32: true, f64: true);
 
 impl Element for bool {
     const IS_FLOAT: bool = false;
@@ -126,6 +126,10 @@ macro_rules! with_stored_type {
             }
             Some(safetensors::Dtype::U16) => {
                 let $array = $tensor.array::<u16>();
+                $body
+            }
+            Some(safetensors::Dtype::I16) => {
+                let $array = $tensor.array::<i16>();
                 $body
             }
             Some(safetensors::Dtype::F32) => {

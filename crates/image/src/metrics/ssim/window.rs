@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayD, ArrayView, Axis, Dimension, Slice};
 
+use crate::filter::gaussian_weights;
 use crate::{AlgorithmError, Sample};
 
 /// The window in which local means and variances are taken.
@@ -36,11 +37,7 @@ impl SsimWindow {
             ),
             Self::Gaussian { sigma } => {
                 let radius = (3.5 * sigma + 0.5).floor();
-                let offsets = (0..=2 * radius as usize).map(|index| index as f64 - radius);
-                let weights = offsets.map(|x| (-x * x / (2.0 * sigma * sigma)).exp());
-                let weights: Vec<f64> = weights.collect();
-                let sum: f64 = weights.iter().sum();
-                Ok(weights.into_iter().map(|weight| weight / sum).collect())
+                Ok(gaussian_weights(sigma, radius as usize))
             }
         }
     }

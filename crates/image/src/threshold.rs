@@ -1,0 +1,12 @@
+//! Thresholds: one for the whole image, or one for each pixel from its neighbourhood.
+
+mod adaptive;
+mod histogram;
+mod level;
+mod methods;
+
+pub use adaptive::AdaptiveThreshold;
+pub use level::{Threshold, ThresholdMethod};
+
+#[cfg(test)]
+mod tests;
