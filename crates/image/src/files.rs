@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use crate::format::has_image_extension;
+use crate::format::{has_image_extension, is_image_folder};
 
 /// Writes a file so that its name only ever shows complete content.
 ///
@@ -69,7 +69,8 @@ pub fn existing(path: &Path) -> &Path {
     part
 }
 
-/// The files of a folder, without hidden ones and folders.
+/// The files of a folder, without hidden ones and folders; a folder that is a Zarr counts as a
+/// file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Files whose extension is that of a known image format, sorted.
@@ -88,7 +89,7 @@ pub fn list_folder(folder: &Path) -> io::Result<Listing> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || path.is_dir() {
+        if name.starts_with('.') || path.is_dir() && !is_image_folder(&path) {
             continue;
         }
         if has_image_extension(&path) {
