@@ -104,7 +104,7 @@ impl ArrayWriter {
             if part.len() == self.samples_in(cell) {
                 let mut whole = vec![T::zeroed(); self.metadata.chunk.iter().product()];
                 self.paste(&mut whole, &start, &part)?;
-                self.store(cell, bytemuck::cast_slice(&whole).to_vec(), true)
+                self.store(cell, bytemuck::cast_slice(&whole), true)
             } else {
                 self.add(cell, &start, &part)
             }
@@ -117,7 +117,7 @@ impl ArrayWriter {
         waiting
             .into_par_iter()
             .try_for_each(|(cell, part)| match lock(&part).samples.take() {
-                Some(samples) => self.store(&cell, samples, true),
+                Some(samples) => self.store(&cell, &samples, true),
                 None => Ok(()),
             })?;
         let shards: Vec<_> = lock(&self.shards).drain().collect();
@@ -181,10 +181,10 @@ impl ArrayWriter {
             bytes.copy_from_slice(bytemuck::cast_slice(&samples));
         }
         if chunk.missing == 0 {
-            self.store(cell, bytes, true)?;
+            self.store(cell, &bytes, true)?;
             lock(&self.waiting).remove(cell);
         } else if is_crowded {
-            self.store(cell, bytes, false)?;
+            self.store(cell, &bytes, false)?;
         } else {
             chunk.samples = Some(bytes);
         }
@@ -210,7 +210,7 @@ impl ArrayWriter {
     }
 
     /// Packs a chunk and puts it on the disk.
-    fn store(&self, cell: &[usize], samples: Vec<u8>, is_complete: bool) -> Result<(), ImageError> {
+    fn store(&self, cell: &[usize], samples: &[u8], is_complete: bool) -> Result<(), ImageError> {
         let is_blank = samples.iter().all(|&byte| byte == 0);
         let packed = if is_blank {
             None
