@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::format::has_image_extension;
+use crate::format::{has_image_extension, is_image_folder};
 
 /// Writes a file so that its name only ever shows complete content.
 ///
@@ -82,7 +82,8 @@ pub fn existing(path: &Path) -> &Path {
     part
 }
 
-/// The files of a folder, without hidden ones and folders other than Zarr images.
+/// The files of a folder, without hidden ones and folders; a folder that is a Zarr counts as a
+/// file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Files whose extension is that of a known image format, sorted.
@@ -101,9 +102,7 @@ pub fn list_folder(folder: &Path) -> io::Result<Listing> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // A Zarr image is a folder.
-        let is_folder = path.is_dir() && path.extension().is_none_or(|end| end != "zarr");
-        if name.starts_with('.') || is_folder {
+        if name.starts_with('.') || path.is_dir() && !is_image_folder(&path) {
             continue;
         }
         if has_image_extension(&path) {

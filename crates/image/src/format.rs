@@ -192,6 +192,12 @@ pub fn has_image_extension(path: &Path) -> bool {
     by_extension(path).is_some()
 }
 
+/// Whether a folder is an image, such as an OME-Zarr.
+pub fn is_image_folder(path: &Path) -> bool {
+    let place = Place::Folder(path);
+    has_image_extension(path) && formats().iter().any(|format| format.recognises(place))
+}
+
 /// The extensions of all known formats.
 pub fn known_extensions() -> Vec<&'static str> {
     formats()

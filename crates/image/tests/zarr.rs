@@ -9,6 +9,8 @@ mod codecs;
 mod faults;
 #[path = "zarr/metadata.rs"]
 mod metadata;
+#[path = "zarr/others.rs"]
+mod others;
 #[path = "zarr/places.rs"]
 mod places;
 #[path = "zarr/round_trip.rs"]

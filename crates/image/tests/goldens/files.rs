@@ -20,7 +20,7 @@ fn ome_zarr_samples(case: &Case) -> Result<Outcome, Failure> {
         // The copies beside this file are packed: hundreds of tiny files are slow to check out.
         path.as_mut_os_string().push(".zip");
     }
-    let image = open(&path).map_err(failed)?;
+    let image = open(&path).map_err(|error| failed(&error))?;
     let labels = image
         .info()
         .series
@@ -31,7 +31,7 @@ fn ome_zarr_samples(case: &Case) -> Result<Outcome, Failure> {
         series: labels,
         ..OpenOptions::default()
     };
-    let labels = open_with(&path, &options).map_err(failed)?;
+    let labels = open_with(&path, &options).map_err(|error| failed(&error))?;
     Ok(Outcome::default()
         .with("level0", pixels(&*image, 0)?)
         .with("level1", pixels(&*image, 1)?)
@@ -42,13 +42,13 @@ fn pixels(source: &dyn Source, level: usize) -> Result<Tensor, Failure> {
     let image = source
         .level(level)
         .and_then(|level| level.read())
-        .map_err(failed)?;
+        .map_err(|error| failed(&error))?;
     match image.into_pixels() {
         Pixels::U16(array) => Ok(array.into()),
         other => Err(Failure::Case(format!("samples of type {}", other.dtype()))),
     }
 }
 
-fn failed(error: ImageError) -> Failure {
+fn failed(error: &ImageError) -> Failure {
     Failure::Case(error.to_string())
 }

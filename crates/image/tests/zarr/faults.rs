@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use Flavour::{OmeZarr04 as V4, OmeZarr05 as V5};
 use coverslip_image::format::{
     Compression, Flavour, Limits, OpenOptions, WriteOptions, open, open_with, read_image,
 };
@@ -37,220 +38,220 @@ fn with_edit(flavour: Flavour, file: &str, from: &str, to: &str) -> Result<(), I
         .collect();
     assert!(text.contains(from), "{text}");
     fs::write(&file, text.replacen(from, to, 1)).unwrap();
-    let error = match read_image(&path) {
-        Ok(_) => return Ok(()),
-        Err(error) => error,
+    let Err(error) = read_image(&path) else {
+        return Ok(());
     };
     assert_eq!(error.path(), Some(path.as_path()));
     assert!(error.hint().is_some());
     Err(error)
 }
 
+/// A file, what is replaced in it by what, and what the message then says.
+const FAULTS: &[(Flavour, &str, &str, &str, &str)] = &[
+    (
+        V5,
+        "zarr.json",
+        "\"multiscales\"",
+        "\"multi\"",
+        "`zarr.json` has no `multiscales`",
+    ),
+    (
+        V4,
+        ".zattrs",
+        "\"multiscales\"",
+        "\"multi\"",
+        "`.zattrs` has no `multiscales`",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "{\"name\":\"z\",\"type\":\"space\"},",
+        "",
+        "has a scale of 3 numbers for 2 axes",
+    ),
+    (
+        V4,
+        ".zattrs",
+        "{\"name\":\"z\",\"type\":\"space\"},",
+        "",
+        "has a scale of 3 numbers for 2 axes",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "\"scale\":[1.0,",
+        "\"scale\":[",
+        "has a scale of 2 numbers for 3 axes",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "\"scale\":[1.0,",
+        "\"scale\":[\"a\",",
+        "that is no list of numbers",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "\"version\":\"0.5\"",
+        "\"version\":\"0.6\"",
+        "is of OME-Zarr 0.6",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "\"path\":\"1\"",
+        "\"path\":\"7\"",
+        "names the array `7`, which is not there",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "\"path\":\"1\"",
+        "\"path\":\"../1\"",
+        "leaves the store",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "\"path\":\"1\",",
+        "",
+        "has a dataset without `path`",
+    ),
+    (V5, "zarr.json", "{", "", "`zarr.json` is no valid JSON"),
+    (V4, ".zattrs", "}", "", "`.zattrs` is no valid JSON"),
+    (
+        V5,
+        "zarr.json",
+        "\"name\":\"z\"",
+        "\"name\":\"q\"",
+        "has the axis `q`",
+    ),
+    (
+        V5,
+        "zarr.json",
+        "\"name\":\"z\"",
+        "\"name\":\"y\"",
+        "has an axis twice",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"data_type\":\"uint16\"",
+        "\"data_type\":\"complex64\"",
+        "`0/zarr.json` has samples of type \"complex64\"",
+    ),
+    (
+        V4,
+        "0/.zarray",
+        "\"dtype\":\"<u2\"",
+        "\"dtype\":\"<c8\"",
+        "`0/.zarray` has samples of type \"<c8\"",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"name\":\"zstd\"",
+        "\"name\":\"other\"",
+        "is packed by",
+    ),
+    (
+        V4,
+        "0/.zarray",
+        "\"id\":\"blosc\"",
+        "\"id\":\"other\"",
+        "is packed by",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"chunk_shape\":[2,",
+        "\"chunk_shape\":[",
+        "has chunks of [300, 20] for an array of [2, 300, 20]",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"chunk_shape\":[2,",
+        "\"chunk_shape\":[0,",
+        "has chunks of [0, 300, 20]",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"chunk_shape\":[2,",
+        "\"chunk_shape\":[-2,",
+        "has no valid `chunk_shape`",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"chunk_shape\":[2,",
+        "\"chunk_shape\":[4000000000000,",
+        "more than 1 GiB each",
+    ),
+    (
+        V4,
+        "0/.zarray",
+        "\"chunks\":[2,",
+        "\"chunks\":[9000000000000000000,",
+        "more than 1 GiB each",
+    ),
+    (
+        V4,
+        "0/.zarray",
+        "\"chunks\":[2,",
+        "\"chunks\":[200,",
+        "holds 24000 bytes of samples, a chunk of [200, 300, 20] has 2400000",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"chunk_shape\":[2,",
+        "\"chunk_shape\":[20000,",
+        "holds 24000 bytes of samples",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"shape\":[2,",
+        "\"shape\":[0,",
+        "describes an array without pixels",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"fill_value\":0",
+        "\"fill_value\":\"zero\"",
+        "has no valid `fill_value`",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"name\":\"regular\"",
+        "\"name\":\"rectilinear\"",
+        "has a chunk grid of the kind",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"shape\":[2,",
+        "\"shape\":[18000000000000000000,",
+        "bytes of memory, the limit is",
+    ),
+    (
+        V5,
+        "0/zarr.json",
+        "\"shape\":[2,300,20]",
+        "\"shape\":[300,20]",
+        "has chunks of [2, 300, 20] for an array of [300, 20]",
+    ),
+];
+
 #[test]
 fn faults_in_metadata_are_named() {
-    use Flavour::{OmeZarr04 as V4, OmeZarr05 as V5};
-    let cases = [
-        (
-            V5,
-            "zarr.json",
-            "\"multiscales\"",
-            "\"multi\"",
-            "`zarr.json` has no `multiscales`",
-        ),
-        (
-            V4,
-            ".zattrs",
-            "\"multiscales\"",
-            "\"multi\"",
-            "`.zattrs` has no `multiscales`",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "{\"name\":\"z\",\"type\":\"space\"},",
-            "",
-            "has a scale of 3 numbers for 2 axes",
-        ),
-        (
-            V4,
-            ".zattrs",
-            "{\"name\":\"z\",\"type\":\"space\"},",
-            "",
-            "has a scale of 3 numbers for 2 axes",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "\"scale\":[1.0,",
-            "\"scale\":[",
-            "has a scale of 2 numbers for 3 axes",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "\"scale\":[1.0,",
-            "\"scale\":[\"a\",",
-            "that is no list of numbers",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "\"version\":\"0.5\"",
-            "\"version\":\"0.6\"",
-            "is of OME-Zarr 0.6",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "\"path\":\"1\"",
-            "\"path\":\"7\"",
-            "names the array `7`, which is not there",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "\"path\":\"1\"",
-            "\"path\":\"../1\"",
-            "leaves the store",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "\"path\":\"1\",",
-            "",
-            "has a dataset without `path`",
-        ),
-        (V5, "zarr.json", "{", "", "`zarr.json` is no valid JSON"),
-        (V4, ".zattrs", "}", "", "`.zattrs` is no valid JSON"),
-        (
-            V5,
-            "zarr.json",
-            "\"name\":\"z\"",
-            "\"name\":\"q\"",
-            "has the axis `q`",
-        ),
-        (
-            V5,
-            "zarr.json",
-            "\"name\":\"z\"",
-            "\"name\":\"y\"",
-            "has an axis twice",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"data_type\":\"uint16\"",
-            "\"data_type\":\"complex64\"",
-            "`0/zarr.json` has samples of type \"complex64\"",
-        ),
-        (
-            V4,
-            "0/.zarray",
-            "\"dtype\":\"<u2\"",
-            "\"dtype\":\"<c8\"",
-            "`0/.zarray` has samples of type \"<c8\"",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"name\":\"zstd\"",
-            "\"name\":\"other\"",
-            "is packed by",
-        ),
-        (
-            V4,
-            "0/.zarray",
-            "\"id\":\"blosc\"",
-            "\"id\":\"other\"",
-            "is packed by",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"chunk_shape\":[2,",
-            "\"chunk_shape\":[",
-            "has chunks of [300, 20] for an array of [2, 300, 20]",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"chunk_shape\":[2,",
-            "\"chunk_shape\":[0,",
-            "has chunks of [0, 300, 20]",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"chunk_shape\":[2,",
-            "\"chunk_shape\":[-2,",
-            "has no valid `chunk_shape`",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"chunk_shape\":[2,",
-            "\"chunk_shape\":[4000000000000,",
-            "more than 1 GiB each",
-        ),
-        (
-            V4,
-            "0/.zarray",
-            "\"chunks\":[2,",
-            "\"chunks\":[9000000000000000000,",
-            "more than 1 GiB each",
-        ),
-        (
-            V4,
-            "0/.zarray",
-            "\"chunks\":[2,",
-            "\"chunks\":[200,",
-            "holds 24000 bytes of samples, a chunk of [200, 300, 20] has 2400000",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"chunk_shape\":[2,",
-            "\"chunk_shape\":[20000,",
-            "holds 24000 bytes of samples",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"shape\":[2,",
-            "\"shape\":[0,",
-            "describes an array without pixels",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"fill_value\":0",
-            "\"fill_value\":\"zero\"",
-            "has no valid `fill_value`",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"name\":\"regular\"",
-            "\"name\":\"rectilinear\"",
-            "has a chunk grid of the kind",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"shape\":[2,",
-            "\"shape\":[18000000000000000000,",
-            "bytes of memory, the limit is",
-        ),
-        (
-            V5,
-            "0/zarr.json",
-            "\"shape\":[2,300,20]",
-            "\"shape\":[300,20]",
-            "has chunks of [2, 300, 20] for an array of [300, 20]",
-        ),
-    ];
-    for (flavour, file, from, to, expected) in cases {
-        let error = with_edit(flavour, file, from, to).unwrap_err().to_string();
+    for (flavour, file, from, to, expected) in FAULTS {
+        let error = with_edit(*flavour, file, from, to).unwrap_err().to_string();
         assert!(error.contains(expected), "{from} -> {to}: {error}");
     }
 }

@@ -34,7 +34,7 @@ struct Levels {
 impl ZarrSource {
     /// Reads the metadata of what is at a path or address.
     pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<ZarrSource, ImageError> {
-        match find(Location::open(path)?, options)? {
+        match find(&Location::open(path)?, options)? {
             Found::Image { group, series } => ZarrSource::image(&group, series, options.limits),
             Found::Array(array) => ZarrSource::array(*array, options.limits),
         }

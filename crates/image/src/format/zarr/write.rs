@@ -129,7 +129,7 @@ impl Sink for ZarrSink {
         }
         let origin = self.reorder(origin);
         match_pixels!(pixels, array => {
-            self.writer.write(&origin, array.view().permuted_axes(self.order.clone()))
+            self.writer.write(&origin, &array.view().permuted_axes(self.order.clone()))
         })
     }
 
@@ -160,7 +160,7 @@ impl Sink for ZarrSink {
             name,
             is_of_image: self.parent.is_some(),
         };
-        describe::write_group(&folder, self.layout.version, group.attributes())
+        describe::write_group(&folder, self.layout.version, &group.attributes())
             .map_err(|error| ImageError::io(&self.path, "write", error))?;
         let ZarrSink {
             staging,

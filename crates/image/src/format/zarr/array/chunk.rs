@@ -1,5 +1,7 @@
 //! One chunk: from the bytes of a file to samples and back.
 
+use std::borrow::Cow;
+
 use half::f16;
 
 use super::{ArrayMetadata, Stored};
@@ -39,14 +41,15 @@ impl ArrayMetadata {
     }
 
     /// The bytes of the file of samples in the byte order of this machine, little-endian.
-    pub(in crate::format::zarr) fn encode(&self, mut samples: Vec<u8>) -> Result<Vec<u8>, String> {
+    pub(in crate::format::zarr) fn encode(&self, samples: &[u8]) -> Result<Vec<u8>, String> {
+        let mut bytes = Cow::Borrowed(samples);
         if cfg!(target_endian = "big") {
-            reverse_each(&mut samples, self.stored.bytes());
+            reverse_each(bytes.to_mut(), self.stored.bytes());
         }
         for codec in &self.codecs {
-            samples = codec.encode(&samples)?;
+            bytes = Cow::Owned(codec.encode(&bytes)?);
         }
-        Ok(samples)
+        Ok(bytes.into_owned())
     }
 
     /// More bytes than this no file of a chunk has.

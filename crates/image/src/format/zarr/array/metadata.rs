@@ -279,7 +279,7 @@ impl ArrayMetadata {
         }
         let inside: Vec<usize> = sides().map(|(outer, inner)| outer / inner).collect();
         if product(&inside) > MOST_IN_SHARD {
-            let feature = format!("has shards of {:?} chunks", inside);
+            let feature = format!("has shards of {inside:?} chunks");
             return Err(at.unsupported(self.file(), feature, "write it again with smaller shards"));
         }
         let mut axes = self.order.axes.clone();

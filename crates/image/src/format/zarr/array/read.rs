@@ -144,13 +144,12 @@ impl Job<'_> {
     ) -> Result<(), ImageError> {
         let (at, metadata) = (&self.array.at, &self.array.metadata);
         let key = metadata.keys.key(chunk);
-        match at.read(at.store.get(&at.key(&key), metadata.most_packed()), &key)? {
-            Some(bytes) => self.place(&key, bytes, chunk, origin, view),
-            None => {
-                self.blank(view);
-                Ok(())
-            }
+        let bytes = at.store.get(&at.key(&key), metadata.most_packed());
+        if let Some(bytes) = at.read(bytes, &key)? {
+            return self.place(&key, bytes, chunk, origin, view);
         }
+        self.blank(view);
+        Ok(())
     }
 
     fn read_shard<T: Pod + Send + Sync>(
@@ -208,14 +207,7 @@ impl Job<'_> {
         let bytes = metadata
             .decode(bytes)
             .map_err(|problem| at.malformed(key, problem))?;
-        let samples: Cow<[T]> = match bytemuck::try_cast_slice(&bytes) {
-            Ok(samples) => Cow::Borrowed(samples),
-            Err(_) => {
-                let mut aligned = vec![T::zeroed(); bytes.len() / size_of::<T>()];
-                bytemuck::cast_slice_mut(&mut aligned).copy_from_slice(&bytes);
-                Cow::Owned(aligned)
-            }
-        };
+        let samples = aligned::<T>(&bytes);
         let order = &metadata.order.axes;
         let stored: Vec<usize> = order.iter().map(|&axis| metadata.chunk[axis]).collect();
         let back: Vec<usize> = (0..order.len())
@@ -241,4 +233,14 @@ impl Job<'_> {
             view.fill(bytemuck::pod_read_unaligned(fill));
         }
     }
+}
+
+/// Bytes as samples; copied in the rare case that they begin at an odd address.
+fn aligned<T: Pod>(bytes: &[u8]) -> Cow<'_, [T]> {
+    if let Ok(samples) = bytemuck::try_cast_slice(bytes) {
+        return Cow::Borrowed(samples);
+    }
+    let mut samples = vec![T::zeroed(); bytes.len() / size_of::<T>()];
+    bytemuck::cast_slice_mut(&mut samples).copy_from_slice(bytes);
+    Cow::Owned(samples)
 }

@@ -65,15 +65,15 @@ fn transpose(
 }
 
 /// Puts the lowest bits of all samples first, then their second bits, and so on. Blocks whose number
-/// of samples is no multiple of 8 stay as they are.
-pub(super) fn bitshuffle(from: &[u8], size: usize, to: &mut [u8]) {
+/// of samples is no multiple of 8 stay as they are. `planes` is working memory as large as the block.
+pub(super) fn bitshuffle(from: &[u8], size: usize, to: &mut [u8], planes: &mut [u8]) {
     let samples = from.len() / size;
     if samples == 0 || !samples.is_multiple_of(8) {
         to.copy_from_slice(from);
         return;
     }
-    let mut bytes = vec![0; samples * size];
-    shuffle(&from[..samples * size], size, &mut bytes);
+    let bytes = &mut planes[..samples * size];
+    shuffle(&from[..samples * size], size, bytes);
     let width = samples / 8;
     for (plane, rows) in bytes
         .chunks_exact(samples)
@@ -90,13 +90,13 @@ pub(super) fn bitshuffle(from: &[u8], size: usize, to: &mut [u8]) {
 }
 
 /// The reverse of [`bitshuffle`].
-pub(super) fn bitunshuffle(from: &[u8], size: usize, to: &mut [u8]) {
+pub(super) fn bitunshuffle(from: &[u8], size: usize, to: &mut [u8], planes: &mut [u8]) {
     let samples = from.len() / size;
     if samples == 0 || !samples.is_multiple_of(8) {
         to.copy_from_slice(from);
         return;
     }
-    let mut bytes = vec![0; samples * size];
+    let bytes = &mut planes[..samples * size];
     let width = samples / 8;
     for (rows, plane) in from
         .chunks_exact(samples)
@@ -108,7 +108,7 @@ pub(super) fn bitunshuffle(from: &[u8], size: usize, to: &mut [u8]) {
             *group = transpose_bits(bits).to_le_bytes();
         }
     }
-    unshuffle(&bytes, size, &mut to[..samples * size]);
+    unshuffle(bytes, size, &mut to[..samples * size]);
     to[samples * size..].copy_from_slice(&from[samples * size..]);
 }
 
@@ -146,12 +146,12 @@ mod tests {
         for size in [1, 2, 3, 4, 8, 17] {
             for length in [0, 1, 8 * size, 24 * size + 1, 13 * size, 5] {
                 let from: Vec<u8> = (0..length).map(|i| (i * 131 + i / 7) as u8).collect();
-                let (mut there, mut back) = (vec![0; length], vec![0; length]);
+                let [mut there, mut back, mut planes] = [(); 3].map(|()| vec![0; length]);
                 shuffle(&from, size, &mut there);
                 unshuffle(&there, size, &mut back);
                 assert_eq!(back, from, "bytes of {size}, {length}");
-                bitshuffle(&from, size, &mut there);
-                bitunshuffle(&there, size, &mut back);
+                bitshuffle(&from, size, &mut there, &mut planes);
+                bitunshuffle(&there, size, &mut back, &mut planes);
                 assert_eq!(back, from, "bits of {size}, {length}");
             }
         }

@@ -96,13 +96,13 @@ impl Blosc {
         packed.extend(length.to_le_bytes());
         packed.extend((block as u32).to_le_bytes());
         packed.resize(HEADER + 4 * blocks, 0);
-        let mut shuffled = vec![0; block];
+        let (mut shuffled, mut planes) = (vec![0; block], vec![0; block]);
         for (number, part) in bytes.chunks(block).enumerate() {
             let start = (packed.len() as u32).to_le_bytes();
             packed[HEADER + 4 * number..][..4].copy_from_slice(&start);
             let shuffled = &mut shuffled[..part.len()];
             match self.shuffle {
-                Shuffle::Bits => bitshuffle(part, size, shuffled),
+                Shuffle::Bits => bitshuffle(part, size, shuffled, &mut planes),
                 Shuffle::Bytes => shuffle(part, size, shuffled),
                 Shuffle::None => shuffled.copy_from_slice(part),
             }
@@ -169,7 +169,7 @@ pub(super) fn decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {
         block,
     };
     let mut samples = vec![0; length];
-    let mut scratch = vec![0; block.min(length)];
+    let mut scratch = [vec![0; block.min(length)], vec![0; block.min(length)]];
     for (number, to) in samples.chunks_mut(block).enumerate() {
         let start = read_u32(bytes, HEADER + 4 * number).ok_or_else(damaged)?;
         kind.decode_block(bytes, start, &mut scratch, to)?;
@@ -193,7 +193,7 @@ impl Kind {
         &self,
         bytes: &[u8],
         mut at: usize,
-        scratch: &mut [u8],
+        [scratch, planes]: &mut [Vec<u8>; 2],
         to: &mut [u8],
     ) -> Result<(), String> {
         let damaged = || "has a damaged blosc block".to_owned();
@@ -227,7 +227,7 @@ impl Kind {
         if by_bytes {
             unshuffle(scratch, self.size, to);
         } else if by_bits {
-            bitunshuffle(scratch, self.size, to);
+            bitunshuffle(scratch, self.size, to, planes);
         } else {
             to.copy_from_slice(scratch);
         }
@@ -237,20 +237,30 @@ impl Kind {
     fn unpack(&self, content: &[u8], to: &mut [u8]) -> Result<(), String> {
         let length = to.len();
         let unpacked = match self.flags >> 5 {
-            0 => blosclz::decode(content, length).ok_or("is no valid blosclz data")?,
-            1 => lz4_flex::block::decompress(content, length)
+            1 => lz4_flex::block::decompress_into(content, to)
                 .map_err(|error| format!("is no valid lz4 data: {error}"))?,
-            3 => general::zlib_decode(content, length)?,
-            4 => general::zstd_decode(content, length)?,
+            4 => general::zstd_decode_into(content, to)?,
+            0 => fill(
+                to,
+                &blosclz::decode(content, length).ok_or("is no valid blosclz data")?,
+            ),
+            3 => fill(to, &general::zlib_decode(content, length)?),
             2 => return Err("is compressed with snappy, which is not read".to_owned()),
             other => return Err(format!("is compressed with the unknown method {other}")),
         };
-        if unpacked.len() != length {
+        if unpacked != length {
             return Err("has a damaged blosc block".to_owned());
         }
-        to.copy_from_slice(&unpacked);
         Ok(())
     }
+}
+
+/// Copies what fits exactly; how many bytes there were.
+fn fill(to: &mut [u8], from: &[u8]) -> usize {
+    if from.len() == to.len() {
+        to.copy_from_slice(from);
+    }
+    from.len()
 }
 
 #[cfg(test)]

@@ -20,15 +20,26 @@ pub(super) fn zstd_encode(bytes: &[u8], level: i32) -> Result<Vec<u8>, String> {
 pub(super) fn zstd_decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {
     // A block of at most 128 KiB takes at least 4 bytes.
     let capacity = most.min(bytes.len().saturating_mul(1 << 15));
-    let decode = || {
+    let mut content = Vec::with_capacity(capacity);
+    with_zstd(|decoder| decoder.decompress_to_buffer(bytes, &mut content))?;
+    Ok(content)
+}
+
+/// Unpacks into memory that is there, and tells how many bytes it were.
+pub(super) fn zstd_decode_into(bytes: &[u8], to: &mut [u8]) -> Result<usize, String> {
+    with_zstd(|decoder| decoder.decompress_to_buffer(bytes, to))
+}
+
+fn with_zstd<T>(
+    decode: impl FnOnce(&mut Decompressor<'static>) -> io::Result<T>,
+) -> Result<T, String> {
+    let run = || {
         ZSTD.with_borrow_mut(|decoder| match decoder {
-            Some(decoder) => decoder.decompress(bytes, capacity),
-            None => decoder
-                .insert(Decompressor::new()?)
-                .decompress(bytes, capacity),
+            Some(decoder) => decode(decoder),
+            None => decode(decoder.insert(Decompressor::new()?)),
         })
     };
-    decode().map_err(|error| refused("zstd", &error))
+    run().map_err(|error| refused("zstd", &error))
 }
 
 pub(super) fn gzip_encode(bytes: &[u8], level: u32) -> Result<Vec<u8>, String> {

@@ -21,17 +21,15 @@ pub(in crate::format::zarr) enum Found {
 
 /// Finds the image that the options name, or the first one.
 pub(in crate::format::zarr) fn find(
-    at: Location,
+    at: &Location,
     options: &OpenOptions,
 ) -> Result<Found, ImageError> {
-    let mut group = match Group::read(&at)? {
-        Some(group) => group,
-        None => {
-            return match ZarrArray::open(at.clone())? {
-                Some(array) => Ok(Found::Array(Box::new(array))),
-                None => Err(nothing(&at)),
-            };
-        }
+    let Some(mut group) = Group::read(at)? else {
+        let array = ZarrArray::open(at.clone())?;
+        return array.map_or_else(
+            || Err(nothing(at)),
+            |array| Ok(Found::Array(Box::new(array))),
+        );
     };
     let mut wanted = options.series.clone();
     let mut series = None;
@@ -192,26 +190,26 @@ fn bioformats2raw(group: &Group) -> Result<Vec<String>, ImageError> {
             .map(|name| name.as_str().map(str::to_owned))
             .collect::<Option<Vec<_>>>()
     });
-    let images = match listed {
-        Some(images) => images,
-        None => {
-            let mut images = Vec::new();
-            while images.len() < MOST_IMAGES {
-                let name = images.len().to_string();
-                if Group::read(&group.at.child(&name)?)?.is_none() {
-                    break;
-                }
-                images.push(name);
-            }
-            images
-        }
-    };
+    let images = listed.map_or_else(|| numbered(&group.at), Ok)?;
     let mut below = Vec::new();
     for image in &images {
         let names = labels(&group.at.child(image)?)?;
         below.extend(names.into_iter().map(|name| format!("{image}/{name}")));
     }
     Ok([images, below].concat())
+}
+
+/// The groups `0`, `1` and so on.
+fn numbered(at: &Location) -> Result<Vec<String>, ImageError> {
+    let mut images = Vec::new();
+    while images.len() < MOST_IMAGES {
+        let name = images.len().to_string();
+        if Group::read(&at.child(&name)?)?.is_none() {
+            break;
+        }
+        images.push(name);
+    }
+    Ok(images)
 }
 
 /// The number of the image of a name, or of a number as a name.

@@ -9,6 +9,9 @@ use crate::axes::Axis;
 use crate::error::ImageError;
 use crate::image::{Metadata, PixelSize};
 
+/// The name of an axis and its type.
+pub(in crate::format::zarr) type NamedAxis = (String, Option<String>);
+
 /// One resolution.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::format::zarr) struct Level {
@@ -22,7 +25,7 @@ pub(in crate::format::zarr) struct Level {
 pub(in crate::format::zarr) struct Multiscale {
     pub(in crate::format::zarr) name: Option<String>,
     /// The name and type of each dimension; `None` in versions without axes.
-    pub(in crate::format::zarr) axes: Option<Vec<(String, Option<String>)>>,
+    pub(in crate::format::zarr) axes: Option<Vec<NamedAxis>>,
     units: Vec<Option<String>>,
     pub(in crate::format::zarr) levels: Vec<Level>,
     pub(in crate::format::zarr) warnings: Vec<String>,
@@ -149,7 +152,7 @@ impl Spacing {
     }
 }
 
-fn axes(list: &Value) -> Result<Option<Vec<(String, Option<String>)>>, String> {
+fn axes(list: &Value) -> Result<Option<Vec<NamedAxis>>, String> {
     let Some(list) = list.as_array() else {
         return if list.is_null() {
             Ok(None)

@@ -23,7 +23,7 @@ impl Folder {
         match File::open(self.root.join(key)) {
             Ok(file) => {
                 let metadata = file.metadata()?;
-                Ok(metadata.is_file().then(|| (file, metadata.len())))
+                Ok(metadata.is_file().then_some((file, metadata.len())))
             }
             Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(error),

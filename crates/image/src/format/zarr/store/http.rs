@@ -28,8 +28,8 @@ impl Http {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(20)))
-            .timeout_recv_response(Some(Duration::from_secs(60)))
-            .timeout_recv_body(Some(Duration::from_secs(600)))
+            .timeout_recv_response(Some(Duration::from_mins(1)))
+            .timeout_recv_body(Some(Duration::from_mins(10)))
             .user_agent(concat!("coverslip/", env!("CARGO_PKG_VERSION")))
             .build();
         Http {

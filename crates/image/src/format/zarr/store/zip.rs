@@ -40,9 +40,9 @@ impl Zip {
             });
         };
         Ok(Zip {
-            folder,
             archive,
             file,
+            folder,
         })
     }
 

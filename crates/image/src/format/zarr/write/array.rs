@@ -82,7 +82,7 @@ impl ArrayWriter {
     pub(super) fn write<T: Pod + Send + Sync>(
         &self,
         origin: &[usize],
-        samples: ArrayViewD<T>,
+        samples: &ArrayViewD<T>,
     ) -> Result<(), ImageError> {
         let ranges: Vec<Range<usize>> = origin
             .iter()
@@ -104,10 +104,10 @@ impl ArrayWriter {
                 .collect();
             if part.len() == self.samples_in(cell) {
                 let mut whole = vec![T::zeroed(); self.metadata.chunk.iter().product()];
-                self.paste(&mut whole, &start, part)?;
-                self.store(cell, bytemuck::cast_slice(&whole).to_vec(), true)
+                self.paste(&mut whole, &start, &part)?;
+                self.store(cell, bytemuck::cast_slice(&whole), true)
             } else {
-                self.add(cell, &start, part)
+                self.add(cell, &start, &part)
             }
         })
     }
@@ -118,7 +118,7 @@ impl ArrayWriter {
         waiting
             .into_par_iter()
             .try_for_each(|(cell, part)| match lock(&part).samples.take() {
-                Some(samples) => self.store(&cell, samples, true),
+                Some(samples) => self.store(&cell, &samples, true),
                 None => Ok(()),
             })?;
         let shards: Vec<_> = lock(&self.shards).drain().collect();
@@ -147,7 +147,7 @@ impl ArrayWriter {
         &self,
         cell: &[usize],
         start: &[usize],
-        part: ArrayViewD<T>,
+        part: &ArrayViewD<T>,
     ) -> Result<(), ImageError> {
         let (entry, is_crowded) = {
             let mut waiting = lock(&self.waiting);
@@ -172,20 +172,20 @@ impl ArrayWriter {
                 .unwrap_or_else(|| vec![0; self.metadata.chunk_bytes()]),
         };
         chunk.missing = chunk.missing.saturating_sub(part.len());
-        match bytemuck::try_cast_slice_mut(&mut bytes) {
-            Ok(samples) => self.paste(samples, start, part)?,
-            Err(_) => {
-                let mut samples = vec![T::zeroed(); bytes.len() / size_of::<T>()];
-                bytemuck::cast_slice_mut(&mut samples).copy_from_slice(&bytes);
-                self.paste(&mut samples, start, part)?;
-                bytes.copy_from_slice(bytemuck::cast_slice(&samples));
-            }
+        // The bytes of a `Vec` begin at an address that suits all samples on common systems.
+        if let Ok(samples) = bytemuck::try_cast_slice_mut(&mut bytes) {
+            self.paste(samples, start, part)?;
+        } else {
+            let mut samples = vec![T::zeroed(); bytes.len() / size_of::<T>()];
+            bytemuck::cast_slice_mut(&mut samples).copy_from_slice(&bytes);
+            self.paste(&mut samples, start, part)?;
+            bytes.copy_from_slice(bytemuck::cast_slice(&samples));
         }
         if chunk.missing == 0 {
-            self.store(cell, bytes, true)?;
+            self.store(cell, &bytes, true)?;
             lock(&self.waiting).remove(cell);
         } else if is_crowded {
-            self.store(cell, bytes, false)?;
+            self.store(cell, &bytes, false)?;
         } else {
             chunk.samples = Some(bytes);
         }
@@ -197,7 +197,7 @@ impl ArrayWriter {
         &self,
         whole: &mut [T],
         start: &[usize],
-        part: ArrayViewD<T>,
+        part: &ArrayViewD<T>,
     ) -> Result<(), ImageError> {
         let shape = IxDyn(&self.metadata.chunk);
         let mut whole = ArrayViewMutD::from_shape(shape, whole)
@@ -206,12 +206,12 @@ impl ArrayWriter {
             let axis = axis.axis.index();
             Slice::from(start[axis]..start[axis] + part.shape()[axis])
         });
-        place.assign(&part);
+        place.assign(part);
         Ok(())
     }
 
     /// Packs a chunk and puts it on the disk.
-    fn store(&self, cell: &[usize], samples: Vec<u8>, is_complete: bool) -> Result<(), ImageError> {
+    fn store(&self, cell: &[usize], samples: &[u8], is_complete: bool) -> Result<(), ImageError> {
         let is_blank = samples.iter().all(|&byte| byte == 0);
         let packed = if is_blank {
             None
@@ -272,20 +272,14 @@ impl ArrayWriter {
 
     /// The samples of a chunk that is on the disk.
     fn load(&self, cell: &[usize]) -> Result<Option<Vec<u8>>, ImageError> {
-        let packed = match &self.metadata.shards {
-            None => fs::read(self.file(cell))
-                .map(Some)
-                .or_else(|error| match error.kind() {
-                    io::ErrorKind::NotFound => Ok(None),
-                    _ => Err(error),
-                }),
-            Some(_) => {
-                let (shard, number) = self.metadata.file_of(cell);
-                let place = lock(&self.index(&shard)).place(number);
-                place
-                    .map(|place| read_at(&self.file(&shard), place))
-                    .transpose()
-            }
+        let packed = if self.metadata.shards.is_some() {
+            let (shard, number) = self.metadata.file_of(cell);
+            let place = lock(&self.index(&shard)).place(number);
+            place
+                .map(|place| read_at(&self.file(&shard), place))
+                .transpose()
+        } else {
+            read_if_there(&self.file(cell))
         };
         let packed = packed.map_err(|error| self.refused(error))?;
         let samples = packed
@@ -401,4 +395,11 @@ fn read_at(path: &Path, (offset, length): (u64, u64)) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length as usize];
     io::Read::read_exact(&mut file, &mut bytes)?;
     Ok(bytes)
+}
+
+fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
 }

@@ -109,7 +109,7 @@ impl Description<'_> {
 }
 
 /// Writes the metadata files of a group.
-pub(super) fn write_group(folder: &Path, version: Version, attributes: Value) -> io::Result<()> {
+pub(super) fn write_group(folder: &Path, version: Version, attributes: &Value) -> io::Result<()> {
     let write = |name: &str, json: &Value| -> io::Result<()> {
         fs::write(folder.join(name), serde_json::to_vec_pretty(json)?)
     };
@@ -120,7 +120,7 @@ pub(super) fn write_group(folder: &Path, version: Version, attributes: Value) ->
         ),
         Version::V2 => {
             write(".zgroup", &json!({"zarr_format": 2}))?;
-            write(".zattrs", &attributes)
+            write(".zattrs", attributes)
         }
     }
 }

@@ -119,7 +119,7 @@ impl Parent {
                 Version::V3 => json!({"ome": {"version": "0.5", "labels": []}}),
                 Version::V2 => json!({"labels": []}),
             };
-            write_group(&folder, self.version, attributes).map_err(refused)?;
+            write_group(&folder, self.version, &attributes).map_err(refused)?;
         }
         let damaged = |problem: String| ImageError::Malformed {
             path: self.root.clone(),

@@ -42,7 +42,7 @@ pub(super) fn write(
                 .collect();
             let smaller = reduce(&from.read(&source)?, step, how);
             let origin: Vec<usize> = target.iter().map(|range| range.start).collect();
-            match_pixels!(smaller, array => to.write(&origin, array.view()))
+            match_pixels!(smaller, array => to.write(&origin, &array.view()))
         })?;
         to.finish()?;
         from = ZarrArray::new(root.child(&name)?, metadata);
