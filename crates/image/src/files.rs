@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 use crate::format::has_image_extension;
 
 /// Writes a file so that its name only ever shows complete content.
@@ -19,13 +21,23 @@ pub fn write_atomic<E>(
     refused: impl Fn(io::Error) -> E,
     content: impl FnOnce(&mut BufWriter<&mut File>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut file = builder().tempfile_in(folder_of(path)).map_err(&refused)?;
+    let mut file = temporary(path).map_err(&refused)?;
     let mut writer = BufWriter::with_capacity(1 << 18, file.as_file_mut());
     content(&mut writer)?;
     writer.flush().map_err(&refused)?;
     drop(writer);
-    file.as_file().sync_all().map_err(&refused)?;
-    file.persist(path).map_err(|error| refused(error.error))?;
+    publish(file, path).map_err(refused)
+}
+
+/// A file beside `path` that is deleted unless it is published.
+pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    builder().tempfile_in(folder_of(path))
+}
+
+/// Syncs a temporary file to the disk and gives it its final name.
+pub(crate) fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod buffered;
 mod known;
 mod options;
 mod png;
+mod pyramid;
 mod tiff;
 
 use std::fs::File;

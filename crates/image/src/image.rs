@@ -7,6 +7,7 @@ mod pixels;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use canonical::tczyx;
 pub use metadata::{Channel, Metadata};
 pub use pixel_size::PixelSize;
 pub(crate) use pixel_size::micrometres_per;

@@ -24,6 +24,8 @@ mod metrics;
 mod normalize;
 #[path = "goldens/tensor.rs"]
 mod tensor;
+#[path = "goldens/tiff_files.rs"]
+mod tiff_files;
 #[path = "goldens/tiling.rs"]
 mod tiling;
 
@@ -39,6 +41,7 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| embedseg::algorithm(name))
         .or_else(|| tiling::algorithm(name))
         .or_else(|| metrics::algorithm(name))
+        .or_else(|| tiff_files::algorithm(name))
 }
 
 fn main() -> ExitCode {

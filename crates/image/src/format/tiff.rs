@@ -34,7 +34,6 @@ mod write;
 
 use std::path::Path;
 
-use super::buffered::Buffered;
 use super::{Format, OpenOptions, Place, WriteOptions};
 use crate::error::ImageError;
 use crate::sink::{Sink, Target};
@@ -69,8 +68,8 @@ impl Format for Tiff {
         &self,
         path: &Path,
         target: Target,
-        _options: &WriteOptions,
+        options: &WriteOptions,
     ) -> Result<Box<dyn Sink>, ImageError> {
-        Ok(Box::new(Buffered::new(path, target, write::write)?))
+        write::create(path, target, options)
     }
 }

@@ -120,22 +120,27 @@ impl Image {
 
     /// A view of the image's array in the order `T C Z Y X`, with length 1 where an axis lacks.
     pub(crate) fn tczyx<'a, T>(&self, array: &'a ArrayD<T>) -> ArrayView5<'a, T> {
-        let mut view = array.view();
-        let mut axes: Vec<Axis> = self.axes.iter().collect();
-        for axis in Axis::ALL {
-            if !axes.contains(&axis) {
-                view.insert_axis_inplace(Dimension(axes.len()));
-                axes.push(axis);
-            }
-        }
-        let order: Vec<usize> = Axis::ALL
-            .iter()
-            .filter_map(|axis| axes.iter().position(|other| other == axis))
-            .collect();
-        let view = view.permuted_axes(order);
-        view.into_dimensionality()
-            .expect("an image has at most the five axes, each once")
+        tczyx(&self.axes, array)
     }
+}
+
+/// A view of an array of these axes in the order `T C Z Y X`, with length 1 where an axis lacks.
+pub(crate) fn tczyx<'a, T>(axes: &Axes, array: &'a ArrayD<T>) -> ArrayView5<'a, T> {
+    let mut view = array.view();
+    let mut axes: Vec<Axis> = axes.iter().collect();
+    for axis in Axis::ALL {
+        if !axes.contains(&axis) {
+            view.insert_axis_inplace(Dimension(axes.len()));
+            axes.push(axis);
+        }
+    }
+    let order: Vec<usize> = Axis::ALL
+        .iter()
+        .filter_map(|axis| axes.iter().position(|other| other == axis))
+        .collect();
+    let view = view.permuted_axes(order);
+    view.into_dimensionality()
+        .expect("an image has at most the five axes, each once")
 }
 
 /// The value as a label, if it is one.

@@ -1,7 +1,7 @@
 //! One golden case: its inputs, parameters and expectations.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use coverslip_image::AlgorithmError;
 use safetensors::SafeTensors;
@@ -49,6 +49,7 @@ impl Outcome {
 
 pub(crate) struct Case {
     pub(crate) algorithm: String,
+    folder: PathBuf,
     params: Value,
     tolerance: Value,
     expect: Value,
@@ -78,6 +79,7 @@ impl Case {
             ["params", "tolerance", "expect"].map(|key| json[key].take());
         Ok(Self {
             algorithm,
+            folder: path.parent().unwrap_or(path).to_owned(),
             params,
             tolerance,
             expect,
@@ -95,6 +97,19 @@ impl Case {
     /// An input that some cases lack.
     pub(crate) fn optional(&self, name: &str) -> Option<&Tensor> {
         self.inputs.get(name)
+    }
+
+    /// The folder of the case, which files it names are in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The shape of a stored output.
+    pub(crate) fn shape_of(&self, name: &str) -> Vec<usize> {
+        self.outputs
+            .get(name)
+            .map(|output| output.shape.clone())
+            .unwrap_or_default()
     }
 
     /// Whether the case stores an output.

@@ -6,8 +6,10 @@
 mod arrange;
 mod parse;
 mod units;
+mod write;
 
 pub(super) use arrange::{Resolver, beside};
+pub(super) use write::{Content, type_name, write};
 
 use crate::axes::Axis;
 use crate::image::{Channel, PixelSize};

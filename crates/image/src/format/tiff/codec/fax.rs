@@ -11,8 +11,14 @@ pub(super) fn unpack_group_3(packed: &[u8], shape: Shape, out: &mut [u8]) -> Res
     width(shape)?;
     let bytes = packed.iter().map(|&byte| Ok::<u8, Infallible>(byte));
     let mut decoder = Group3Decoder::new(bytes).map_err(|_| corrupt("fax group 3"))?;
-    for row in out.chunks_exact_mut(shape.width.div_ceil(8)) {
-        let status = decoder.advance().map_err(|_| ends_early())?;
+    let rows = out.chunks_exact_mut(shape.width.div_ceil(8));
+    let last = rows.len() - 1;
+    for (number, row) in rows.enumerate() {
+        // The last row may lack the code for the end of a row.
+        let status = match decoder.advance() {
+            Err(_) if number < last => return Err(ends_early()),
+            status => status.unwrap_or(DecodeStatus::End),
+        };
         fill(row, shape.width, decoder.transitions());
         if status == DecodeStatus::End {
             break;
