@@ -358,6 +358,35 @@ fn the_same_image_gives_the_same_file() {
     assert_eq!(fs::read(&path).unwrap(), first);
 }
 
+#[test]
+fn plain_pages_for_imagej_follow_each_other() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.tif");
+    let Pixels::U16(values) = pixels(2, &[2, 3, 11, 7]) else {
+        unreachable!("kind 2 is uint16")
+    };
+    let image = Image::new(values.clone(), "czyx".parse().unwrap()).unwrap();
+    let options = WriteOptions {
+        compression: Some(Compression::None),
+        tile: Some(4),
+        ..WriteOptions::default()
+    };
+    let sink = create(&path, target(&image), &options).unwrap();
+    for y in [8, 0, 4] {
+        let ranges = [0..2, 0..3, y..(y + 4).min(11), 0..7];
+        sink.write(&[0, 0, y, 0], &part(&values, &ranges).into())
+            .unwrap();
+    }
+    sink.finish().unwrap();
+    let plain: Vec<u8> = values
+        .permuted_axes(vec![1, 0, 2, 3])
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    assert_eq!(&fs::read(&path).unwrap()[8..8 + plain.len()], plain);
+    assert_eq!(read_image(&path).unwrap().pixels(), image.pixels());
+}
+
 /// A file as ImageJ writes it beyond 4 GiB: one page, the other planes behind it.
 #[test]
 fn planes_behind_one_page_are_read() {

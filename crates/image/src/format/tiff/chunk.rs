@@ -210,7 +210,9 @@ impl Rows<'_> {
         }
         let is_swapped = self.file.layout.is_big_endian != cfg!(target_endian = "big");
         if is_swapped && size > 1 {
-            out.iter_mut().for_each(|sample| *sample = sample.swapped());
+            for sample in out.iter_mut() {
+                *sample = sample.swapped();
+            }
         }
         if self.page.predictor == Predictor::Horizontal {
             undo_horizontal(out, row, self.shape.samples);
@@ -237,8 +239,9 @@ impl Rows<'_> {
         }
         if page.predictor == Predictor::Horizontal {
             undo_horizontal(out, row, self.shape.samples);
-            out.iter_mut()
-                .for_each(|sample| *sample = T::from_bits(sample.bits(), page.bits as u32));
+            for sample in out {
+                *sample = T::from_bits(sample.bits(), page.bits as u32);
+            }
         }
     }
 
@@ -249,9 +252,9 @@ impl Rows<'_> {
 }
 
 fn reverse_bits(bytes: &mut [u8]) {
-    bytes
-        .iter_mut()
-        .for_each(|byte| *byte = byte.reverse_bits());
+    for byte in bytes {
+        *byte = byte.reverse_bits();
+    }
 }
 
 /// Full-range YCbCr of ITU-R BT.601, as JPEG files have it, to RGB.

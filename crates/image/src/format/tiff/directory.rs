@@ -71,7 +71,7 @@ impl TiffFile {
         name: &str,
     ) -> Result<Vec<u8>, ImageError> {
         let size = entry.value_bytes();
-        let total = entry.count.checked_mul(size).unwrap_or(u64::MAX);
+        let total = entry.count.saturating_mul(size);
         let (skip, wanted) = (first * size, count * size);
         if total <= self.layout.offset_bytes() as u64 {
             return Ok(entry.field[skip as usize..(skip + wanted) as usize].to_vec());

@@ -54,7 +54,7 @@ impl Document {
     }
 
     /// The number of smaller copies of a page that are in directories of its own.
-    pub(super) fn copies(&self, page: &Page) -> usize {
+    pub(super) fn copies(page: &Page) -> usize {
         let count = page.sub_directories.map_or(0, |entry| entry.count);
         count.min(MOST_COPIES) as usize
     }

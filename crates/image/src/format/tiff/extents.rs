@@ -46,7 +46,7 @@ impl Extents {
         };
         let count = self.offsets.len();
         count > 0
-            && count % down == 0
+            && count.is_multiple_of(down)
             && (0..count).all(|chunk| {
                 let is_next = chunk % down == 0
                     || u128::from(self.offsets[chunk])

@@ -34,6 +34,10 @@ pub(super) enum Predictor {
 
 /// One page: what is in its directory, without its pixels.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own in the file"
+)]
 pub(super) struct Page {
     /// What error messages call it.
     pub(super) name: String,
@@ -281,7 +285,7 @@ fn meaning(
     let has_alpha = matches!(extra.first(), Some(1 | 2));
     let photometric = directory.number(file, tags::PHOTOMETRIC)?;
     Ok(match (photometric, coloured) {
-        (Some(2), 3) | (None, 3) if has_alpha => (Colour::Rgb, 4),
+        (Some(2) | None, 3) if has_alpha => (Colour::Rgb, 4),
         (Some(2) | None, 3) => (Colour::Rgb, 3),
         (Some(2), 4) => (Colour::Rgb, 4),
         (Some(5), 4) => (Colour::Plain, if has_alpha { 5 } else { 4 }),

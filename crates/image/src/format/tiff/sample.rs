@@ -48,6 +48,7 @@ macro_rules! whole {
                 ((value << (64 - bits)) as $wide >> (64 - bits)) as $sample
             }
 
+            #[allow(clippy::cast_lossless, reason = "signed types have no lossless form")]
             fn bits(self) -> u64 {
                 self as u64
             }

@@ -150,13 +150,14 @@ impl TiffSource {
                     .and_then(|&page| document.pages.get(page));
                 Arc::clone(page.ok_or_else(missing)?)
             }
-            Pages::Copies(copy) => match self.copies[number].get() {
-                Some(page) => Arc::clone(page),
-                None => {
+            Pages::Copies(copy) => {
+                if let Some(page) = self.copies[number].get() {
+                    Arc::clone(page)
+                } else {
                     let page = Arc::new(document.copy(full, *copy)?);
                     Arc::clone(self.copies[number].get_or_init(|| page))
                 }
-            },
+            }
         };
         if !page.stacks_with(&level.page) {
             return Err(differ(&document, &level.page, &page));
@@ -303,7 +304,7 @@ impl Stack {
             page: Arc::clone(page),
             pages: Pages::Full,
         }];
-        for number in 0..document.copies(page) {
+        for number in 0..Document::copies(page) {
             // What cannot be read as a smaller copy may be something else.
             let Ok(copy) = document.copy(page, number) else {
                 break;

@@ -40,9 +40,9 @@ impl Packer {
             }
         }
         if cfg!(target_endian = "big") && plan.predictor != Predictor::Float {
-            samples
-                .iter_mut()
-                .for_each(|sample| *sample = sample.swapped());
+            for sample in samples.iter_mut() {
+                *sample = sample.swapped();
+            }
         }
         let bytes: &[u8] = bytemuck::cast_slice(samples);
         match plan.codec {
@@ -102,9 +102,9 @@ impl Packer {
             return Ok(());
         }
         if cfg!(target_endian = "big") {
-            samples
-                .iter_mut()
-                .for_each(|sample| *sample = sample.swapped());
+            for sample in samples.iter_mut() {
+                *sample = sample.swapped();
+            }
         }
         if plan.predictor == Predictor::Horizontal {
             undo_horizontal(samples, row, plan.samples);

@@ -120,6 +120,23 @@ impl Plan {
         }
     }
 
+    /// The size of the header.
+    pub(super) fn header_bytes(&self) -> u64 {
+        if self.is_big { 16 } else { 8 }
+    }
+
+    /// Where a strip goes that is not packed. `ImageJ` expects such pages one after the other,
+    /// whatever their directories say.
+    pub(super) fn fixed_place(&self, chunk: usize, sample_bytes: usize) -> Option<u64> {
+        if self.is_tiled() || self.codec != Codec::None {
+            return None;
+        }
+        let [down, _] = self.chunks(0);
+        let row = chunk / down * self.levels[0][0] + chunk % down * self.chunk[0];
+        let row_bytes = self.levels[0][1] * self.samples * sample_bytes;
+        Some(self.header_bytes() + row as u64 * row_bytes as u64)
+    }
+
     /// No file of this image is larger.
     fn largest_bytes(&self, dtype: DType) -> u128 {
         let chunk = self.chunk.iter().product::<usize>() * self.samples * dtype.bytes();

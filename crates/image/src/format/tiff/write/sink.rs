@@ -75,7 +75,9 @@ impl<T: Sample> TiffSink<T> {
             target,
             file,
             state: Mutex::new(State {
-                end: if plan.is_big { 16 } else { 8 },
+                end: plan
+                    .fixed_place(plan.pages() * plan.chunks(0)[0], size_of::<T>())
+                    .unwrap_or(plan.header_bytes()),
                 levels,
                 parts: HashMap::new(),
             }),
@@ -223,8 +225,10 @@ impl<T: Sample> TiffSink<T> {
         level: usize,
         chunks: &[(usize, Vec<u8>)],
     ) -> Result<(), ImageError> {
-        let total: u64 = chunks.iter().map(|(_, packed)| even(packed.len())).sum();
-        let mut offset = {
+        let fixed = |chunk| self.plan.fixed_place(chunk, size_of::<T>());
+        let appended = chunks.iter().filter(|(chunk, _)| fixed(*chunk).is_none());
+        let total: u64 = appended.map(|(_, packed)| even(packed.len())).sum();
+        let mut end = {
             let mut state = self.lock();
             let start = state.end;
             state.end += total;
@@ -232,10 +236,11 @@ impl<T: Sample> TiffSink<T> {
         };
         let mut places = Vec::with_capacity(chunks.len());
         for (chunk, packed) in chunks {
+            let offset = fixed(*chunk).unwrap_or(end);
             write_all_at(self.file.as_file(), packed, offset)
                 .map_err(|error| self.refused(error))?;
             places.push((*chunk, (offset, packed.len() as u64)));
-            offset += even(packed.len());
+            end += even(packed.len());
         }
         let mut state = self.lock();
         for (chunk, place) in places {
@@ -281,16 +286,16 @@ impl<T: Sample> TiffSink<T> {
                 continue;
             }
             let rows = self.plan.rows_of(0, chunk / across % down);
-            let known = zeros.get(&rows).copied();
-            let place = match known {
-                Some(place) => place,
-                None => {
-                    let count = rows * self.plan.chunk[1] * self.plan.samples;
-                    let packed = packer.pack(&self.plan, &mut vec![T::default(); count]);
-                    let packed = packed.map_err(|error| self.refused(error))?;
-                    self.append(0, &[(chunk, packed)])?;
-                    self.lock().levels[0][chunk]
-                }
+            let is_shared = self.plan.fixed_place(chunk, size_of::<T>()).is_none();
+            let known = zeros.get(&rows).copied().filter(|_| is_shared);
+            let place = if let Some(place) = known {
+                place
+            } else {
+                let count = rows * self.plan.chunk[1] * self.plan.samples;
+                let packed = packer.pack(&self.plan, &mut vec![T::default(); count]);
+                let packed = packed.map_err(|error| self.refused(error))?;
+                self.append(0, &[(chunk, packed)])?;
+                self.lock().levels[0][chunk]
             };
             zeros.insert(rows, place);
             self.lock().levels[0][chunk] = place;
