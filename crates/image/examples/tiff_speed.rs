@@ -80,7 +80,7 @@ fn samples(folder: &Path) -> Result<(), Box<dyn Error>> {
     whole::<u8>(folder, "rgb", &[3, 90, 275], |i| i as u8, u8::to_le_bytes)
 }
 
-fn whole<T: PixelType>(
+fn whole<T>(
     folder: &Path,
     name: &str,
     shape: &[usize],
@@ -88,7 +88,7 @@ fn whole<T: PixelType>(
     to_bytes: impl Fn(T) -> <T as LittleEndian>::Bytes,
 ) -> Result<(), Box<dyn Error>>
 where
-    T: LittleEndian,
+    T: PixelType + LittleEndian,
     ArrayD<T>: Into<Pixels>,
 {
     let count: usize = shape.iter().product();
