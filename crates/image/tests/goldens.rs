@@ -54,6 +54,8 @@ mod table;
 mod tensor;
 #[path = "goldens/thinning.rs"]
 mod thinning;
+#[path = "goldens/tiff_files.rs"]
+mod tiff_files;
 #[path = "goldens/tiling.rs"]
 mod tiling;
 
@@ -83,6 +85,7 @@ fn algorithm(name: &str) -> Option<Run> {
         .or_else(|| thinning::algorithm(name))
         .or_else(|| edge::algorithm(name))
         .or_else(|| regions::algorithm(name))
+        .or_else(|| tiff_files::algorithm(name))
 }
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use coverslip_image::format::{open, read_image, write_image};
+use coverslip_image::format::{OpenOptions, open, open_with, read_image, write_image};
 use coverslip_image::{Image, ImageError};
 use insta::assert_snapshot;
 use ndarray::Array2;
@@ -138,10 +138,27 @@ fn pages_of_different_size() {
     encoder.write_image::<Gray8>(8, 8, &[7; 64]).unwrap();
     encoder.write_image::<Gray8>(8, 9, &[7; 72]).unwrap();
     drop(encoder);
-    assert_snapshot!(failure(&folder, "a.tif"), @r"
-    `a.tif` is not supported: its pages differ: page 1 has 8 x 8 pixels of uint8 (1 a pixel), page 2 has 8 x 9 pixels of uint8 (1 a pixel)
-    hint: save pages of different size or type as files of their own
-    ");
+    let source = open(folder.path().join("a.tif")).unwrap();
+    assert_eq!(source.info().series, ["0", "1"]);
+    assert_eq!(
+        source.info().warnings,
+        ["the file has 2 images, this is the first of them"]
+    );
+    let options = |series: &str| OpenOptions {
+        series: Some(series.to_owned()),
+        ..OpenOptions::default()
+    };
+    let second = open_with(folder.path().join("a.tif"), &options("1")).unwrap();
+    assert_eq!(second.info().shape, [9, 8]);
+    let Err(error) = open_with(folder.path().join("a.tif"), &options("cells")) else {
+        panic!("there is no image of this name");
+    };
+    assert!(
+        error
+            .to_string()
+            .ends_with("has the images 0, 1, there is no `cells`"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -116,6 +116,14 @@ impl Case {
         self.inputs.get(name)
     }
 
+    /// The shape of a stored output.
+    pub(crate) fn shape_of(&self, name: &str) -> Vec<usize> {
+        self.outputs
+            .get(name)
+            .map(|output| output.shape.clone())
+            .unwrap_or_default()
+    }
+
     /// Whether the case stores an output.
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.outputs.contains_key(name)

@@ -1,242 +1,260 @@
-//! Reading a rectangle of a page from its strips or tiles.
-
-use std::ops::Range;
+//! Unpacking a strip, a tile, or a part of one into an array.
 
 use ndarray::{ArrayViewMut3, s};
-use tiff::decoder::DecodingResult;
-use tiff::tags::{CompressionMethod, Tag};
 
-use super::decode::{Doing, TiffFile};
-use super::page::{Colour, Page};
+use super::codec::{Codec, Decoders, Fault, Shape};
+use super::file::TiffFile;
+use super::page::{Colour, Page, Predictor};
+use super::predict::{undo_float, undo_horizontal};
+use super::sample::{Sample, unpack_bits, unpack_bytes};
+use crate::dtype::DType;
 use crate::error::ImageError;
-use crate::image::PixelType;
 
-/// A sample type that the decoder can return.
-pub(super) trait Decoded: PixelType {
-    /// The samples, if they are of this type.
-    fn take(decoded: DecodingResult) -> Option<Vec<Self>>;
+/// What is wanted of a chunk and where it goes.
+pub(super) struct Piece<'a, T> {
+    pub(super) file: &'a TiffFile,
+    pub(super) page: &'a Page,
+    /// The number of the chunk in its page, for messages.
+    pub(super) chunk: usize,
+    /// Where the rows are in the file and how many bytes they are packed into.
+    pub(super) place: (u64, u64),
+    pub(super) tables: Option<&'a [u8]>,
+    /// How many rows are there.
+    pub(super) rows: usize,
+    /// How many of these rows, columns and samples come before the wanted ones.
+    pub(super) skip: [usize; 3],
+    /// Samples, rows, columns.
+    pub(super) out: ArrayViewMut3<'a, T>,
 }
 
-macro_rules! decoded {
-    ($($sample:ty, $variant:ident;)*) => {$(
-        impl Decoded for $sample {
-            fn take(decoded: DecodingResult) -> Option<Vec<Self>> {
-                match decoded {
-                    DecodingResult::$variant(samples) => Some(samples),
-                    _ => None,
+/// Decoders and buffers that a thread uses for one chunk after the other.
+pub(super) struct Scratch<T> {
+    decoders: Decoders,
+    packed: Vec<u8>,
+    unpacked: Vec<u8>,
+    samples: Vec<T>,
+    spare: Vec<u8>,
+}
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Scratch {
+            decoders: Decoders::default(),
+            packed: Vec::new(),
+            unpacked: Vec::new(),
+            samples: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+}
+
+impl<T: Sample> Piece<'_, T> {
+    /// Reads and unpacks the piece.
+    pub(super) fn read(mut self, scratch: &mut Scratch<T>) -> Result<(), ImageError> {
+        let (columns, interleaved) = (self.page.chunk[1], self.page.interleaved());
+        let count = self.rows * columns * interleaved;
+        let rows = Rows {
+            file: self.file,
+            page: self.page,
+            place: self.place,
+            tables: self.tables,
+            shape: Shape {
+                width: columns,
+                rows: self.rows,
+                samples: interleaved,
+            },
+        };
+        let told = |stop: Stop| stop.told(rows.file, rows.page, self.chunk);
+        let is_whole = self.skip == [0; 3] && self.out.len() == count && interleaved == 1;
+        if is_whole && let Some(out) = self.out.as_slice_mut() {
+            return rows.read(out, scratch).map_err(told);
+        }
+        let mut samples = std::mem::take(&mut scratch.samples);
+        if samples.len() < count {
+            // Fresh zeros cost no memory before they are written to.
+            samples = vec![T::default(); count];
+        }
+        let read = rows.read(&mut samples[..count], scratch).map_err(told);
+        if read.is_ok() {
+            self.copy(&samples[..count], columns, interleaved);
+        }
+        scratch.samples = samples;
+        read
+    }
+
+    fn copy(&mut self, samples: &[T], columns: usize, interleaved: usize) {
+        let [skip_rows, skip_columns, skip_samples] = self.skip;
+        let (wanted, rows, width) = self.out.dim();
+        for row in 0..rows {
+            let start = ((skip_rows + row) * columns + skip_columns) * interleaved;
+            let values = &samples[start..start + width * interleaved];
+            for sample in 0..wanted {
+                let mut line = self.out.slice_mut(s![sample, row, ..]);
+                match line.as_slice_mut() {
+                    Some(line) if interleaved == 1 => line.copy_from_slice(values),
+                    _ => {
+                        let values = values[skip_samples + sample..].iter().step_by(interleaved);
+                        line.iter_mut()
+                            .zip(values)
+                            .for_each(|(to, from)| *to = *from);
+                    }
                 }
             }
         }
-    )*};
+    }
 }
 
-decoded! {
-    u8, U8;
-    i8, I8;
-    u16, U16;
-    i16, I16;
-    u32, U32;
-    i32, I32;
-    u64, U64;
-    i64, I64;
-    f64, F64;
+/// Why a chunk was not read.
+enum Stop {
+    Image(ImageError),
+    Fault(Fault),
 }
 
-impl Decoded for f32 {
-    fn take(decoded: DecodingResult) -> Option<Vec<f32>> {
-        match decoded {
-            DecodingResult::F32(samples) => Some(samples),
-            DecodingResult::F16(samples) => Some(samples.iter().map(|v| v.to_f32()).collect()),
-            _ => None,
+impl Stop {
+    fn told(self, file: &TiffFile, page: &Page, chunk: usize) -> ImageError {
+        match self {
+            Stop::Image(error) => error,
+            Stop::Fault(Fault::Damaged(how)) => file.malformed(format!(
+                "the packed data of {} {how} ({} {chunk})",
+                page.name,
+                page.chunk_kind()
+            )),
+            Stop::Fault(Fault::Unsupported(what)) => file.unsupported(
+                format!("{} has {what}", page.name),
+                "convert it with `bfconvert -compression zlib` of Bio-Formats, or open it in Fiji \
+                 and save it as TIFF",
+            ),
         }
     }
 }
 
-/// A rectangle of a page and the samples wanted of it.
-#[derive(Clone, Debug)]
-pub(super) struct Rectangle {
-    pub(super) samples: Range<usize>,
-    pub(super) y: Range<usize>,
-    pub(super) x: Range<usize>,
+impl From<ImageError> for Stop {
+    fn from(error: ImageError) -> Stop {
+        Stop::Image(error)
+    }
 }
 
-/// Reads the rectangle of a page into an array of samples, rows and columns.
-pub(super) fn read_rectangle<T: Decoded>(
-    file: &mut TiffFile,
-    index: usize,
-    page: &Page,
-    wanted: &Rectangle,
-    mut out: ArrayViewMut3<T>,
-) -> Result<(), ImageError> {
-    if out.is_empty() {
-        return Ok(());
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop::Fault(fault)
     }
-    file.run(index, Doing::Directory, |decoder| {
-        decoder.seek_to_image(index)
-    })?;
-    let extents = Extents::read(file, index, page)?;
-    let [down, across] = page.chunks();
-    let planes = if page.is_planar {
-        wanted.samples.clone()
-    } else {
-        0..1
-    };
-    for plane in planes {
-        for row in wanted.y.start / page.chunk[0]..wanted.y.end.div_ceil(page.chunk[0]) {
-            for column in wanted.x.start / page.chunk[1]..wanted.x.end.div_ceil(page.chunk[1]) {
-                let chunk = (plane * down + row) * across + column;
-                extents.check(file, index, page, chunk, row)?;
-                let piece = Piece {
-                    plane,
-                    origin: [row * page.chunk[0], column * page.chunk[1]],
-                };
-                let (samples, width) = decode::<T>(file, index, page, chunk)?;
-                piece.copy(page, &samples, width, wanted, &mut out);
+}
+
+/// Rows of a strip or tile.
+struct Rows<'a> {
+    file: &'a TiffFile,
+    page: &'a Page,
+    place: (u64, u64),
+    tables: Option<&'a [u8]>,
+    shape: Shape,
+}
+
+impl Rows<'_> {
+    /// Fills `out` with rows of interleaved samples.
+    fn read<T: Sample>(&self, out: &mut [T], scratch: &mut Scratch<T>) -> Result<(), Stop> {
+        if self.page.bits == 8 * size_of::<T>() {
+            self.load(bytemuck::cast_slice_mut(out), scratch)?;
+            self.restore(out, &mut scratch.spare);
+        } else {
+            let mut bytes = std::mem::take(&mut scratch.unpacked);
+            let count = self.page.chunk_bytes(self.shape.rows) as usize;
+            if bytes.len() < count {
+                bytes = vec![0; count];
             }
+            let load = self.load(&mut bytes[..count], scratch);
+            if load.is_ok() {
+                self.widen(&bytes[..count], out, &mut scratch.spare);
+            }
+            scratch.unpacked = bytes;
+            load?;
         }
-    }
-    Ok(())
-}
-
-/// Checks, without reading pixels, that all strips or tiles of a page lie inside the file.
-pub(super) fn check_extents(
-    file: &mut TiffFile,
-    index: usize,
-    page: &Page,
-) -> Result<(), ImageError> {
-    file.run(index, Doing::Directory, |decoder| {
-        decoder.seek_to_image(index)
-    })?;
-    let extents = Extents::read(file, index, page)?;
-    let [down, across] = page.chunks();
-    let planes = if page.is_planar { page.samples } else { 1 };
-    for chunk in 0..planes * down * across {
-        extents.check(file, index, page, chunk, chunk / across % down)?;
-    }
-    Ok(())
-}
-
-/// Where the strips or tiles of a page lie in the file.
-struct Extents {
-    offsets: Vec<u64>,
-    lengths: Vec<u64>,
-}
-
-impl Extents {
-    fn read(file: &mut TiffFile, index: usize, page: &Page) -> Result<Extents, ImageError> {
-        let [offsets, lengths] = if page.is_tiled {
-            [Tag::TileOffsets, Tag::TileByteCounts]
-        } else {
-            [Tag::StripOffsets, Tag::StripByteCounts]
-        };
-        file.run(index, Doing::Directory, |decoder| {
-            let mut values = |tag| {
-                decoder
-                    .find_tag_unsigned_vec(tag)
-                    .map(Option::unwrap_or_default)
-            };
-            Ok(Extents {
-                offsets: values(offsets)?,
-                lengths: values(lengths)?,
-            })
-        })
-    }
-
-    /// Checks that a chunk lies inside the file and can hold its pixels.
-    fn check(
-        &self,
-        file: &TiffFile,
-        index: usize,
-        page: &Page,
-        chunk: usize,
-        row: usize,
-    ) -> Result<(), ImageError> {
-        let number = index + 1;
-        let kind = if page.is_tiled { "tile" } else { "strip" };
-        let malformed = |problem| ImageError::Malformed {
-            path: file.path().to_owned(),
-            problem,
-        };
-        let (Some(&offset), Some(&length)) = (self.offsets.get(chunk), self.lengths.get(chunk))
-        else {
-            return Err(malformed(format!("page {number} has no {kind} {chunk}")));
-        };
-        let end = offset.saturating_add(length);
-        if end > file.bytes() {
-            return Err(ImageError::Truncated {
-                path: file.path().to_owned(),
-                problem: format!(
-                    "page {number} needs the bytes {offset}..{end}, the file has {}",
-                    file.bytes()
-                ),
-            });
-        }
-        let rows = if page.is_tiled {
-            page.chunk[0]
-        } else {
-            page.chunk[0].min(page.height - row * page.chunk[0])
-        };
-        let needed = page.chunk_bytes(rows);
-        if needed > u128::from(length) * page.largest_ratio() {
-            let packing = match page.compression {
-                CompressionMethod::None => String::new(),
-                _ => format!(" of {} data", page.compression_name()),
-            };
-            return Err(malformed(format!(
-                "{kind} {chunk} of page {number} should hold {needed} bytes of pixels but has \
-                 {length} bytes{packing}"
-            )));
+        if self.page.colour == Colour::YCbCr && !self.page.is_planar {
+            if T::DTYPE != DType::UInt8 || self.page.codec != Codec::Jpeg {
+                let what = "colours in YCbCr that are not packed as JPEG".to_owned();
+                return Err(Fault::Unsupported(what).into());
+            }
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(out);
+            bytes.as_chunks_mut().0.iter_mut().for_each(to_rgb);
         }
         Ok(())
     }
-}
 
-/// Decodes a strip or tile: its samples and how many pixels wide its rows are.
-fn decode<T: Decoded>(
-    file: &mut TiffFile,
-    index: usize,
-    page: &Page,
-    chunk: usize,
-) -> Result<(Vec<T>, usize), ImageError> {
-    let chunk = chunk as u32;
-    let (decoded, width) = file.run(index, Doing::Pixels, |decoder| {
-        let width = decoder.chunk_data_dimensions(chunk).0 as usize;
-        Ok((decoder.read_chunk(chunk)?, width))
-    })?;
-    let row_samples = width * page.interleaved();
-    let decoded = match decoded {
-        DecodingResult::U8(packed) if page.bits < 8 => {
-            DecodingResult::U8(unpack(&packed, page.bits, row_samples))
+    /// Reads the packed bytes and unpacks them.
+    fn load<T>(&self, out: &mut [u8], scratch: &mut Scratch<T>) -> Result<(), Stop> {
+        let (offset, length) = self.place;
+        let codec = self.page.codec;
+        if codec == Codec::None {
+            self.file.read_at(offset, out)?;
+        } else {
+            scratch.packed.resize(length as usize, 0);
+            self.file.read_at(offset, &mut scratch.packed)?;
+            if self.page.is_bit_reversed && codec != Codec::Jpeg {
+                reverse_bits(&mut scratch.packed);
+            }
+            let (packed, decoders) = (&scratch.packed, &mut scratch.decoders);
+            codec.unpack(packed, self.tables, self.shape, out, decoders)?;
         }
-        DecodingResult::U8(mut samples) if page.colour == Colour::YCbCr && !page.is_planar => {
-            samples.as_chunks_mut().0.iter_mut().for_each(to_rgb);
-            DecodingResult::U8(samples)
+        if self.page.is_bit_reversed && codec == Codec::None && self.page.bits < 8 {
+            reverse_bits(out);
         }
-        other => other,
-    };
-    let samples = T::take(decoded).ok_or_else(|| ImageError::Malformed {
-        path: file.path().to_owned(),
-        problem: format!("page {} changes its sample type", index + 1),
-    })?;
-    Ok((samples, width))
-}
+        Ok(())
+    }
 
-/// One sample a byte from samples of less than 8 bits; each row begins with a full byte.
-fn unpack(packed: &[u8], bits: usize, row_samples: usize) -> Vec<u8> {
-    let row_bytes = (row_samples * bits).div_ceil(8);
-    let mut samples = Vec::with_capacity(packed.len() / row_bytes.max(1) * row_samples);
-    for row in packed.chunks_exact(row_bytes.max(1)) {
-        for sample in 0..row_samples {
-            let first = sample * bits;
-            let pair = u16::from_be_bytes([
-                row[first / 8],
-                row.get(first / 8 + 1).copied().unwrap_or_default(),
-            ]);
-            let value = pair >> (16 - bits - first % 8);
-            samples.push(value as u8 & (0xff >> (8 - bits)));
+    /// Brings samples of full size into this machine's order and undoes the predictor.
+    fn restore<T: Sample>(&self, out: &mut [T], spare: &mut Vec<u8>) {
+        let (row, size) = (self.row(), size_of::<T>());
+        if self.page.predictor == Predictor::Float {
+            let bytes = bytemuck::cast_slice_mut(out);
+            undo_float(bytes, row * size, self.shape.samples, size, spare);
+            return;
+        }
+        let is_swapped = self.file.layout.is_big_endian != cfg!(target_endian = "big");
+        if is_swapped && size > 1 {
+            for sample in out.iter_mut() {
+                *sample = sample.swapped();
+            }
+        }
+        if self.page.predictor == Predictor::Horizontal {
+            undo_horizontal(out, row, self.shape.samples);
         }
     }
-    samples
+
+    /// Makes samples of a type that arrays have from smaller ones.
+    fn widen<T: Sample>(&self, bytes: &[u8], out: &mut [T], spare: &mut Vec<u8>) {
+        let (page, row) = (self.page, self.row());
+        if page.dtype.is_float() {
+            let mut halves = vec![0u16; out.len()];
+            bytemuck::cast_slice_mut(&mut halves).copy_from_slice(bytes);
+            self.restore(&mut halves, spare);
+            for (sample, half) in out.iter_mut().zip(halves) {
+                *sample = T::from_half(half::f16::from_bits(half));
+            }
+            return;
+        }
+        if page.bits.is_multiple_of(8) {
+            let is_big_endian = self.file.layout.is_big_endian;
+            unpack_bytes(bytes, page.bits / 8, is_big_endian, out);
+        } else {
+            unpack_bits(bytes, page.bits, row, out);
+        }
+        if page.predictor == Predictor::Horizontal {
+            undo_horizontal(out, row, self.shape.samples);
+            for sample in out {
+                *sample = T::from_bits(sample.bits(), page.bits as u32);
+            }
+        }
+    }
+
+    /// Samples a row.
+    fn row(&self) -> usize {
+        self.shape.width * self.shape.samples
+    }
+}
+
+fn reverse_bits(bytes: &mut [u8]) {
+    for byte in bytes {
+        *byte = byte.reverse_bits();
+    }
 }
 
 /// Full-range YCbCr of ITU-R BT.601, as JPEG files have it, to RGB.
@@ -251,64 +269,9 @@ fn to_rgb(pixel: &mut [u8; 3]) {
     .map(|value| value.round().clamp(0.0, 255.0) as u8);
 }
 
-/// A decoded strip or tile and its place in the page.
-struct Piece {
-    plane: usize,
-    origin: [usize; 2],
-}
-
-impl Piece {
-    /// Copies what is wanted of the piece.
-    fn copy<T: Decoded>(
-        &self,
-        page: &Page,
-        samples: &[T],
-        width: usize,
-        wanted: &Rectangle,
-        out: &mut ArrayViewMut3<T>,
-    ) {
-        let interleaved = page.interleaved();
-        let row_samples = width * interleaved;
-        let [top, left] = self.origin;
-        let x = wanted.x.start.max(left)..wanted.x.end.min(left + width);
-        if x.is_empty() || row_samples == 0 {
-            return;
-        }
-        for (row, values) in samples.chunks_exact(row_samples).enumerate() {
-            let y = top + row;
-            if !wanted.y.contains(&y) {
-                continue;
-            }
-            let columns = x.start - wanted.x.start..x.end - wanted.x.start;
-            for (position, sample) in wanted.samples.clone().enumerate() {
-                if page.is_planar && sample != self.plane {
-                    continue;
-                }
-                let first = if page.is_planar { 0 } else { sample };
-                let values = values[(x.start - left) * interleaved..].iter();
-                let values = values.skip(first).step_by(interleaved);
-                let mut line = out.slice_mut(s![position, y - wanted.y.start, columns.clone()]);
-                line.iter_mut()
-                    .zip(values)
-                    .for_each(|(to, from)| *to = *from);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn samples_of_any_width_are_unpacked() {
-        assert_eq!(
-            unpack(&[0b1010_0000, 0b0100_0000], 1, 3),
-            [1, 0, 1, 0, 1, 0]
-        );
-        assert_eq!(unpack(&[0b0001_1011], 2, 4), [0, 1, 2, 3]);
-        assert_eq!(unpack(&[0b1111_1100, 0b0010_0000], 6, 2), [63, 2]);
-    }
 
     #[test]
     fn grey_stays_grey_and_red_is_red() {

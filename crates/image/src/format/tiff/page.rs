@@ -1,10 +1,13 @@
 //! The facts about one page.
 
-use tiff::ColorType;
-use tiff::decoder::{ChunkType, DecodingSampleType};
-use tiff::tags::{CompressionMethod, PlanarConfiguration, Tag};
+use std::sync::{Arc, OnceLock};
 
-use super::decode::{Doing, TiffFile};
+use super::codec::Codec;
+use super::directory::{Directory, Entry};
+use super::document::Document;
+use super::extents::Extents;
+use super::file::TiffFile;
+use super::tags;
 use crate::dtype::DType;
 use crate::error::ImageError;
 
@@ -19,9 +22,25 @@ pub(super) enum Colour {
     YCbCr,
 }
 
+/// What was done to the samples before they were packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Predictor {
+    None,
+    /// Differences of neighbours in a row.
+    Horizontal,
+    /// Differences of the bytes of a row of floats, the most significant bytes first.
+    Float,
+}
+
 /// One page: what is in its directory, without its pixels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own in the file"
+)]
 pub(super) struct Page {
+    /// What error messages call it.
+    pub(super) name: String,
     pub(super) width: usize,
     pub(super) height: usize,
     /// Samples a pixel, as far as they are read.
@@ -36,67 +55,128 @@ pub(super) struct Page {
     pub(super) is_tiled: bool,
     /// Rows and columns of a full strip or tile.
     pub(super) chunk: [usize; 2],
-    pub(super) compression: CompressionMethod,
+    pub(super) codec: Codec,
+    pub(super) predictor: Predictor,
+    /// Whether the bits of each byte come in the reverse order.
+    pub(super) is_bit_reversed: bool,
     /// A smaller copy of another page.
     pub(super) is_reduced: bool,
+    pub(super) description: Option<Entry>,
+    pub(super) sub_directories: Option<Entry>,
+    pub(super) jpeg_tables: Option<Entry>,
+    pub(super) metamorph: Option<Entry>,
+    /// Along x and y, in pixels per unit.
+    pub(super) resolution: [Option<Entry>; 2],
+    pub(super) resolution_unit: u64,
+    /// The private fields of ImageJ: lengths and blocks.
+    pub(super) imagej: [Option<Entry>; 2],
+    offsets: Entry,
+    counts: Option<Entry>,
+    extents: OnceLock<Arc<Extents>>,
 }
 
 impl Page {
-    /// Reads the facts about the page that the file stands at.
-    pub(super) fn read(file: &mut TiffFile, page: usize) -> Result<Page, ImageError> {
-        let number = |file: &mut TiffFile, tag, default| {
-            file.number(page, tag).map(|value| value.unwrap_or(default))
+    /// Reads the facts about a page, without following to where its strips or tiles are.
+    pub(super) fn read(file: &TiffFile, directory: &Directory) -> Result<Page, ImageError> {
+        let name = &directory.name;
+        let number =
+            |tag, default| Ok::<u64, ImageError>(directory.number(file, tag)?.unwrap_or(default));
+        let size = |tag| number(tag, 0).map(|value| value as usize);
+        let (width, height) = (size(tags::IMAGE_WIDTH)?, size(tags::IMAGE_LENGTH)?);
+        let largest = u32::MAX as usize;
+        if width == 0 || height == 0 || width > largest || height > largest {
+            return Err(file.malformed(format!("{name} says to have {width} x {height} pixels")));
+        }
+        let stored_samples = number(tags::SAMPLES_PER_PIXEL, 1)? as usize;
+        if !(1..=usize::from(u16::MAX)).contains(&stored_samples) {
+            return Err(file.malformed(format!(
+                "{name} says to have {stored_samples} samples a pixel"
+            )));
+        }
+        let codec = Codec::of(number(tags::COMPRESSION, 1)?);
+        let (colour, samples) = meaning(file, directory, stored_samples)?;
+        let (bits, dtype) = sample_type(file, directory)?;
+        let is_tiled = directory.entry(tags::TILE_OFFSETS).is_some();
+        let place = |strips, tiles| directory.entry(if is_tiled { tiles } else { strips });
+        let offsets = place(tags::STRIP_OFFSETS, tags::TILE_OFFSETS)
+            .ok_or_else(|| file.malformed(format!("{name} does not say where its pixels are")))?;
+        let chunk = if is_tiled {
+            [size(tags::TILE_LENGTH)?, size(tags::TILE_WIDTH)?]
+        } else {
+            let rows = number(tags::ROWS_PER_STRIP, u64::MAX)?;
+            [rows.min(height as u64) as usize, width]
         };
-        let planar = number(file, Tag::PlanarConfiguration, 1)?;
-        let compression = number(file, Tag::Compression, 1)?;
-        let stored_samples = number(file, Tag::SamplesPerPixel, 1)? as usize;
-        let subfile = number(file, Tag::NewSubfileType, 0)?;
-        let ((width, height), colour, sample_type, is_tiled, chunk) =
-            file.run(page, Doing::Directory, |decoder| {
-                Ok((
-                    decoder.dimensions()?,
-                    decoder.colortype()?,
-                    decoder.image_buffer_layout()?.sample_type,
-                    decoder.get_chunk_type() == ChunkType::Tile,
-                    decoder.chunk_dimensions(),
-                ))
-            })?;
-        let bits = usize::from(colour.bit_depth());
-        let dtype = dtype(sample_type, bits).ok_or_else(|| ImageError::Unsupported {
-            path: file.path().to_owned(),
-            feature: format!("page {}: samples of {bits} bits of this kind", page + 1),
-            remedy: "open it in Fiji and save it with 8, 16 or 32 bits".to_owned(),
-        })?;
+        if chunk.iter().any(|&side| side == 0 || side > largest) {
+            return Err(file.malformed(format!(
+                "{name} says to have strips or tiles of {} x {} pixels",
+                chunk[1], chunk[0]
+            )));
+        }
         let page = Page {
-            width: width as usize,
-            height: height as usize,
-            samples: usize::from(colour.num_samples()),
+            name: name.clone(),
+            width,
+            height,
+            samples,
             stored_samples,
             bits,
             dtype,
-            colour: meaning(colour),
-            is_planar: planar == u64::from(PlanarConfiguration::Planar.to_u16()),
+            colour,
+            is_planar: stored_samples > 1 && number(tags::PLANAR_CONFIGURATION, 1)? == 2,
             is_tiled,
-            chunk: [
-                (chunk.1 as usize).min(if is_tiled {
-                    usize::MAX
-                } else {
-                    height as usize
-                }),
-                chunk.0 as usize,
-            ],
-            compression: CompressionMethod::from_u16_exhaustive(compression as u16),
-            is_reduced: subfile & 1 == 1,
+            chunk,
+            codec,
+            predictor: predictor(file, directory, codec)?,
+            is_bit_reversed: number(tags::FILL_ORDER, 1)? == 2,
+            is_reduced: number(tags::NEW_SUBFILE_TYPE, 0)? & 1 == 1,
+            description: directory.entry(tags::IMAGE_DESCRIPTION),
+            sub_directories: directory.entry(tags::SUB_IFDS),
+            jpeg_tables: directory.entry(tags::JPEG_TABLES),
+            metamorph: directory.entry(tags::METAMORPH_PLANES),
+            resolution: [tags::X_RESOLUTION, tags::Y_RESOLUTION].map(|tag| directory.entry(tag)),
+            resolution_unit: number(tags::RESOLUTION_UNIT, 2)?,
+            imagej: [tags::IMAGEJ_COUNTS, tags::IMAGEJ_BLOCKS].map(|tag| directory.entry(tag)),
+            offsets,
+            counts: place(tags::STRIP_BYTE_COUNTS, tags::TILE_BYTE_COUNTS),
+            extents: OnceLock::new(),
         };
+        page.check_size(file)?;
         Ok(page)
+    }
+
+    /// Refuses pages that a file of this size cannot hold.
+    ///
+    /// Coarse, so that a truncated file gets the message that says what is missing.
+    fn check_size(&self, file: &TiffFile) -> Result<(), ImageError> {
+        let largest = u128::from(file.bytes()) * self.codec.largest_ratio().max(1000);
+        let chunk = self.chunk_bytes(self.chunk[0]);
+        if self.unpacked_bytes().max(chunk) > largest {
+            return Err(file.malformed(format!(
+                "{} says to have {} x {} pixels, which do not fit into its {} bytes",
+                self.name,
+                self.width,
+                self.height,
+                file.bytes()
+            )));
+        }
+        Ok(())
     }
 
     /// Whether two pages can be planes of one stack.
     pub(super) fn stacks_with(&self, other: &Page) -> bool {
-        self.width == other.width
-            && self.height == other.height
-            && self.samples == other.samples
-            && self.dtype == other.dtype
+        self.kind() == other.kind()
+    }
+
+    /// What pages of one stack have in common.
+    pub(super) fn kind(&self) -> (usize, usize, usize, DType) {
+        (self.width, self.height, self.samples, self.dtype)
+    }
+
+    /// Its size and sample type in words.
+    pub(super) fn describe(&self) -> String {
+        format!(
+            "{} x {} pixels of {} ({} a pixel)",
+            self.width, self.height, self.dtype, self.samples
+        )
     }
 
     /// Strips or tiles along y and x.
@@ -107,20 +187,28 @@ impl Page {
         ]
     }
 
-    /// The samples of a pixel that lie beside each other in a strip or tile.
+    /// The stored samples of a pixel that lie beside each other in a strip or tile.
     pub(super) fn interleaved(&self) -> usize {
-        if self.is_planar { 1 } else { self.samples }
+        if self.is_planar {
+            1
+        } else {
+            self.stored_samples
+        }
     }
 
     /// The unpacked size of so many rows of a strip or tile in bytes.
     pub(super) fn chunk_bytes(&self, rows: usize) -> u128 {
-        let stored = if self.is_planar {
-            1
-        } else {
-            self.stored_samples
-        };
-        let row_bits = self.chunk[1] as u128 * (self.bits * stored) as u128;
+        let row_bits = self.chunk[1] as u128 * (self.bits * self.interleaved()) as u128;
         row_bits.div_ceil(8) * rows as u128
+    }
+
+    /// The rows that a strip or tile of a row of chunks has in the file.
+    pub(super) fn rows_of(&self, row: usize) -> usize {
+        if self.is_tiled {
+            self.chunk[0]
+        } else {
+            self.chunk[0].min(self.height - row * self.chunk[0])
+        }
     }
 
     /// The unpacked size of the page in bytes, with the padding of its tiles.
@@ -139,54 +227,132 @@ impl Page {
         self.chunk_bytes(rows) * (across * planes) as u128
     }
 
-    /// How many times its size on disk the page can have at most, for the codec's best case.
-    pub(super) fn largest_ratio(&self) -> u128 {
-        match self.compression {
-            CompressionMethod::None => 1,
-            CompressionMethod::PackBits => 64,
-            CompressionMethod::Deflate | CompressionMethod::OldDeflate => 1032,
-            CompressionMethod::LZW => 2731,
-            // Fax codes spend a bit on a blank row of any length; JPEG little more on a block.
-            _ => 1 << 16,
-        }
+    /// The resolution along x and y, where it makes sense.
+    pub(super) fn pixels_per_unit(&self, document: &Document) -> [Option<f64>; 2] {
+        let value = |entry: &Entry| document.file.fraction(entry, &self.name);
+        self.resolution.map(|entry| entry.as_ref().and_then(value))
     }
 
-    /// The name of the compression.
-    pub(super) fn compression_name(&self) -> String {
-        match self.compression {
-            CompressionMethod::None => "none".to_owned(),
-            CompressionMethod::Deflate | CompressionMethod::OldDeflate => "deflate".to_owned(),
-            CompressionMethod::LZW => "lzw".to_owned(),
-            CompressionMethod::PackBits => "packbits".to_owned(),
-            CompressionMethod::ModernJPEG => "jpeg".to_owned(),
-            other => format!("{other:?}").to_lowercase(),
+    /// What error messages call a strip or tile.
+    pub(super) fn chunk_kind(&self) -> &'static str {
+        if self.is_tiled { "tile" } else { "strip" }
+    }
+
+    /// Where its strips or tiles are; read once and kept.
+    pub(super) fn extents(&self, file: &TiffFile) -> Result<Arc<Extents>, ImageError> {
+        if let Some(extents) = self.extents.get() {
+            return Ok(Arc::clone(extents));
         }
+        let extents = Extents::read(file, self, &self.offsets, self.counts.as_ref())?;
+        let extents = Arc::new(extents);
+        Ok(Arc::clone(self.extents.get_or_init(|| extents)))
+    }
+
+    /// Checks cheaply that the last strip or tile lies inside the file, which tells whether the
+    /// file was cut.
+    pub(super) fn check_end(&self, file: &TiffFile) -> Result<(), ImageError> {
+        let (Some(last), Some(counts)) = (self.offsets.count.checked_sub(1), self.counts) else {
+            return Ok(());
+        };
+        let offset = file.number_at(&self.offsets, last, &self.name)?;
+        let length = file.number_at(&counts, last.min(counts.count.max(1) - 1), &self.name)?;
+        if file.holds(offset, length) {
+            return Ok(());
+        }
+        Err(file.truncated(format!(
+            "{} needs the bytes {offset}..{}, the file has {}",
+            self.name,
+            offset.saturating_add(length),
+            file.bytes()
+        )))
     }
 }
 
-fn meaning(colour: ColorType) -> Colour {
-    match colour {
-        ColorType::RGB(_) | ColorType::RGBA(_) => Colour::Rgb,
-        ColorType::YCbCr(_) => Colour::YCbCr,
-        _ => Colour::Plain,
-    }
-}
-
-fn dtype(sample_type: Option<DecodingSampleType>, bits: usize) -> Option<DType> {
-    let dtype = match sample_type? {
-        DecodingSampleType::U8 => DType::UInt8,
-        DecodingSampleType::I8 => DType::Int8,
-        DecodingSampleType::U16 => DType::UInt16,
-        DecodingSampleType::I16 => DType::Int16,
-        DecodingSampleType::U32 => DType::UInt32,
-        DecodingSampleType::I32 => DType::Int32,
-        DecodingSampleType::U64 => DType::UInt64,
-        DecodingSampleType::I64 => DType::Int64,
-        DecodingSampleType::F16 if bits == 16 => return Some(DType::Float32),
-        DecodingSampleType::F16 => return None,
-        DecodingSampleType::F32 => DType::Float32,
-        DecodingSampleType::F64 => DType::Float64,
+/// The colour of the samples and how many of them mean something.
+fn meaning(
+    file: &TiffFile,
+    directory: &Directory,
+    stored: usize,
+) -> Result<(Colour, usize), ImageError> {
+    let extra = directory.numbers(file, tags::EXTRA_SAMPLES)?;
+    let Some(coloured) = stored.checked_sub(extra.len()) else {
+        return Err(file.malformed(format!(
+            "{} says that {} of its {stored} samples a pixel are extra ones",
+            directory.name,
+            extra.len()
+        )));
     };
-    let is_packed = bits < 8 && dtype == DType::UInt8;
-    (bits == dtype.bytes() * 8 || is_packed).then_some(dtype)
+    let has_alpha = matches!(extra.first(), Some(1 | 2));
+    let photometric = directory.number(file, tags::PHOTOMETRIC)?;
+    Ok(match (photometric, coloured) {
+        (Some(2) | None, 3) if has_alpha => (Colour::Rgb, 4),
+        (Some(2) | None, 3) => (Colour::Rgb, 3),
+        (Some(2), 4) => (Colour::Rgb, 4),
+        (Some(5), 4) => (Colour::Plain, if has_alpha { 5 } else { 4 }),
+        (Some(6), 3) => (Colour::YCbCr, 3),
+        _ => (Colour::Plain, stored),
+    })
+}
+
+/// The bits of a sample in the file and its type after reading.
+fn sample_type(file: &TiffFile, directory: &Directory) -> Result<(usize, DType), ImageError> {
+    let same = |tag, default| {
+        let values = directory.numbers(file, tag)?;
+        let first = values.first().copied().unwrap_or(default);
+        if values.iter().all(|&value| value == first) {
+            return Ok(first);
+        }
+        Err(file.unsupported(
+            format!(
+                "{} has samples of different kinds: {values:?}",
+                directory.name
+            ),
+            "open it in Fiji, split its channels and save them on their own",
+        ))
+    };
+    let bits = same(tags::BITS_PER_SAMPLE, 1)?;
+    let format = same(tags::SAMPLE_FORMAT, 1)?;
+    let dtype = match (format, bits) {
+        (1 | 4, 1..=8) => DType::UInt8,
+        (1 | 4, 9..=16) => DType::UInt16,
+        (1 | 4, 17..=32) => DType::UInt32,
+        (1 | 4, 33..=64) => DType::UInt64,
+        (2, 2..=8) => DType::Int8,
+        (2, 9..=16) => DType::Int16,
+        (2, 17..=32) => DType::Int32,
+        (2, 33..=64) => DType::Int64,
+        (3, 16 | 32) => DType::Float32,
+        (3, 64) => DType::Float64,
+        _ => {
+            let kind = match format {
+                3 => "floating-point samples",
+                5 | 6 => "complex samples",
+                _ => "samples",
+            };
+            return Err(file.unsupported(
+                format!("{} has {kind} of {bits} bits", directory.name),
+                "open it in Fiji and save it with 8, 16 or 32 bits",
+            ));
+        }
+    };
+    Ok((bits as usize, dtype))
+}
+
+fn predictor(
+    file: &TiffFile,
+    directory: &Directory,
+    codec: Codec,
+) -> Result<Predictor, ImageError> {
+    let number = directory.number(file, tags::PREDICTOR)?.unwrap_or(1);
+    let is_used = matches!(codec, Codec::Lzw | Codec::Deflate | Codec::Zstd)
+        || matches!(codec, Codec::None) && number == 2;
+    Ok(match number {
+        _ if !is_used => Predictor::None,
+        0 | 1 => Predictor::None,
+        2 => Predictor::Horizontal,
+        3 => Predictor::Float,
+        _ => {
+            return Err(file.malformed(format!("{} has the predictor {number}", directory.name)));
+        }
+    })
 }

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::arrangement::Arrangement;
+use super::arrangement::{Arrangement, Plane};
 use crate::axes::Axis;
 
 #[derive(Deserialize)]
@@ -13,8 +13,13 @@ struct Shaped {
     axes: String,
 }
 
+/// Whether a text is such a description. Each series of a file begins with one.
+pub(super) fn is_shaped(text: &str) -> bool {
+    text.starts_with("{\"shape\"") && serde_json::from_str::<Shaped>(text).is_ok()
+}
+
 /// Lays out the pages; `None` if this is another description or says nothing of use.
-pub(super) fn arrange(text: &str, pages: &[usize]) -> Option<Arrangement> {
+pub(super) fn arrange(text: &str, pages: &[Plane]) -> Option<Arrangement> {
     let shaped: Shaped = serde_json::from_str(text).ok()?;
     if shaped.axes.len() != shaped.shape.len() {
         return None;
@@ -40,26 +45,28 @@ pub(super) fn arrange(text: &str, pages: &[usize]) -> Option<Arrangement> {
 mod tests {
     use super::*;
 
+    fn planes(count: usize) -> Vec<Plane> {
+        (0..count).map(Plane::of).collect()
+    }
+
     #[test]
     fn leading_axes_enumerate_the_pages() {
         let text = r#"{"shape": [3, 2, 8, 9], "axes": "ZCYX"}"#;
-        let stack = arrange(text, &[0, 1, 2, 3, 4, 5]).unwrap();
+        assert!(is_shaped(text));
+        let stack = arrange(text, &planes(6)).unwrap();
         assert_eq!(stack.lengths, [1, 2, 3]);
-        assert_eq!(stack.page([0, 1, 2]), Some(5));
-        assert_eq!(stack.page([0, 0, 1]), Some(2));
+        let page = |index| stack.planes[stack.position(index)].unwrap().page;
+        assert_eq!(page([0, 1, 2]), 5);
+        assert_eq!(page([0, 0, 1]), 2);
     }
 
     #[test]
     fn a_shape_without_axes_or_of_other_pages_says_nothing() {
-        assert_eq!(arrange(r#"{"shape": [4, 8, 9]}"#, &[0, 1, 2, 3]), None);
-        assert_eq!(
-            arrange(r#"{"shape": [4, 8, 9], "axes": "ZYX"}"#, &[0, 1, 2]),
-            None
-        );
-        assert_eq!(
-            arrange(r#"{"shape": [4, 8, 9], "axes": "QYX"}"#, &[0, 1, 2, 3]),
-            None
-        );
-        assert_eq!(arrange("{", &[0]), None);
+        let nothing = |text, count| assert_eq!(arrange(text, &planes(count)), None);
+        nothing(r#"{"shape": [4, 8, 9]}"#, 4);
+        nothing(r#"{"shape": [4, 8, 9], "axes": "ZYX"}"#, 3);
+        nothing(r#"{"shape": [4, 8, 9], "axes": "QYX"}"#, 4);
+        nothing("{", 1);
+        assert!(!is_shaped("{"));
     }
 }

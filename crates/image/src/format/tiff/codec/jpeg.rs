@@ -1,0 +1,61 @@
+//! JPEG strips and tiles, of TIFF technical note 2: quantisation and Huffman tables may be in a
+//! field of the page. Colours stay as they are coded.
+
+use zune_core::bytestream::ZCursor;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+use super::{Fault, Shape};
+
+/// The end and the start of every JPEG stream.
+const MARKER: usize = 2;
+
+pub(super) fn unpack(
+    packed: &[u8],
+    tables: Option<&[u8]>,
+    shape: Shape,
+    out: &mut [u8],
+) -> Result<(), Fault> {
+    let damaged = |problem: String| Fault::Damaged(format!("are no valid JPEG stream: {problem}"));
+    // Tables come as a stream of their own; without its end marker they continue into the data.
+    let joined;
+    let stream = match tables {
+        Some(tables) if tables.len() > MARKER && packed.len() > MARKER => {
+            joined = [&tables[..tables.len() - MARKER], &packed[MARKER..]].concat();
+            &joined
+        }
+        _ => packed,
+    };
+    let options = DecoderOptions::default()
+        .set_max_width(shape.width)
+        .set_max_height(shape.rows.saturating_mul(2).max(1 << 13));
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(stream), options);
+    decoder
+        .decode_headers()
+        .map_err(|error| damaged(format!("{error:?}")))?;
+    let colours = decoder
+        .input_colorspace()
+        .ok_or_else(|| damaged("no colours".to_owned()))?;
+    decoder.set_options(options.jpeg_set_out_colorspace(colours));
+    let info = decoder
+        .info()
+        .ok_or_else(|| damaged("no header".to_owned()))?;
+    let (width, height) = (usize::from(info.width), usize::from(info.height));
+    if width != shape.width || height < shape.rows || colours.num_components() != shape.samples {
+        return Err(damaged(format!(
+            "it has {width} x {height} pixels of {} samples instead of {} x {} of {}",
+            colours.num_components(),
+            shape.width,
+            shape.rows,
+            shape.samples
+        )));
+    }
+    let pixels = decoder
+        .decode()
+        .map_err(|error| damaged(format!("{error:?}")))?;
+    let wanted = pixels
+        .get(..out.len())
+        .ok_or_else(|| damaged("it ends early".to_owned()))?;
+    out.copy_from_slice(wanted);
+    Ok(())
+}
