@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use coverslip::devices::DeviceKind;
 
 use files::size;
-pub use files::{ConvertArguments, InfoArguments, OpenArguments};
+pub use files::{
+    ConvertArguments, InfoArguments, OpArguments, OpenArguments, OutlineKind, OutlinesArguments,
+};
 
 /// Train and apply image-to-image networks on microscopy images.
 ///
@@ -103,6 +105,20 @@ Example:
   coverslip convert stack.tif stack.ome.zarr
   coverslip convert image.ome.zarr plane.png --crop t=0 --project z=max --channels 0 --dtype u8 --range 100,4000")]
     Convert(ConvertArguments),
+    /// Do a classical operation on an image: filter, threshold, label, measure and more
+    #[command(after_help = "\
+Example:
+  coverslip op
+  coverslip op morphology
+  coverslip op morphology cells.tif --set operation=gradient --set element.width=7 -o edges.tif
+  coverslip op regions labels.tif -o regions.csv")]
+    Op(OpArguments),
+    /// Write the outlines of labelled objects for QuPath, ImageJ or tables
+    #[command(after_help = "\
+Example:
+  coverslip outlines labels.tif nuclei.geojson --class Nucleus
+  coverslip outlines labels.tif nuclei-rois.zip")]
+    Outlines(OutlinesArguments),
     /// Report what this machine offers: threads, CPU features, memory, devices
     #[command(after_help = "Example:\n  coverslip doctor --json")]
     Doctor,

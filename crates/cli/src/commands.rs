@@ -11,6 +11,8 @@ mod import;
 mod info;
 mod init;
 mod networks;
+mod op;
+mod outlines;
 mod predict;
 mod presets;
 mod schema;
@@ -39,6 +41,8 @@ pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Re
         Command::Schema => schema::run(registry, printer),
         Command::Info(arguments) => info::run(&arguments, printer)?,
         Command::Convert(arguments) => convert::run(&arguments, printer)?,
+        Command::Op(arguments) => op::run(&arguments, registry, printer)?,
+        Command::Outlines(arguments) => outlines::run(&arguments, printer)?,
         Command::Doctor => doctor::run(printer),
         Command::Networks(arguments) => networks::run(&arguments, registry, printer)?,
         Command::Import(arguments) => import::run(&arguments, registry, printer)?,

@@ -58,6 +58,17 @@ pub(crate) enum CliError {
         /// The most similar one.
         nearest: Option<&'static str>,
     },
+    /// An option of an operation cannot be read.
+    #[error("`--set {text}` cannot be read: {problem}")]
+    Option {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An operation is to be done, but its result has no place.
+    #[error("there is no place for the result")]
+    NoOutput,
     /// A file would be overwritten.
     #[error("`{}` exists already", path.display())]
     Exists {
@@ -97,6 +108,10 @@ impl CliError {
                 "did you mean `{name}`? `coverslip presets` lists them all"
             )),
             Self::UnknownPreset { .. } => Some("`coverslip presets` lists them all".to_owned()),
+            Self::Option { .. } => Some(
+                "write KEY=VALUE, such as sigma=2; `coverslip op NAME` lists the keys".to_owned(),
+            ),
+            Self::NoOutput => Some("name the file with `-o FILE`".to_owned()),
             Self::Exists { .. } => {
                 Some("choose another name, or replace the file with `--force`".to_owned())
             }

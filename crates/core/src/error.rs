@@ -15,6 +15,7 @@ use crate::{
     files::FileError,
     fine_tuning::FineTuningError,
     import::ImportError,
+    operation::OperationError,
     package::PackageError,
     postprocess::PostprocessError,
     predict::PredictError,
@@ -58,6 +59,14 @@ pub enum Error {
     /// An image cannot be predicted.
     #[error(transparent)]
     Predict(#[from] PredictError),
+    /// An operation cannot be done on an image.
+    #[error("`{name}` cannot be done: {source}")]
+    Operation {
+        /// The operation.
+        name: String,
+        /// Why.
+        source: OperationError,
+    },
     /// An image cannot be converted as asked.
     #[error(transparent)]
     Convert(#[from] ConvertError),
@@ -181,6 +190,7 @@ impl Error {
             Self::Package(error) => error.hint(),
             Self::Predict(error) => error.hint(),
             Self::Convert(error) => Some(error.hint()),
+            Self::Operation { source, .. } => source.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::WeightsFile(error) => error.hint(),

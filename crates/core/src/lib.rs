@@ -16,6 +16,7 @@ pub mod framework;
 pub mod import;
 pub mod monitor;
 pub mod networks;
+pub mod operation;
 pub mod optimizer;
 pub mod package;
 pub mod picture;

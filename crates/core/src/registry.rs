@@ -22,7 +22,7 @@ pub use nearest::nearest;
 use burn::tensor::Device;
 use coverslip_nets::{AnyNetwork, Loss, NetworkIo, build::BuildSettings};
 
-use crate::{error::Error, framework::FrameworkKind};
+use crate::{error::Error, framework::FrameworkKind, operation::OperationKind};
 
 /// A term of the training loss.
 pub struct Term {
@@ -50,6 +50,8 @@ pub struct Registry {
     pub optimizers: Entries<BuildOptimizer>,
     /// Learning-rate schedules.
     pub schedules: Entries<BuildSchedule>,
+    /// Classical algorithms that `coverslip op` runs.
+    pub operations: Entries<OperationKind>,
 }
 
 impl Registry {
@@ -64,6 +66,7 @@ impl Registry {
             postprocess: Entries::new(Kind::Postprocess),
             optimizers: Entries::new(Kind::Optimizer),
             schedules: Entries::new(Kind::Schedule),
+            operations: Entries::new(Kind::Operation),
         }
     }
 
@@ -92,6 +95,7 @@ impl Registry {
             Kind::Postprocess => self.postprocess.descriptions(),
             Kind::Optimizer => self.optimizers.descriptions(),
             Kind::Schedule => self.schedules.descriptions(),
+            Kind::Operation => self.operations.descriptions(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::dtype::DType;
+
 /// A fault in what was handed to an algorithm or metric.
 ///
 /// Arrays carry no path, so these messages speak of arrays and parameters; callers that know the
@@ -29,6 +31,16 @@ pub enum AlgorithmError {
         /// Its number of axes.
         got: usize,
         /// The accepted numbers, in words.
+        expected: &'static str,
+    },
+    /// Samples of a type that the algorithm is not defined for.
+    #[error("{what} is {got}, expected {expected}")]
+    SampleType {
+        /// What the array is.
+        what: &'static str,
+        /// Its sample type.
+        got: DType,
+        /// What is accepted, in words.
         expected: &'static str,
     },
     /// An array without elements where at least one is needed.
@@ -141,6 +153,7 @@ impl AlgorithmError {
     /// What the user can do about it, where there is something to do.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
+            Self::SampleType { .. } => "convert the image with `coverslip convert --dtype`",
             Self::ShapeMismatch { .. } => {
                 "give two images of the same size: check that they belong together and were not cropped or rescaled"
             }

@@ -1,6 +1,5 @@
 //! File formats: recognising, opening and writing image files.
 
-mod buffered;
 mod czi;
 mod foreign;
 mod jpeg;

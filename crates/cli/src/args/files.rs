@@ -100,6 +100,59 @@ pub struct ConvertArguments {
     pub memory: u64,
 }
 
+/// Arguments of `coverslip op`.
+#[derive(Debug, Args)]
+pub struct OpArguments {
+    /// The operation; left out, all are listed
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// The images that it works on; left out, the operation is described
+    #[arg(value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// The image to write, or for an operation that measures the table (.csv)
+    #[arg(long, short, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// Changes of single options.
+    #[arg(
+        long = "set",
+        value_name = "KEY=VALUE",
+        help = "Change one option, as in sigma=2 or element.width=7; may be repeated"
+    )]
+    pub overrides: Vec<String>,
+    /// How the images are opened.
+    #[command(flatten)]
+    pub open: OpenArguments,
+}
+
+/// Arguments of `coverslip outlines`.
+#[derive(Debug, Args)]
+pub struct OutlinesArguments {
+    /// The label image
+    #[arg(value_name = "LABELS")]
+    pub labels: PathBuf,
+    /// The file to write: .geojson (QuPath), .zip (ImageJ regions), .csv, or .txt (Cellpose)
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// How the image is opened.
+    #[command(flatten)]
+    pub open: OpenArguments,
+    /// GeoJSON: what QuPath makes of the objects
+    #[arg(long, value_enum, default_value_t = OutlineKind::Detection)]
+    pub kind: OutlineKind,
+    /// GeoJSON: the class of the objects
+    #[arg(long, value_name = "NAME")]
+    pub class: Option<String>,
+}
+
+/// Objects of QuPath.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutlineKind {
+    /// Many small ones, such as nuclei
+    Detection,
+    /// A few that people edit
+    Annotation,
+}
+
 /// Layouts of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FlavourName {

@@ -277,7 +277,7 @@ fn configured(name: &str, overrides: &[String], registry: &Registry) -> Result<N
     Ok(config.map_err(Error::from)?.settings.network)
 }
 
-fn options(description: &Description) -> String {
+pub(super) fn options(description: &Description) -> String {
     let mut lines = vec![format!("{}: {}", description.name, description.summary)];
     let properties = description.schema["properties"].as_object();
     for (name, option) in properties.into_iter().flatten() {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use coverslip_image::normalize::{MinMax, Normalization, Percentile, Rescale, Standard};
+use coverslip_image::Image;
+use coverslip_image::normalize::{CenterZ, MinMax, Normalization, Percentile, Rescale, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
     architectures::{
@@ -26,6 +27,7 @@ use crate::{
     data::{Augmentation, Flip, Rotate90},
     error::Error,
     framework::{Fcn, FcnOptions},
+    operation::{Operation, OperationError, OperationKind, Product, add_operations},
     optimizer::{AdamOptions, AdamWOptions, RmspropOptions, SgdOptions, UpdateRule},
     postprocess::{Argmax, Components, FillHoles, PostprocessStep, RemoveSmall},
     preprocess::PreprocessStep,
@@ -59,6 +61,7 @@ impl Registry {
         registry.add_normalization("standard", Normalization::Standard as fn(Standard) -> _)?;
         registry.add_normalization("min_max", Normalization::MinMax as fn(MinMax) -> _)?;
         registry.add_normalization("rescale", Normalization::Rescale as fn(Rescale) -> _)?;
+        registry.add_normalization("center_z", Normalization::CenterZ as fn(CenterZ) -> _)?;
         registry.add_augmentation::<Flip>("flip")?;
         registry.add_augmentation::<Rotate90>("rotate90")?;
         registry.add_postprocess::<Argmax>("argmax")?;
@@ -70,6 +73,7 @@ impl Registry {
         registry.add_optimizer::<SgdOptions>("sgd")?;
         registry.add_optimizer::<RmspropOptions>("rmsprop")?;
         registry.add_schedules()?;
+        add_operations(&mut registry)?;
         Ok(registry)
     }
 
@@ -177,6 +181,37 @@ impl Registry {
             Ok(Box::new(into(named.read()?)))
         };
         self.preprocess.register::<O>(name, Box::new(build))?;
+        Ok(())
+    }
+
+    /// Adds an operation on images that `coverslip op` runs: what `inputs` names.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_operation<O>(
+        &mut self,
+        name: &str,
+        inputs: &'static [&'static str],
+        run: fn(&O, &[Image]) -> Result<Product, OperationError>,
+    ) -> Result<(), RegistryError>
+    where
+        O: JsonSchema + DeserializeOwned + Send + Sync + 'static,
+    {
+        let build = move |named: &Named| -> Result<Operation, Error> {
+            let options: O = named.read()?;
+            Ok(Box::new(move |images| {
+                let (expected, found) = (inputs.len(), images.len());
+                if expected != found {
+                    return Err(OperationError::Count { expected, found });
+                }
+                run(&options, images)
+            }))
+        };
+        let kind = OperationKind {
+            inputs,
+            build: Box::new(build),
+        };
+        self.operations.register::<O>(name, kind)?;
         Ok(())
     }
 

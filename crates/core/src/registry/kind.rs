@@ -21,11 +21,13 @@ pub enum Kind {
     Optimizer,
     /// A learning-rate schedule.
     Schedule,
+    /// A classical operation on images.
+    Operation,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Framework,
         Self::Network,
         Self::Loss,
@@ -34,6 +36,7 @@ impl Kind {
         Self::Postprocess,
         Self::Optimizer,
         Self::Schedule,
+        Self::Operation,
     ];
 
     /// The kind in one word, as the schema's `x-registry` marks write it.
@@ -47,6 +50,7 @@ impl Kind {
             Self::Postprocess => "postprocess",
             Self::Optimizer => "optimizer",
             Self::Schedule => "schedule",
+            Self::Operation => "operation",
         }
     }
 
@@ -66,6 +70,7 @@ impl Kind {
             Self::Postprocess => "a post-processing step",
             Self::Optimizer => "an optimizer",
             Self::Schedule => "a schedule",
+            Self::Operation => "an operation",
         }
     }
 }

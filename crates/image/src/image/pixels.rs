@@ -123,7 +123,7 @@ impl Pixels {
 
     /// Copies `block` to where its first sample is at `origin`. `None`, and nothing is copied, if the
     /// type is another or the block does not lie inside.
-    pub(crate) fn paste(&mut self, origin: &[usize], block: &Pixels) -> Option<()> {
+    pub fn paste(&mut self, origin: &[usize], block: &Pixels) -> Option<()> {
         let fits = origin.len() == block.shape().len()
             && origin.len() == self.shape().len()
             && (origin.iter().zip(block.shape()).zip(self.shape()))

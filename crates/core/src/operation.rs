@@ -1,0 +1,80 @@
+//! Classical algorithms as operations on images: what `coverslip op` runs by name.
+
+mod builtin;
+mod filters;
+mod geometry;
+mod intensity;
+mod labels;
+mod measure;
+mod parts;
+
+use coverslip_image::{AlgorithmError, Image, ImageError};
+use serde::Serialize;
+
+pub(crate) use builtin::add_operations;
+
+/// What an operation gives.
+#[derive(Clone, Debug)]
+pub enum Product {
+    /// An image.
+    Image(Image),
+    /// Numbers, one row an object or point.
+    Table(Table),
+}
+
+/// Numbers in named columns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Table {
+    /// The names of the columns, with their units where they have one.
+    pub columns: Vec<&'static str>,
+    /// The rows.
+    pub rows: Vec<Vec<f64>>,
+}
+
+/// An operation with its options.
+pub type Operation = Box<dyn Fn(&[Image]) -> Result<Product, OperationError> + Send + Sync>;
+
+/// An operation that cannot be done on an image.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperationError {
+    /// The algorithm refused.
+    #[error(transparent)]
+    Algorithm(#[from] AlgorithmError),
+    /// The image is not what the operation works on.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// An operation got another number of images than it works on.
+    #[error("it works on {expected} image{}, not on {found}", if *expected == 1 { "" } else { "s" })]
+    Count {
+        /// The number it works on.
+        expected: usize,
+        /// The number it got.
+        found: usize,
+    },
+}
+
+impl OperationError {
+    /// The remedy.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Algorithm(error) => error.hint(),
+            Self::Image(error) => error.hint(),
+            Self::Count { .. } => {
+                Some("`coverslip op NAME` says which images an operation works on".to_owned())
+            }
+        }
+    }
+}
+
+/// How an operation is made from a config node, and on which images it works.
+pub struct OperationKind {
+    /// The images, such as `image` and `reference`.
+    pub inputs: &'static [&'static str],
+    /// Makes the operation with its options.
+    pub build: BuildOperation,
+}
+
+/// Makes an operation.
+pub type BuildOperation =
+    Box<dyn Fn(&crate::registry::Named) -> Result<Operation, crate::error::Error> + Send + Sync>;

@@ -1,0 +1,98 @@
+//! The operations that come with Coverslip.
+
+use coverslip_image::{
+    Image,
+    distance::Distance,
+    edge::{Canny, CannyInteger},
+    filter::{Gaussian, GaussianBlur},
+    keypoint::Reconstruction,
+    morphology::{BinaryMorphology, GrayMorphology},
+    normalize::{CenterZ, MinMax, Normalization, Percentile, Standard},
+    peaks::PeakLocalMax,
+    resample::{Degrade, Resize},
+    thinning::Thinning,
+    threshold::{AdaptiveThreshold, Threshold},
+    watershed::Watershed,
+};
+
+use super::{
+    OperationError, Product,
+    filters::{self, Boundary},
+    geometry::{self, Turn},
+    intensity::{self, Autoscale, MatchHistogram, Stains},
+    labels::{self, Border, Holes, Isolated, Label, Largest, Layers, Relabel, Small, Split},
+    measure::{self, Contours, Regions},
+};
+use crate::registry::{Registry, RegistryError};
+
+const IMAGE: &[&str] = &["image"];
+const MASK: &[&str] = &["mask"];
+const LABELS: &[&str] = &["labels"];
+
+/// Adds them to a registry.
+pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryError> {
+    normalizations(registry)?;
+    registry.add_operation::<MatchHistogram>(
+        "match_histogram",
+        &["image", "reference"],
+        intensity::matched,
+    )?;
+    registry.add_operation::<Stains>("macenko", IMAGE, intensity::stains)?;
+    registry.add_operation::<Autoscale>("autoscale", IMAGE, intensity::autoscaled)?;
+    registry.add_operation::<GaussianBlur>("gaussian_blur", IMAGE, filters::gaussian_blur)?;
+    registry.add_operation::<Gaussian>("gaussian", IMAGE, filters::gaussian)?;
+    registry.add_operation::<Threshold>("threshold", IMAGE, filters::threshold)?;
+    registry.add_operation::<AdaptiveThreshold>(
+        "adaptive_threshold",
+        IMAGE,
+        filters::adaptive_threshold,
+    )?;
+    registry.add_operation::<GrayMorphology>("morphology", IMAGE, filters::morphology)?;
+    registry.add_operation::<BinaryMorphology>(
+        "binary_morphology",
+        MASK,
+        filters::binary_morphology,
+    )?;
+    registry.add_operation::<Canny>("canny", IMAGE, filters::canny)?;
+    registry.add_operation::<CannyInteger>("canny_integer", IMAGE, filters::canny_integer)?;
+    registry.add_operation::<Thinning>("thin", MASK, filters::thin)?;
+    registry.add_operation::<Boundary>("boundary", MASK, filters::boundaries)?;
+    registry.add_operation::<Distance>("distance", MASK, filters::distance)?;
+    registry.add_operation::<Label>("components", IMAGE, labels::label)?;
+    registry.add_operation::<Largest>("largest", IMAGE, labels::largest)?;
+    registry.add_operation::<Small>("remove_small", MASK, labels::remove_small)?;
+    registry.add_operation::<Holes>("fill_holes", MASK, labels::holes)?;
+    registry.add_operation::<Border>("clear_border", LABELS, labels::border)?;
+    registry.add_operation::<Relabel>("relabel", LABELS, labels::relabel)?;
+    registry.add_operation::<Isolated>("remove_isolated", LABELS, labels::isolated)?;
+    registry.add_operation::<Watershed>("watershed", &["relief", "markers"], labels::watershed)?;
+    registry.add_operation::<Split>("split", MASK, labels::split)?;
+    registry.add_operation::<Layers>("layers_to_instances", &["layers"], labels::layers)?;
+    registry.add_operation::<Resize>("resize", IMAGE, geometry::resized)?;
+    registry.add_operation::<Degrade>("degrade", IMAGE, geometry::degraded)?;
+    registry.add_operation::<Turn>("turn", IMAGE, geometry::turned)?;
+    registry.add_operation::<Reconstruction>("reconstruct", MASK, intensity::reconstructed)?;
+    registry.add_operation::<Regions>("regions", LABELS, measure::regions)?;
+    registry.add_operation::<Contours>("contours", MASK, measure::contours)?;
+    registry.add_operation::<PeakLocalMax>("peaks", IMAGE, measure::peaks)?;
+    Ok(())
+}
+
+fn normalizations(registry: &mut Registry) -> Result<(), RegistryError> {
+    registry.add_operation::<Percentile>("percentile", IMAGE, |options, images| {
+        normalize(Normalization::Percentile(options.clone()), images)
+    })?;
+    registry.add_operation::<Standard>("standard", IMAGE, |options, images| {
+        normalize(Normalization::Standard(options.clone()), images)
+    })?;
+    registry.add_operation::<MinMax>("min_max", IMAGE, |options, images| {
+        normalize(Normalization::MinMax(options.clone()), images)
+    })?;
+    registry.add_operation::<CenterZ>("center_z", IMAGE, |options, images| {
+        normalize(Normalization::CenterZ(options.clone()), images)
+    })
+}
+
+fn normalize(method: Normalization, images: &[Image]) -> Result<Product, OperationError> {
+    intensity::normalized(&method, &images[0])
+}
