@@ -11,7 +11,7 @@ mod parts;
 use coverslip_image::{AlgorithmError, Image, ImageError};
 use serde::Serialize;
 
-pub(crate) use builtin::add_operations;
+pub(crate) use builtin::{add_label_steps, add_operations};
 
 /// What an operation gives.
 #[derive(Clone, Debug)]

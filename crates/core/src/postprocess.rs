@@ -3,6 +3,7 @@
 mod argmax;
 mod components;
 mod holes;
+mod operation;
 mod small;
 
 use coverslip_image::{
@@ -16,6 +17,7 @@ pub use argmax::Argmax;
 pub(crate) use argmax::likeliest;
 pub use components::Components;
 pub use holes::FillHoles;
+pub(crate) use operation::OnLabels;
 pub use small::RemoveSmall;
 
 /// What a prediction is on its way to the result.

@@ -34,6 +34,7 @@ fn info_describes_images() {
       size        z 3, y 4, x 5
       type        uint16
       pixel size  z 0.5 µm, y 0.1 µm, x 0.1 µm
+      blocks      z 1, y 4, x 5
       in memory   120 bytes
     picture.png
       format      PNG (1 page, compression deflate)
@@ -41,13 +42,14 @@ fn info_describes_images() {
       type        uint8
       pixel size  unknown
       channels    red, green, blue
+      blocks      c 3, y 1, x 6
       in memory   126 bytes
     ----- stderr
     ");
     insta::assert_snapshot!(bench.transcript(&["info", "stack.tif", "--json"]), @r#"
     exit 0
     ----- stdout
-    {"files":[{"path":"stack.tif","format":"TIFF","axes":"zyx","shape":[3,4,5],"dtype":"uint16","pixel_size":{"z":0.5,"y":0.1,"x":0.1},"channel_names":[],"compression":"deflate","pages":3,"bytes":120}],"failed":[]}
+    {"files":[{"path":"stack.tif","format":"TIFF","axes":"zyx","shape":[3,4,5],"dtype":"uint16","name":null,"pixel_size":{"z":0.5,"y":0.1,"x":0.1},"time_step":null,"numerical_aperture":null,"channels":[],"compression":"deflate","block":[1,4,5],"levels":[[3,4,5]],"series":["0"],"pages":3,"warnings":[],"bytes":120}],"failed":[]}
     ----- stderr
     "#);
 }
@@ -64,6 +66,7 @@ fn info_goes_on_after_a_file_that_it_cannot_read() {
       size        z 3, y 4, x 5
       type        uint16
       pixel size  z 0.5 µm, y 0.1 µm, x 0.1 µm
+      blocks      z 1, y 4, x 5
       in memory   120 bytes
     ----- stderr
     error: `text.tif` is not a TIFF file: it starts with "hello w"

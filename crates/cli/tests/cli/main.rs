@@ -4,4 +4,5 @@
 
 mod command;
 mod configs;
+mod images;
 mod machine;

@@ -78,6 +78,15 @@ pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryErro
     Ok(())
 }
 
+/// Adds those that are steps on labels to a registry.
+pub(crate) fn add_label_steps(registry: &mut Registry) -> Result<(), RegistryError> {
+    registry.add_label_step::<Border>("clear_border", labels::border)?;
+    registry.add_label_step::<Largest>("largest", labels::largest)?;
+    registry.add_label_step::<Isolated>("remove_isolated", labels::isolated)?;
+    registry.add_label_step::<Relabel>("relabel", labels::relabel)?;
+    registry.add_label_step::<Split>("split", labels::split)
+}
+
 fn normalizations(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.add_operation::<Percentile>("percentile", IMAGE, |options, images| {
         normalize(Normalization::Percentile(options.clone()), images)

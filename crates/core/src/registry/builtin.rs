@@ -27,9 +27,11 @@ use crate::{
     data::{Augmentation, Flip, Rotate90},
     error::Error,
     framework::{Fcn, FcnOptions},
-    operation::{Operation, OperationError, OperationKind, Product, add_operations},
+    operation::{
+        Operation, OperationError, OperationKind, Product, add_label_steps, add_operations,
+    },
     optimizer::{AdamOptions, AdamWOptions, RmspropOptions, SgdOptions, UpdateRule},
-    postprocess::{Argmax, Components, FillHoles, PostprocessStep, RemoveSmall},
+    postprocess::{Argmax, Components, FillHoles, OnLabels, PostprocessStep, RemoveSmall},
     preprocess::PreprocessStep,
     schedule::{
         Constant, Cosine, CosineRestarts, Exponential, Linear, LinearDecay, Multistep, OneCycle,
@@ -68,6 +70,7 @@ impl Registry {
         registry.add_postprocess::<Components>("components")?;
         registry.add_postprocess::<RemoveSmall>("remove_small")?;
         registry.add_postprocess::<FillHoles>("fill_holes")?;
+        add_label_steps(&mut registry)?;
         registry.add_optimizer::<AdamOptions>("adam")?;
         registry.add_optimizer::<AdamWOptions>("adamw")?;
         registry.add_optimizer::<SgdOptions>("sgd")?;
@@ -212,6 +215,26 @@ impl Registry {
             build: Box::new(build),
         };
         self.operations.register::<O>(name, kind)?;
+        Ok(())
+    }
+
+    /// Adds an operation on labels as a step of post-processing.
+    pub(crate) fn add_label_step<O>(
+        &mut self,
+        name: &'static str,
+        run: fn(&O, &[Image]) -> Result<Product, OperationError>,
+    ) -> Result<(), RegistryError>
+    where
+        O: JsonSchema + DeserializeOwned + Send + Sync + 'static,
+    {
+        let build = move |named: &Named| -> Result<Box<dyn PostprocessStep>, Error> {
+            let options: O = named.read()?;
+            let operation: Operation = Box::new(move |images| run(&options, images));
+            Ok(Box::new(OnLabels { name, operation }))
+        };
+        self.postprocess
+            .register::<O>(name, Box::new(build))?
+            .only_for(&CLASSES);
         Ok(())
     }
 
