@@ -1,15 +1,22 @@
 //! `coverslip predict`
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use coverslip::{
     config::{Blend, Output},
     error::Error,
+    framework::Predictor,
     package::{self, Model},
     predict::{OutputFormat, PredictOptions, predict_files},
     registry::Registry,
+    speed::peak_memory,
 };
 use coverslip_image::format::WriteOptions;
+use coverslip_nets::SizeRule;
+use ndarray::Array4;
 use serde_json::{Value, json};
 
 use crate::args::{BlendName, FormatOfPredictions, PredictArguments};
@@ -28,6 +35,12 @@ pub(crate) fn run(
     let device = arguments.device.open().map_err(Error::from)?;
     let mut model = package::load(&arguments.model, registry, &device)?;
     adapt(&mut model, arguments);
+    let clock = Clock::default();
+    model.predictor = Box::new(Timed {
+        predictor: model.predictor,
+        clock: clock.clone(),
+    });
+    let start = Instant::now();
     let stop = super::listen()?;
     let monitor = Progress::new(printer);
     let (input, output) = (&arguments.input, &arguments.output);
@@ -57,12 +70,45 @@ pub(crate) fn run(
         "output": arguments.output,
         "written": predicted.written,
         "failed": failures,
+        "seconds": start.elapsed().as_secs_f64(),
+        "network_s": clock.seconds(),
+        "peak_rss_bytes": peak_memory(),
     });
     if let Err(error) = &outcome {
         error.add_to(&mut result);
     }
     printer.result(&result);
     outcome
+}
+
+/// The time that was spent in a network.
+#[derive(Clone, Default)]
+struct Clock(Arc<AtomicU64>);
+
+impl Clock {
+    fn seconds(&self) -> f64 {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed)).as_secs_f64()
+    }
+}
+
+/// A predictor that notes how long it works.
+struct Timed {
+    predictor: Box<dyn Predictor>,
+    clock: Clock,
+}
+
+impl Predictor for Timed {
+    fn predict(&self, image: &Array4<f32>) -> Array4<f32> {
+        let start = Instant::now();
+        let values = self.predictor.predict(image);
+        let nanoseconds = start.elapsed().as_nanos() as u64;
+        self.clock.0.fetch_add(nanoseconds, Ordering::Relaxed);
+        values
+    }
+
+    fn sizes(&self) -> SizeRule {
+        self.predictor.sizes()
+    }
 }
 
 fn options(arguments: &PredictArguments) -> PredictOptions {
