@@ -63,3 +63,29 @@ pub enum DetectionName {
     /// 2000 detections an image, small and large from 18 and 31 pixels a side
     Livecell,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        evaluate: EvaluateArguments,
+    }
+
+    fn parse(task: &str) -> Result<EvaluateArguments, clap::Error> {
+        let line = ["x", "--prediction", "p", "--target", "t", "--task", task];
+        Line::try_parse_from(line).map(|line| line.evaluate)
+    }
+
+    #[test]
+    fn evaluate_knows_four_tasks() {
+        assert_eq!(parse("instance").unwrap().task, TaskName::Instance);
+        assert_eq!(parse("distribution").unwrap().task, TaskName::Distribution);
+        assert!(parse("x").is_err());
+        assert_eq!(parse("image").unwrap().detection, DetectionName::Coco);
+    }
+}
