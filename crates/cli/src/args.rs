@@ -1,5 +1,6 @@
 //! What can be typed: the commands, their arguments and their help texts.
 
+mod evaluate;
 mod files;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use coverslip::devices::DeviceKind;
 
+pub use evaluate::{DetectionName, EvaluateArguments, TaskName};
 use files::size;
 pub use files::{
     ConvertArguments, InfoArguments, OpArguments, OpenArguments, OutlineKind, OutlinesArguments,
@@ -457,46 +459,6 @@ pub enum BlendName {
     Crop,
 }
 
-/// Arguments of `coverslip evaluate`.
-#[derive(Debug, Args)]
-pub struct EvaluateArguments {
-    /// The folder of predictions
-    #[arg(long, value_name = "DIR")]
-    pub prediction: PathBuf,
-    /// The folder of targets with the same names
-    #[arg(long, value_name = "DIR")]
-    pub target: PathBuf,
-    /// What is compared
-    #[arg(long, value_enum)]
-    pub task: TaskName,
-    /// The folder of input images, shown in the report
-    #[arg(long, value_name = "DIR")]
-    pub input: Option<PathBuf>,
-    /// The folder for table, summary and report; left out, only the summary is printed
-    #[arg(long, value_name = "DIR")]
-    pub output: Option<PathBuf>,
-    /// Semantic: count every label above 0 as one class, e.g. to score label maps as masks
-    #[arg(long)]
-    pub foreground: bool,
-    /// Image: distance between the lowest and highest possible intensity of the targets
-    #[arg(long, value_name = "RANGE")]
-    pub data_range: Option<f64>,
-    /// Leave out targets without a prediction instead of refusing
-    #[arg(long)]
-    pub partial: bool,
-}
-
-/// What `coverslip evaluate` compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TaskName {
-    /// Classes of pixels: Dice, `IoU`, precision, recall, F1
-    Semantic,
-    /// Objects: AP, F1, PQ
-    Instance,
-    /// Intensities: PSNR, SSIM, RMSE, Pearson correlation
-    Image,
-}
-
 /// Reads the side of a tile.
 fn side(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -572,17 +534,6 @@ mod tests {
             parse(&["--model", "m", "--input", "a.tif", "b", "--output", "o"]).unwrap();
         assert_eq!(predict.input, [PathBuf::from("a.tif"), PathBuf::from("b")]);
         assert!(parse::<PredictArguments>(&["--model", "m", "--output", "o"]).is_err());
-    }
-
-    #[test]
-    fn evaluate_knows_three_tasks() {
-        let evaluate: EvaluateArguments =
-            parse(&["--prediction", "p", "--target", "t", "--task", "instance"]).unwrap();
-        assert_eq!(evaluate.task, TaskName::Instance);
-        assert!(
-            parse::<EvaluateArguments>(&["--prediction", "p", "--target", "t", "--task", "x"])
-                .is_err()
-        );
     }
 
     #[test]

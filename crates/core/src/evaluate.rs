@@ -5,7 +5,11 @@
 //! parallel, one pair a thread in memory at a time; rows and sums keep the order of the file
 //! names, so results do not depend on the number of threads.
 
+mod compare;
+mod confusion;
+mod detection;
 mod error;
+mod features;
 mod instance;
 mod intensity;
 mod labels;
@@ -20,7 +24,11 @@ use coverslip_image::metrics::bootstrap::Bootstrap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use compare::{Difference, compare, write_comparison};
+pub use confusion::ConfusionTable;
+pub use detection::{DetectionRules, evaluate_detection_files};
 pub use error::EvaluateError;
+pub use features::evaluate_features;
 pub(crate) use pairs::images_by_name;
 pub use pairs::{EvaluationPair, pair_folders};
 pub use summary::Summary;
@@ -44,6 +52,25 @@ impl Task {
             Self::Semantic => "dice",
             Self::Instance => "ap50",
             Self::Image => "psnr",
+        }
+    }
+
+    /// The scores that tables for people show; files have all.
+    pub fn main_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Semantic => &["dice", "iou", "precision", "recall", "f1_macro", "accuracy"],
+            Self::Instance => &[
+                "ap50",
+                "ap70",
+                "ap90",
+                "f1",
+                "pq",
+                "mean_matched_iou",
+                "dice",
+                "target_objects",
+                "predicted_objects",
+            ],
+            Self::Image => &["psnr", "psnr_fitted", "ssim", "rmse", "nrmse", "pearson"],
         }
     }
 
@@ -72,6 +99,10 @@ pub struct EvaluateOptions {
     /// Without it integer targets use the full range of their type, and float targets their own
     /// maximum minus minimum, image by image.
     pub data_range: Option<f64>,
+    /// Instance: whose limits the average precision of detections has.
+    pub detection: DetectionRules,
+    /// Instance: whether to add the simplified score of `MMV_Im2Im`.
+    pub simplified: bool,
     /// Whether targets without a prediction are left out instead of being an error.
     pub partial: bool,
     /// How the confidence interval over images is computed.
@@ -86,6 +117,8 @@ impl EvaluateOptions {
             classes: None,
             foreground: false,
             data_range: None,
+            detection: DetectionRules::default(),
+            simplified: false,
             partial: false,
             bootstrap: Bootstrap::default(),
         }
@@ -116,6 +149,8 @@ pub struct Evaluation {
     pub pooled: Vec<(String, f64)>,
     /// What a reader of the figures should know, such as the data range.
     pub notes: Vec<String>,
+    /// Semantic: which classes are taken for which, over all images.
+    pub confusion: Option<ConfusionTable>,
     /// How the intervals were computed.
     pub bootstrap: Bootstrap,
 }
@@ -126,6 +161,7 @@ struct Table {
     rows: Vec<Vec<f64>>,
     pooled: Vec<(String, f64)>,
     notes: Vec<String>,
+    confusion: Option<ConfusionTable>,
 }
 
 impl Evaluation {
@@ -151,8 +187,8 @@ impl Evaluation {
         means.chain(self.pooled.iter().cloned()).collect()
     }
 
-    /// Writes `metrics.csv` (a row an image) and `summary.json` into a folder, which is created if
-    /// it is missing.
+    /// Writes `metrics.csv` (a row an image), `summary.json`, and for class maps `confusion.csv` and
+    /// `confusion.svg` into a folder, which is created if it is missing.
     ///
     /// # Errors
     /// [`EvaluateError::File`] if the folder cannot be written.
@@ -186,7 +222,10 @@ pub fn evaluate_pairs(
             let measures = measure(pairs, |pair| semantic::measure(pair, options))?;
             semantic::table(&measures, options.classes.as_deref())?
         }
-        Task::Instance => instance::table(&measure(pairs, instance::measure)?),
+        Task::Instance => {
+            let measures = measure(pairs, |pair| instance::measure(pair, options))?;
+            instance::table(&measures, options)?
+        }
         Task::Image => {
             let measures = measure(pairs, |pair| intensity::measure(pair, options.data_range))?;
             intensity::table(&measures)
@@ -205,6 +244,7 @@ pub fn evaluate_pairs(
         summary,
         pooled: table.pooled,
         notes: table.notes,
+        confusion: table.confusion,
         bootstrap: options.bootstrap,
     })
 }

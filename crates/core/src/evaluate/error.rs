@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use coverslip_image::coco::CocoError;
 use coverslip_image::{AlgorithmError, ImageError};
 
 use crate::error::list;
@@ -107,6 +108,17 @@ pub enum EvaluateError {
         /// Why; boxed, as errors travel in every result.
         source: Box<AlgorithmError>,
     },
+    /// A table of features that cannot be used.
+    #[error("`{}` {problem}", path.display())]
+    Features {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Annotations or detections that cannot be used.
+    #[error(transparent)]
+    Coco(#[from] CocoError),
     /// A file cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -151,6 +163,12 @@ impl EvaluateError {
                  label as foreground with `--foreground`"
             }
             Self::UnknownClass { .. } => "name all classes, or check that the file is a class map",
+            Self::Features { .. } => {
+                "give a CSV table of numbers or an npy array, a row a sample and a column a feature"
+            }
+            Self::Coco(_) => {
+                "give COCO's files: a list of results as prediction, annotations as target"
+            }
             Self::NotFinite { .. } => "leave the image out, or predict or export it again",
             Self::Image(error) => return error.hint(),
             Self::File(error) => return error.hint(),

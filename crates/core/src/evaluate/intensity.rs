@@ -9,12 +9,12 @@ use super::labels::{of_pair, same_size};
 use super::{EvaluateError, EvaluationPair, Table};
 use crate::finite::NotFinite;
 
-/// Side of the SSIM window in pixels.
-const WINDOW: usize = 7;
+/// Sides of the SSIM windows in pixels: uniform and Gaussian.
+const WINDOWS: [usize; 2] = [7, 11];
 
 /// What one image contributes.
 pub(super) struct Measure {
-    scores: [f64; 8],
+    scores: [f64; 10],
     range: RangeSource,
 }
 
@@ -60,8 +60,10 @@ pub(super) fn table(measures: &[Measure]) -> Table {
     let mut notes: Vec<String> = sources.into_iter().map(RangeSource::note).collect();
     notes.push("psnr_fitted is the PSNR after the least-squares fit a * prediction + b".to_owned());
     notes.push(format!(
-        "ssim uses a uniform window of {WINDOW} pixels a side; stacks of fewer than {WINDOW} \
-         sections are scored section by section; smaller images have no ssim"
+        "ssim uses a uniform window of {} pixels a side and sample covariance, ssim_wang the \
+         Gaussian window of {}; stacks of fewer sections are scored section by section; smaller \
+         images have none",
+        WINDOWS[0], WINDOWS[1]
     ));
     let columns = [
         "psnr",
@@ -72,12 +74,15 @@ pub(super) fn table(measures: &[Measure]) -> Table {
         "nrmse",
         "pearson",
         "data_range",
+        "mse",
+        "ssim_wang",
     ];
     Table {
         columns: columns.map(str::to_owned).to_vec(),
         rows: measures.iter().map(|one| one.scores.to_vec()).collect(),
         pooled: Vec::new(),
         notes,
+        confusion: None,
     }
 }
 
@@ -119,7 +124,7 @@ fn scores(
     prediction: &Array4<f32>,
     target: &Array4<f32>,
     range: f64,
-) -> Result<[f64; 8], AlgorithmError> {
+) -> Result<[f64; 10], AlgorithmError> {
     // A constant target has no range: distances are still defined, ratios to the range are not.
     let usable = if range > 0.0 { range } else { 1.0 };
     let pixels = image_scores(&prediction.view(), &target.view(), usable)?;
@@ -128,12 +133,24 @@ fn scores(
     Ok([
         ratio(pixels.psnr),
         ratio(psnr(fitted.mse, usable)),
-        ratio(mean_ssim(prediction, target, usable)?),
+        ratio(mean_ssim(
+            prediction,
+            target,
+            Ssim::uniform(usable),
+            WINDOWS[0],
+        )?),
         pixels.rmse,
         pixels.mae,
         pixels.nrmse,
         pixels.pearson,
         range,
+        pixels.mse,
+        ratio(mean_ssim(
+            prediction,
+            target,
+            Ssim::gaussian(usable),
+            WINDOWS[1],
+        )?),
     ])
 }
 
@@ -141,16 +158,16 @@ fn scores(
 fn mean_ssim(
     prediction: &Array4<f32>,
     target: &Array4<f32>,
-    range: f64,
+    ssim: Ssim,
+    window: usize,
 ) -> Result<f64, AlgorithmError> {
-    let ssim = Ssim::uniform(range);
     let (channels, depth, height, width) = target.dim();
-    if height < WINDOW || width < WINDOW {
+    if height < window || width < window {
         return Ok(f64::NAN);
     }
     let mut sum = 0.0;
     for (p, t) in prediction.outer_iter().zip(target.outer_iter()) {
-        sum += if depth >= WINDOW {
+        sum += if depth >= window {
             ssim.mean(&p, &t)?
         } else {
             by_section(ssim, &p, &t)?

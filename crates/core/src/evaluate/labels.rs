@@ -1,8 +1,9 @@
 //! Reading a pair of label maps.
 
+use coverslip_image::metrics::edge::boundary;
 use coverslip_image::metrics::semantic::MaskOverlap;
 use coverslip_image::{AlgorithmError, read_image};
-use ndarray::Array3;
+use ndarray::{Array3, Axis};
 
 use super::{EvaluateError, EvaluationPair};
 
@@ -28,6 +29,21 @@ impl LabelPair {
     pub(super) fn foreground(&self) -> Result<MaskOverlap, AlgorithmError> {
         let mask = |labels: &Array3<u32>| labels.mapv(|label| label > 0);
         MaskOverlap::of(&mask(&self.prediction).view(), &mask(&self.target).view())
+    }
+
+    /// Overlap of the outlines of all labels above 0.
+    ///
+    /// An image of one section has no neighbours along z: its outline is that of the plane.
+    pub(super) fn edges(&self) -> Result<MaskOverlap, AlgorithmError> {
+        let edge = |labels: &Array3<u32>| {
+            let mask = labels.mapv(|label| label > 0);
+            if mask.len_of(Axis(0)) == 1 {
+                boundary(&mask.index_axis(Axis(0), 0)).insert_axis(Axis(0))
+            } else {
+                boundary(&mask.view())
+            }
+        };
+        MaskOverlap::of(&edge(&self.prediction).view(), &edge(&self.target).view())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use coverslip_image::metrics::semantic::{ClassScores, Confusion, MaskOverlap};
 
+use super::confusion::ConfusionTable;
 use super::labels::{LabelPair, of_pair};
 use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
@@ -12,6 +13,7 @@ const MOST_CLASSES: usize = 256;
 pub(super) struct Measure {
     confusion: Confusion,
     foreground: MaskOverlap,
+    edges: MaskOverlap,
 }
 
 pub(super) fn measure(
@@ -53,6 +55,7 @@ pub(super) fn measure(
     Ok(Measure {
         confusion,
         foreground,
+        edges: labels.edges().map_err(of_pair(pair))?,
     })
 }
 
@@ -68,9 +71,9 @@ pub(super) fn table(
     let names = class_names(names, classes);
     let rows = measures
         .iter()
-        .map(|one| scores(&one.confusion.widened(classes), one.foreground));
+        .map(|one| scores(&one.confusion.widened(classes), one.foreground, one.edges));
     let mut pooled = Confusion::empty(classes);
-    let mut foreground = MaskOverlap::default();
+    let (mut foreground, mut edges) = (MaskOverlap::default(), MaskOverlap::default());
     for one in measures {
         // Both have the same number of classes, so this cannot fail.
         let widened = one.confusion.widened(classes);
@@ -81,21 +84,31 @@ pub(super) fn table(
                 problem: error.to_string(),
             })?;
         foreground = foreground.pooled(one.foreground);
+        edges = edges.pooled(one.edges);
     }
     let columns = columns(&names);
+    let counts = pooled.counts().clone();
     let pooled = columns
         .iter()
         .map(|name| format!("{name}_pooled"))
-        .zip(scores(&pooled, foreground));
+        .zip(scores(&pooled, foreground, edges));
     Ok(Table {
         rows: rows.collect(),
         pooled: pooled.collect(),
         columns,
+        confusion: Some(ConfusionTable {
+            classes: names,
+            counts,
+        }),
         notes: vec![
             "dice, iou, precision, recall and f1 are those of the foreground (every label above 0)"
                 .to_owned(),
             "dice and iou of a class that is in neither image are 1; precision, recall and f1 with \
              nothing to divide by are 0"
+                .to_owned(),
+            "scores ending in _micro pool the pixels of all classes, so that f1_micro is the pixel \
+             accuracy; _macro is the plain mean over classes, _weighted the mean by true pixels \
+             (some papers call its F1 micro); edge_dice is the Dice of the outlines of the foreground"
                 .to_owned(),
         ],
     })
@@ -139,11 +152,15 @@ fn columns(names: &[String]) -> Vec<String> {
     for name in names {
         columns.extend(KINDS.iter().map(|kind| format!("{kind}_{name}")));
     }
+    for mean in ["weighted", "macro_no_background", "micro_no_background"] {
+        columns.extend(KINDS[1..].iter().map(|kind| format!("{kind}_{mean}")));
+    }
+    columns.push("edge_dice".to_owned());
     columns
 }
 
-/// Scores in the order of [`columns`]; macro and micro include background.
-fn scores(confusion: &Confusion, foreground: MaskOverlap) -> Vec<f64> {
+/// Scores in the order of [`columns`]; macro and micro include background unless they say so.
+fn scores(confusion: &Confusion, foreground: MaskOverlap, edges: MaskOverlap) -> Vec<f64> {
     let mask = foreground.scores();
     let mut row = vec![
         foreground.dice(),
@@ -161,5 +178,9 @@ fn scores(confusion: &Confusion, foreground: MaskOverlap) -> Vec<f64> {
         row.extend([overlap.dice(), overlap.iou()]);
         row.extend([scores.precision, scores.recall, scores.f1]);
     }
+    row.extend(without_dice(confusion.weighted_mean()));
+    row.extend(without_dice(confusion.macro_mean(1)));
+    row.extend(without_dice(confusion.micro(1)));
+    row.push(edges.dice());
     row
 }

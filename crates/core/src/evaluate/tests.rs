@@ -1,5 +1,7 @@
 //! Evaluation of small constructed folders.
 
+mod scores;
+
 use std::path::PathBuf;
 
 use coverslip_image::image::PixelType;

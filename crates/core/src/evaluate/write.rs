@@ -16,6 +16,10 @@ pub(super) fn write(evaluation: &Evaluation, folder: &Path) -> Result<(), Evalua
             problem: error.to_string(),
         })?;
     write_atomic(&folder.join("summary.json"), &summary)?;
+    if let Some(confusion) = &evaluation.confusion {
+        write_atomic(&folder.join("confusion.csv"), confusion.csv().as_bytes())?;
+        write_atomic(&folder.join("confusion.svg"), confusion.svg().as_bytes())?;
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::ReportOptions;
 use super::panels::Panel;
-use crate::evaluate::{EvaluateError, Evaluation, Row, Summary, Task};
+use crate::evaluate::{ConfusionTable, EvaluateError, Evaluation, Row, Summary, Task};
 use crate::picture::{ERROR_SCALE, PREDICTION_COLOUR, SHARED_COLOUR, TARGET_COLOUR};
 
 #[derive(Template)]
@@ -27,6 +27,8 @@ struct Page<'a> {
     prediction_colour: String,
     shared_colour: String,
     error_gradient: String,
+    /// SVG, empty where there are no classes.
+    confusion: String,
 }
 
 /// A main score in large type.
@@ -80,7 +82,9 @@ pub(super) fn render(
     options: &ReportOptions<'_>,
     panels: Vec<Panel>,
 ) -> Result<String, EvaluateError> {
-    let shown: Vec<usize> = main_columns(evaluation.task)
+    let shown: Vec<usize> = evaluation
+        .task
+        .main_columns()
         .iter()
         .filter_map(|name| evaluation.columns.iter().position(|column| column == name))
         .collect();
@@ -105,30 +109,12 @@ pub(super) fn render(
         prediction_colour: css(PREDICTION_COLOUR),
         shared_colour: css(SHARED_COLOUR),
         error_gradient: ERROR_SCALE.map(css).join(", "),
+        confusion: (evaluation.confusion.as_ref()).map_or_else(String::new, ConfusionTable::svg),
     };
     page.render().map_err(|error| EvaluateError::Format {
         what: "report",
         problem: error.to_string(),
     })
-}
-
-/// Scores that the table of images shows; `metrics.csv` has all.
-fn main_columns(task: Task) -> &'static [&'static str] {
-    match task {
-        Task::Semantic => &["dice", "iou", "precision", "recall", "f1_macro", "accuracy"],
-        Task::Instance => &[
-            "ap50",
-            "ap70",
-            "ap90",
-            "f1",
-            "pq",
-            "mean_matched_iou",
-            "dice",
-            "target_objects",
-            "predicted_objects",
-        ],
-        Task::Image => &["psnr", "psnr_fitted", "ssim", "rmse", "nrmse", "pearson"],
-    }
 }
 
 /// Scores in large type; those that pool all images come without an interval.

@@ -1,0 +1,91 @@
+//! Arguments of `coverslip evaluate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Arguments of `coverslip evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArguments {
+    /// The folder of predictions; COCO results (.json) or a table of features (.csv, .npy)
+    #[arg(long, value_name = "DIR")]
+    pub prediction: PathBuf,
+    /// The folder of targets with the same names; COCO annotations or a table of features
+    #[arg(long, value_name = "DIR")]
+    pub target: PathBuf,
+    /// What is compared
+    #[arg(long, value_enum)]
+    pub task: TaskName,
+    /// Another folder of predictions: adds the paired differences of the first minus these
+    #[arg(long, value_name = "DIR")]
+    pub compare: Option<PathBuf>,
+    /// The folder of input images, shown in the report
+    #[arg(long, value_name = "DIR")]
+    pub input: Option<PathBuf>,
+    /// The folder for table, summary and report; left out, only the summary is printed
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Semantic: count every label above 0 as one class, e.g. to score label maps as masks
+    #[arg(long)]
+    pub foreground: bool,
+    /// Instance: whose limits of sizes and numbers the average precision of detections has
+    #[arg(long, value_enum, default_value_t = DetectionName::Coco)]
+    pub detection: DetectionName,
+    /// Instance: add the simplified score of `MMV_Im2Im`, which counts matched objects only
+    #[arg(long)]
+    pub simplified_iou: bool,
+    /// Image: distance between the lowest and highest possible intensity of the targets
+    #[arg(long, value_name = "RANGE")]
+    pub data_range: Option<f64>,
+    /// Leave out targets without a prediction instead of refusing
+    #[arg(long)]
+    pub partial: bool,
+}
+
+/// What `coverslip evaluate` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TaskName {
+    /// Classes of pixels: Dice, `IoU`, precision, recall, F1, confusion matrix
+    Semantic,
+    /// Objects: AP, F1, PQ, SBD, AJI, SEG, adapted Rand, VOI, COCO's AP
+    Instance,
+    /// Intensities: PSNR, SSIM, RMSE, Pearson correlation
+    Image,
+    /// Tables of features: Frechet and kernel distance
+    Distribution,
+}
+
+/// Whose rules the average precision of detections follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DetectionName {
+    /// 100 detections an image, small and large from 32 and 96 pixels a side
+    Coco,
+    /// 2000 detections an image, small and large from 18 and 31 pixels a side
+    Livecell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        evaluate: EvaluateArguments,
+    }
+
+    fn parse(task: &str) -> Result<EvaluateArguments, clap::Error> {
+        let line = ["x", "--prediction", "p", "--target", "t", "--task", task];
+        Line::try_parse_from(line).map(|line| line.evaluate)
+    }
+
+    #[test]
+    fn evaluate_knows_four_tasks() {
+        assert_eq!(parse("instance").unwrap().task, TaskName::Instance);
+        assert_eq!(parse("distribution").unwrap().task, TaskName::Distribution);
+        assert!(parse("x").is_err());
+        assert_eq!(parse("image").unwrap().detection, DetectionName::Coco);
+    }
+}

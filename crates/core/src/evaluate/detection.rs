@@ -1,0 +1,118 @@
+//! Scores of detections as COCO and LIVECell count them, from their files or from label maps.
+
+use std::path::Path;
+
+use coverslip_image::coco::{
+    Annotation, Category, Dataset, Detection, ImageInfo, read_annotations, read_detections,
+};
+use coverslip_image::metrics::detection::{DetectionOptions, evaluate_detections};
+
+use super::EvaluateError;
+use super::instance::Objects;
+
+/// Whose limits of sizes and numbers apply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DetectionRules {
+    /// At most 100 detections an image; small below 32^2 pixels, large above 96^2.
+    #[default]
+    Coco,
+    /// At most 2000 detections an image; small below 18^2 pixels, large above 31^2; no categories.
+    Livecell,
+}
+
+impl DetectionRules {
+    fn options(self) -> DetectionOptions {
+        match self {
+            Self::Coco => DetectionOptions::default(),
+            Self::Livecell => DetectionOptions::livecell(),
+        }
+    }
+}
+
+/// Average precision of detections in COCO's files: `prediction` is a list of results,
+/// `target` a data set of annotations. Scores by name, NaN where there is no truth.
+///
+/// # Errors
+/// [`EvaluateError::Coco`] for files that cannot be used.
+pub fn evaluate_detection_files(
+    prediction: &Path,
+    target: &Path,
+    rules: DetectionRules,
+) -> Result<Vec<(String, f64)>, EvaluateError> {
+    scores(
+        &read_annotations(target)?,
+        &read_detections(prediction)?,
+        rules,
+    )
+}
+
+/// The same for label maps, all objects as sure as each other.
+pub(super) fn of_labels<'a>(
+    images: impl Iterator<Item = &'a Objects>,
+    rules: DetectionRules,
+) -> Result<Vec<(String, f64)>, EvaluateError> {
+    let category = Category {
+        id: 1,
+        name: "object".to_owned(),
+        supercategory: None,
+    };
+    let mut dataset = Dataset {
+        images: Vec::new(),
+        annotations: Vec::new(),
+        categories: vec![category],
+    };
+    let mut detections = Vec::new();
+    for (id, objects) in (1..).zip(images) {
+        dataset.images.push(ImageInfo {
+            id,
+            file_name: String::new(),
+            height: objects.size.0,
+            width: objects.size.1,
+        });
+        for truth in &objects.target {
+            dataset.annotations.push(Annotation {
+                id: dataset.annotations.len() as u64 + 1,
+                image_id: id,
+                ..truth.clone()
+            });
+        }
+        detections.extend(objects.prediction.iter().map(|found| Detection {
+            image_id: id,
+            category_id: 1,
+            segmentation: found.segmentation.clone(),
+            score: 1.0,
+        }));
+    }
+    scores(&dataset, &detections, rules)
+}
+
+fn scores(
+    dataset: &Dataset,
+    detections: &[Detection],
+    rules: DetectionRules,
+) -> Result<Vec<(String, f64)>, EvaluateError> {
+    let found = evaluate_detections(dataset, detections, &rules.options())?;
+    let scores = [
+        ("coco_ap", found.average_precision(0)),
+        ("coco_ap50", found.average_precision_at(0, 0.5)),
+        ("coco_ap75", found.average_precision_at(0, 0.75)),
+        ("coco_ap_small", found.average_precision(1)),
+        ("coco_ap_medium", found.average_precision(2)),
+        ("coco_ap_large", found.average_precision(3)),
+        ("coco_ar", found.average_recall(0)),
+        ("afnr", found.average_false_negative_ratio()),
+    ];
+    let named = |(name, score): (&str, Option<f64>)| (name.to_owned(), score.unwrap_or(f64::NAN));
+    Ok(scores.map(named).to_vec())
+}
+
+pub(super) fn note(rules: DetectionRules) -> String {
+    let limits = match rules {
+        DetectionRules::Coco => "COCO's limits (100 detections an image)",
+        DetectionRules::Livecell => "LIVECell's limits (2000 detections an image)",
+    };
+    format!(
+        "coco_ap to coco_ar and afnr, the average false negative ratio, are over all images with \
+         {limits}, every object with the same score"
+    )
+}
