@@ -54,7 +54,11 @@ pub fn image_folder(name: &str, fill: impl FnOnce(&Path)) {
 
 fn workplace() -> &'static Path {
     WORKPLACE
-        .get_or_init(|| TempDir::new().expect("there is a place for temporary files"))
+        .get_or_init(|| {
+            // That of libFuzzer ends the process, also where a reader catches the panic of a decoder.
+            let _ = std::panic::take_hook();
+            TempDir::new().expect("there is a place for temporary files")
+        })
         .path()
 }
 
