@@ -303,12 +303,12 @@ fn sample_type(file: &TiffFile, directory: &Directory) -> Result<(usize, DType),
     let same = |tag, default| {
         let values = directory.numbers(file, tag)?;
         let first = values.first().copied().unwrap_or(default);
-        if values.iter().all(|&value| value == first) {
+        let Some(other) = values.iter().find(|&&value| value != first) else {
             return Ok(first);
-        }
+        };
         Err(file.unsupported(
             format!(
-                "{} has samples of different kinds: {values:?}",
+                "{} has samples of different kinds: {first} and {other}",
                 directory.name
             ),
             "open it in Fiji, split its channels and save them on their own",
