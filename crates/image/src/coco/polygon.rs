@@ -240,3 +240,55 @@ fn runs(crossings: &[u32], pixels: u32) -> Vec<u32> {
     }
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// As [`crossings`], of every point of every edge.
+    fn crossings_of_all_points(xy: &[f64], height: i64, width: i64) -> Vec<u32> {
+        let fine = |value: f64| (FINE * value + 0.5) as i64;
+        let vertices: Vec<_> = xy.chunks(2).map(|v| (fine(v[0]), fine(v[1]))).collect();
+        let mut points = Vec::new();
+        for (index, &from) in vertices.iter().enumerate() {
+            let edge = Edge::new(from, vertices[(index + 1) % vertices.len()]);
+            let steps = 0..=edge.length;
+            points.extend(steps.map(|step| {
+                edge.point(if edge.is_flipped {
+                    edge.length - step
+                } else {
+                    step
+                })
+            }));
+        }
+        let pairs = points.windows(2).filter(|pair| pair[0].0 != pair[1].0);
+        pairs
+            .filter_map(|pair| crossing(pair[0], pair[1], height, width))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn points_that_are_left_out_change_nothing(
+            near in proptest::collection::vec(-20.0..30.0, 6..12),
+            far in proptest::collection::vec(-5000.0..5000.0, 6..12),
+            is_far in any::<[bool; 12]>(),
+        ) {
+            let xy: Vec<f64> = (near.iter().zip(&far).zip(is_far))
+                .map(|((&near, &far), is_far): ((&f64, &f64), bool)| if is_far { far } else { near })
+                .collect();
+            let xy = &xy[..xy.len() / 2 * 2];
+            prop_assert_eq!(crossings(xy, 9, 12), crossings_of_all_points(xy, 9, 12));
+        }
+    }
+
+    #[test]
+    fn vertices_far_away_cost_no_time() {
+        let xy: Vec<f64> = [1e6, -1e6, -1e6, 1e6].repeat(25_000);
+        let start = std::time::Instant::now();
+        polygon_mask(&xy, 100, 100).unwrap();
+        assert!(start.elapsed() < std::time::Duration::from_secs(10));
+    }
+}

@@ -138,3 +138,20 @@ fn zstd_with_header(packed: &[u8], whole: usize) -> Option<Vec<u8>> {
             .collect(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lzw_is_unpacked_as_far_as_the_block_goes() {
+        let bytes: Vec<u8> = (0..9000).map(|i| (i / 7 % 200) as u8).collect();
+        let packed = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8)
+            .encode(&bytes)
+            .unwrap();
+        assert_eq!(lzw(&packed, bytes.len()).as_ref(), Some(&bytes));
+        assert_eq!(lzw(&packed, 100).as_deref(), Some(&bytes[..100]));
+        assert_eq!(lzw(&packed, bytes.len() + 1), None);
+        assert_eq!(lzw(&packed[..packed.len() / 2], bytes.len()), None);
+    }
+}

@@ -238,6 +238,8 @@ mod tests {
             damaged[at] ^= 0xff;
             Value::parse(&damaged);
         }
+        let many = [1, 0, 7].repeat(MOST_VALUES + 10);
+        assert_eq!(Value::parse(&many).items().len(), MOST_VALUES);
         let deep = (0..500).fold(Vec::new(), |inner, _| level("a", 1, &inner));
         Value::parse(&deep);
     }
