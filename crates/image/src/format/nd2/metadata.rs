@@ -59,7 +59,10 @@ impl Attributes {
             },
         };
         if attributes.components > MOST_COMPONENTS {
-            return Err(file.malformed(format!("it says to have {} channels", attributes.components)));
+            return Err(file.malformed(format!(
+                "it says to have {} channels",
+                attributes.components
+            )));
         }
         let least = (attributes.width as u128)
             .saturating_mul(attributes.components as u128)

@@ -169,7 +169,9 @@ impl TiffSource {
         }
         let tables = match &page.jpeg_tables {
             Some(entry) if page.codec == Codec::Jpeg => {
-                document.file.value_bytes(entry, MOST_TABLE_BYTES, &page.name)?
+                document
+                    .file
+                    .value_bytes(entry, MOST_TABLE_BYTES, &page.name)?
             }
             _ => None,
         };
