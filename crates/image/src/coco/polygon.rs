@@ -6,6 +6,9 @@ use crate::AlgorithmError;
 /// Outlines are walked on a grid this much finer than the pixels.
 const FINE: f64 = 5.0;
 
+/// Steep edges of more points are searched for changes of the column instead of walked.
+const LONG: i64 = 1 << 10;
+
 /// Vertices beyond this many pixels from the origin are refused.
 const FARTHEST: f64 = 1e6;
 
@@ -68,11 +71,12 @@ fn crossings(xy: &[f64], height: i64, width: i64) -> Vec<u32> {
         .chunks_exact(2)
         .map(|pair| (fine(pair[0]), fine(pair[1])))
         .collect();
+    let last = FINE as i64 * width;
     let mut found = Vec::new();
     let mut before: Option<(i64, i64)> = None;
     for (index, &from) in vertices.iter().enumerate() {
         let to = vertices[(index + 1) % vertices.len()];
-        walk(from, to, |point| {
+        walk(from, to, last, |point| {
             let previous = before.replace(point);
             if let Some(previous) = previous.filter(|previous| previous.0 != point.0) {
                 found.extend(crossing(previous, point, height, width));
@@ -82,35 +86,120 @@ fn crossings(xy: &[f64], height: i64, width: i64) -> Vec<u32> {
     found
 }
 
-/// Points of an edge in the direction of travel, both ends included, one for each step along its
-/// longer axis.
-fn walk((xs, ys): (i64, i64), (xe, ye): (i64, i64), mut emit: impl FnMut((i64, i64))) {
-    let (dx, dy) = ((xe - xs).abs(), (ye - ys).abs());
-    let wide = dx >= dy;
-    // The other coordinate is measured from the end with the smaller long-axis coordinate.
-    let flip = (wide && xs > xe) || (!wide && ys > ye);
-    let ((ax, ay), (bx, by)) = if flip {
-        ((xe, ye), (xs, ys))
+/// Points of an edge in the direction of travel, as [`Edge`] has them, without those beside the
+/// columns `0..=last` and those in long rows of points of one column: neither change a column.
+fn walk(from: (i64, i64), to: (i64, i64), last: i64, mut emit: impl FnMut((i64, i64))) {
+    let edge = Edge::new(from, to);
+    // Whole columns beyond the sides are left and entered at the same point.
+    let is_left = |t: &i64| edge.column(*t) < -1;
+    let is_inside = |t: &i64| edge.column(*t) <= last + 1;
+    let (low, high) = if edge.column(0) <= edge.column(edge.length) {
+        (
+            edge.first_without(is_left),
+            edge.first_without(is_inside) - 1,
+        )
     } else {
-        ((xs, ys), (xe, ye))
+        let low = edge.first_without(|t| !is_inside(t));
+        (low, edge.first_without(|t| !is_left(t)) - 1)
     };
-    let length = dx.max(dy);
-    let slope = if length == 0 {
-        0.0
-    } else if wide {
-        (by - ay) as f64 / length as f64
-    } else {
-        (bx - ax) as f64 / length as f64
-    };
-    for step in 0..=length {
-        let t = if flip { length - step } else { step };
-        let other = |start: i64| (start as f64 + slope * t as f64 + 0.5) as i64;
-        emit(if wide {
-            (ax + t, other(ay))
-        } else {
-            (other(ax), ay + t)
-        });
+    if edge.is_wide || high - low < LONG {
+        for step in low..=high {
+            emit(edge.point(if edge.is_flipped {
+                low + high - step
+            } else {
+                step
+            }));
+        }
+        return;
     }
+    edge.walk_changes(low, high, emit);
+}
+
+/// An edge as points one step apart along its longer axis, both ends included.
+struct Edge {
+    /// The end with the smaller coordinate along the longer axis, from which the other coordinate is
+    /// measured.
+    start: (i64, i64),
+    slope: f64,
+    length: i64,
+    is_wide: bool,
+    /// Whether the direction of travel is towards the start.
+    is_flipped: bool,
+}
+
+impl Edge {
+    fn new(from: (i64, i64), to: (i64, i64)) -> Edge {
+        let (dx, dy) = ((to.0 - from.0).abs(), (to.1 - from.1).abs());
+        let is_wide = dx >= dy;
+        let is_flipped = (is_wide && from.0 > to.0) || (!is_wide && from.1 > to.1);
+        let (start, end) = if is_flipped { (to, from) } else { (from, to) };
+        let length = dx.max(dy);
+        let rise = if is_wide {
+            end.1 - start.1
+        } else {
+            end.0 - start.0
+        };
+        Edge {
+            start,
+            slope: if length == 0 {
+                0.0
+            } else {
+                rise as f64 / length as f64
+            },
+            length,
+            is_wide,
+            is_flipped,
+        }
+    }
+
+    fn point(&self, t: i64) -> (i64, i64) {
+        let other = |start: i64| (start as f64 + self.slope * t as f64 + 0.5) as i64;
+        if self.is_wide {
+            (self.start.0 + t, other(self.start.1))
+        } else {
+            (other(self.start.0), self.start.1 + t)
+        }
+    }
+
+    fn column(&self, t: i64) -> i64 {
+        self.point(t).0
+    }
+
+    /// The first point from the start on for which `holds` ends to hold; columns never turn back.
+    fn first_without(&self, holds: impl Fn(&i64) -> bool) -> i64 {
+        partition(0, self.length + 1, holds)
+    }
+
+    /// The points on both sides of each change of the column.
+    fn walk_changes(&self, low: i64, high: i64, mut emit: impl FnMut((i64, i64))) {
+        let mut changes = Vec::new();
+        let mut t = low;
+        while t <= high {
+            let column = self.column(t);
+            let next = partition(t, high + 1, |t| self.column(*t) == column);
+            changes.push(t);
+            changes.push(next - 1);
+            t = next;
+        }
+        if self.is_flipped {
+            changes.reverse();
+        }
+        changes.into_iter().for_each(|t| emit(self.point(t)));
+    }
+}
+
+/// The first of `low..high` for which `holds` is false, `high` if there is none; it holds up to
+/// there.
+fn partition(mut low: i64, mut high: i64, holds: impl Fn(&i64) -> bool) -> i64 {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(&middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 /// Where the step from one fine point to the next changes the column of pixel centres.
@@ -150,4 +239,56 @@ fn runs(crossings: &[u32], pixels: u32) -> Vec<u32> {
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// As [`crossings`], of every point of every edge.
+    fn crossings_of_all_points(xy: &[f64], height: i64, width: i64) -> Vec<u32> {
+        let fine = |value: f64| (FINE * value + 0.5) as i64;
+        let vertices: Vec<_> = xy.chunks(2).map(|v| (fine(v[0]), fine(v[1]))).collect();
+        let mut points = Vec::new();
+        for (index, &from) in vertices.iter().enumerate() {
+            let edge = Edge::new(from, vertices[(index + 1) % vertices.len()]);
+            let steps = 0..=edge.length;
+            points.extend(steps.map(|step| {
+                edge.point(if edge.is_flipped {
+                    edge.length - step
+                } else {
+                    step
+                })
+            }));
+        }
+        let pairs = points.windows(2).filter(|pair| pair[0].0 != pair[1].0);
+        pairs
+            .filter_map(|pair| crossing(pair[0], pair[1], height, width))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn points_that_are_left_out_change_nothing(
+            near in proptest::collection::vec(-20.0..30.0, 6..12),
+            far in proptest::collection::vec(-5000.0..5000.0, 6..12),
+            is_far in any::<[bool; 12]>(),
+        ) {
+            let xy: Vec<f64> = (near.iter().zip(&far).zip(is_far))
+                .map(|((&near, &far), is_far): ((&f64, &f64), bool)| if is_far { far } else { near })
+                .collect();
+            let xy = &xy[..xy.len() / 2 * 2];
+            prop_assert_eq!(crossings(xy, 9, 12), crossings_of_all_points(xy, 9, 12));
+        }
+    }
+
+    #[test]
+    fn vertices_far_away_cost_no_time() {
+        let xy: Vec<f64> = [1e6, -1e6, -1e6, 1e6].repeat(25_000);
+        let start = std::time::Instant::now();
+        polygon_mask(&xy, 100, 100).unwrap();
+        assert!(start.elapsed() < std::time::Duration::from_secs(10));
+    }
 }

@@ -7,7 +7,8 @@ use Flavour::{OmeZarr04 as V4, OmeZarr05 as V5};
 use coverslip_image::format::{
     Compression, Flavour, Limits, OpenOptions, WriteOptions, open, open_with, read_image,
 };
-use coverslip_image::{ImageError, Pixels};
+use coverslip_image::source::Region;
+use coverslip_image::{Axis, ImageError, Pixels};
 use tempfile::TempDir;
 
 use crate::{pattern, target, write};
@@ -371,4 +372,21 @@ fn a_huge_claim_takes_no_memory() {
         ImageError::OverLimit { .. }
     ));
     assert_eq!(open(&path).unwrap().info().format, "Zarr");
+}
+
+#[test]
+fn a_chunk_above_the_limit_is_not_unpacked_for_a_part_of_it() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.ome.zarr");
+    store(&path, V5, None);
+    let options = OpenOptions {
+        limits: Limits { bytes: 1000 },
+        ..OpenOptions::default()
+    };
+    let source = open_with(&path, &options).unwrap();
+    let error = source.read_region(&Region::default().with(Axis::Y, 0..1));
+    assert!(
+        matches!(error, Err(ImageError::OverLimit { limit: 1000, .. })),
+        "{error:?}"
+    );
 }

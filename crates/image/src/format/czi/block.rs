@@ -72,14 +72,7 @@ fn unpack(entry: &Entry, packed: &[u8], whole: usize) -> Option<Vec<u8>> {
         Packing::None => None,
         Packing::Zstd0 => zstd(packed, whole),
         Packing::Zstd1 => zstd_with_header(packed, whole),
-        Packing::Lzw => {
-            let mut bytes = Vec::new();
-            let mut decoder = LzwDecoder::with_tiff_size_switch(BitOrder::Msb, 8);
-            let result = decoder.into_vec(&mut bytes).decode_all(packed).status;
-            result.ok()?;
-            bytes.truncate(whole);
-            Some(bytes)
-        }
+        Packing::Lzw => lzw(packed, whole),
         Packing::Jpeg => {
             let mut decoder = JpegDecoder::new(packed);
             decoder.read_info().ok()?;
@@ -101,6 +94,22 @@ fn unpack(entry: &Entry, packed: &[u8], whole: usize) -> Option<Vec<u8>> {
             Some(bytes)
         }
     }
+}
+
+fn lzw(mut packed: &[u8], whole: usize) -> Option<Vec<u8>> {
+    let mut decoder = LzwDecoder::with_tiff_size_switch(BitOrder::Msb, 8);
+    let mut bytes = vec![0; whole];
+    let mut filled = 0;
+    while filled < whole {
+        let result = decoder.decode_bytes(packed, &mut bytes[filled..]);
+        result.status.ok()?;
+        if result.consumed_in + result.consumed_out == 0 {
+            return None;
+        }
+        packed = &packed[result.consumed_in..];
+        filled += result.consumed_out;
+    }
+    Some(bytes)
 }
 
 fn zstd(packed: &[u8], whole: usize) -> Option<Vec<u8>> {
@@ -128,4 +137,21 @@ fn zstd_with_header(packed: &[u8], whole: usize) -> Option<Vec<u8>> {
             .flat_map(|(&low, &high)| [low, high])
             .collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lzw_is_unpacked_as_far_as_the_block_goes() {
+        let bytes: Vec<u8> = (0..9000).map(|i| (i / 7 % 200) as u8).collect();
+        let packed = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8)
+            .encode(&bytes)
+            .unwrap();
+        assert_eq!(lzw(&packed, bytes.len()).as_ref(), Some(&bytes));
+        assert_eq!(lzw(&packed, 100).as_deref(), Some(&bytes[..100]));
+        assert_eq!(lzw(&packed, bytes.len() + 1), None);
+        assert_eq!(lzw(&packed[..packed.len() / 2], bytes.len()), None);
+    }
 }

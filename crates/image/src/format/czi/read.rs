@@ -21,6 +21,9 @@ use crate::source::{ImageInfo, Region, Source};
 /// An image that is so many times larger than its blocks is taken for damaged.
 const LARGEST_GAPS: u128 = 4096;
 
+/// Blocks that cover an image so many times are taken for damaged: each of them is unpacked.
+const MOST_COVERS: u128 = 64;
+
 #[derive(Clone)]
 pub(super) struct CziSource {
     file: Arc<FileBytes>,
@@ -202,6 +205,9 @@ fn extent(file: &FileBytes, blocks: &[Entry]) -> Result<([i64; 5], [usize; 5]), 
     let positions = lengths[..3].iter().max();
     if pixels / LARGEST_GAPS > covered || positions > Some(&(blocks.len() + 4096)) {
         return Err(file.malformed("its blocks are scattered over far too large an image"));
+    }
+    if covered / MOST_COVERS > pixels {
+        return Err(file.malformed("far too many of its blocks lie over each other"));
     }
     Ok((whole.map(|range| range.start), lengths))
 }

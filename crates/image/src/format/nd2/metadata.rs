@@ -9,6 +9,9 @@ use crate::image::{Channel, Metadata, PixelSize};
 /// Nested loops of real files are at most four.
 const MOST_LOOPS: usize = 8;
 
+/// More samples a pixel than any spectral detector has.
+const MOST_COMPONENTS: usize = 4096;
+
 /// Deflate packs at most 1032 to 1.
 const LARGEST_RATIO: u64 = 1032;
 
@@ -55,6 +58,12 @@ impl Attributes {
                 _ => false,
             },
         };
+        if attributes.components > MOST_COMPONENTS {
+            return Err(file.malformed(format!(
+                "it says to have {} channels",
+                attributes.components
+            )));
+        }
         let least = (attributes.width as u128)
             .saturating_mul(attributes.components as u128)
             .saturating_mul(dtype.bytes() as u128);

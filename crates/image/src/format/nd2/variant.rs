@@ -8,8 +8,11 @@ use crate::format::raw::Number;
 
 /// Real files nest less than ten deep.
 const DEEPEST: usize = 64;
-/// Metadata of a real file are a few megabytes; more is not unpacked.
-const MOST_BYTES: u64 = 256 << 20;
+/// Metadata of a real file are a few megabytes; more is not unpacked, all packed parts together.
+const MOST_BYTES: usize = 64 << 20;
+/// More values than real metadata have; a value takes far more memory than the three bytes it can
+/// have in the file.
+const MOST_VALUES: usize = 1 << 20;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +26,11 @@ pub(super) enum Value {
 impl Value {
     /// The values of a chunk; what stands behind a damaged one is left out.
     pub(super) fn parse(bytes: &[u8]) -> Value {
-        Value::Level(Items { bytes, at: 0 }.take(usize::MAX, bytes.len(), 0))
+        let mut budget = Budget {
+            bytes: MOST_BYTES,
+            values: MOST_VALUES,
+        };
+        Value::Level(Items::new(bytes, &mut budget).take(usize::MAX, bytes.len(), 0))
     }
 
     /// The value of this name; names go without the small letters that tell their type.
@@ -67,12 +74,27 @@ impl Value {
     }
 }
 
+/// What may still be unpacked and kept.
+struct Budget {
+    bytes: usize,
+    values: usize,
+}
+
 struct Items<'a> {
     bytes: &'a [u8],
     at: usize,
+    budget: &'a mut Budget,
 }
 
-impl Items<'_> {
+impl<'a> Items<'a> {
+    fn new(bytes: &'a [u8], budget: &'a mut Budget) -> Items<'a> {
+        Items {
+            bytes,
+            at: 0,
+            budget,
+        }
+    }
+
     /// At most `count` values that begin before `end`.
     fn take(&mut self, count: usize, end: usize, depth: usize) -> Vec<(String, Value)> {
         let mut items = Vec::new();
@@ -91,23 +113,21 @@ impl Items<'_> {
 
     fn item(&mut self, depth: usize) -> Option<(String, Item)> {
         let start = self.at;
+        self.budget.values = self.budget.values.checked_sub(1)?;
         let [kind, letters] = *self.bytes.get(start..)?.first_chunk()?;
         self.at += 2;
         if kind == b'L' {
             let packed = self.bytes.get(start + 12..)?;
             let mut bytes = Vec::new();
             ZlibDecoder::new(packed)
-                .take(MOST_BYTES)
+                .take(self.budget.bytes as u64)
                 .read_to_end(&mut bytes)
                 .ok()?;
+            self.budget.bytes -= bytes.len();
             self.at = self.bytes.len();
             let inner = (depth < DEEPEST).then(|| {
                 let end = bytes.len();
-                Items {
-                    bytes: &bytes,
-                    at: 0,
-                }
-                .take(usize::MAX, end, depth + 1)
+                Items::new(&bytes, self.budget).take(usize::MAX, end, depth + 1)
             })?;
             return Some((String::new(), Item::Unpacked(inner)));
         }
@@ -218,6 +238,8 @@ mod tests {
             damaged[at] ^= 0xff;
             Value::parse(&damaged);
         }
+        let many = [1, 0, 7].repeat(MOST_VALUES + 10);
+        assert_eq!(Value::parse(&many).items().len(), MOST_VALUES);
         let deep = (0..500).fold(Vec::new(), |inner, _| level("a", 1, &inner));
         Value::parse(&deep);
     }

@@ -4,7 +4,7 @@ use crate::axes::Axis;
 use crate::image::Metadata;
 
 /// More planes than any file has pages; a description that claims more is not believed.
-const MOST_PLANES: usize = 1 << 24;
+const MOST_PLANES: usize = 1 << 22;
 
 /// Where the pixels of a plane are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

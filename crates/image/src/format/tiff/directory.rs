@@ -7,6 +7,9 @@ use std::collections::HashSet;
 use super::file::TiffFile;
 use crate::error::ImageError;
 
+/// The field of the number of samples has 16 bits.
+const MOST_SAMPLES: u64 = 1 << 16;
+
 /// One field of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -39,9 +42,13 @@ impl Directory {
         Ok(Some(first))
     }
 
-    /// All values of an unsigned field; none if it is missing.
+    /// All values of an unsigned field with a value for each sample; none if it is missing.
     pub(super) fn numbers(&self, file: &TiffFile, tag: u16) -> Result<Vec<u64>, ImageError> {
         match self.entry(tag) {
+            Some(entry) if entry.count > MOST_SAMPLES => Err(file.malformed(format!(
+                "{} has {} values in field {tag}, more than a pixel can have samples",
+                self.name, entry.count
+            ))),
             Some(entry) => file.numbers(&entry, &self.name),
             None => Ok(Vec::new()),
         }

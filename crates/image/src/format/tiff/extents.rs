@@ -37,6 +37,11 @@ impl Extents {
         Ok(extents)
     }
 
+    /// The memory that they take.
+    pub(super) fn bytes(&self) -> u64 {
+        ((self.offsets.len() + self.lengths.len()) * size_of::<u64>()) as u64
+    }
+
     fn follow_each_other(&self, page: &Page) -> bool {
         let [down, _] = page.chunks();
         let is_full = |chunk: usize| {

@@ -3,9 +3,15 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::layout::Layout;
 use crate::error::ImageError;
+
+/// Memory for the places of strips and tiles, in bytes and for each byte of the file. A place takes
+/// 16 bytes and at least 5 in the file, but hostile pages may share the list of them.
+const KEPT: u64 = 64 << 20;
+const KEPT_A_BYTE: u64 = 4;
 
 /// A TIFF file.
 #[derive(Debug)]
@@ -17,6 +23,8 @@ pub(super) struct TiffFile {
     pub(super) layout: Layout,
     /// Where the first directory is.
     pub(super) first: u64,
+    /// The bytes of what is kept in memory.
+    kept: AtomicU64,
 }
 
 impl TiffFile {
@@ -31,6 +39,7 @@ impl TiffFile {
             bytes,
             layout: Layout::LITTLE,
             first: 0,
+            kept: AtomicU64::new(0),
         };
         let mut head = [0; 16];
         let known = bytes.min(16) as usize;
@@ -45,6 +54,13 @@ impl TiffFile {
             Err(problem) => return Err(file.malformed(problem)),
         }
         Ok(file)
+    }
+
+    /// Whether so many bytes more may be kept in memory.
+    pub(super) fn may_keep(&self, bytes: u64) -> bool {
+        let most = KEPT.max(self.bytes.saturating_mul(KEPT_A_BYTE));
+        let kept = self.kept.fetch_add(bytes, Ordering::Relaxed);
+        kept.saturating_add(bytes) <= most
     }
 
     /// Closes the file between reads.

@@ -238,14 +238,18 @@ impl Page {
         if self.is_tiled { "tile" } else { "strip" }
     }
 
-    /// Where its strips or tiles are; read once and kept.
+    /// Where its strips or tiles are; read once and kept, if there is room.
     pub(super) fn extents(&self, file: &TiffFile) -> Result<Arc<Extents>, ImageError> {
         if let Some(extents) = self.extents.get() {
             return Ok(Arc::clone(extents));
         }
         let extents = Extents::read(file, self, &self.offsets, self.counts.as_ref())?;
+        let bytes = extents.bytes();
         let extents = Arc::new(extents);
-        Ok(Arc::clone(self.extents.get_or_init(|| extents)))
+        if file.may_keep(bytes) {
+            return Ok(Arc::clone(self.extents.get_or_init(|| extents)));
+        }
+        Ok(extents)
     }
 
     /// Checks cheaply that the last strip or tile lies inside the file, which tells whether the
@@ -299,12 +303,12 @@ fn sample_type(file: &TiffFile, directory: &Directory) -> Result<(usize, DType),
     let same = |tag, default| {
         let values = directory.numbers(file, tag)?;
         let first = values.first().copied().unwrap_or(default);
-        if values.iter().all(|&value| value == first) {
+        let Some(other) = values.iter().find(|&&value| value != first) else {
             return Ok(first);
-        }
+        };
         Err(file.unsupported(
             format!(
-                "{} has samples of different kinds: {values:?}",
+                "{} has samples of different kinds: {first} and {other}",
                 directory.name
             ),
             "open it in Fiji, split its channels and save them on their own",

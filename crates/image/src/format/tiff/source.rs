@@ -9,7 +9,7 @@ use ndarray::{ArrayD, ArrayViewMut3, ArrayViewMut4, ArrayViewMut5, Axis as Dimen
 use rayon::prelude::*;
 
 use super::arrangement::{Arrangement, Plane};
-use super::chunk::Scratch;
+use super::chunk::{Piece, Scratch};
 use super::codec::Codec;
 use super::document::Document;
 use super::info::describe;
@@ -23,6 +23,11 @@ use crate::error::ImageError;
 use crate::format::OpenOptions;
 use crate::image::{Image, Pixels};
 use crate::source::{ImageInfo, Region, Source};
+
+/// More than the JPEG tables of a page take, which all its strips or tiles share.
+const MOST_TABLE_BYTES: u64 = 1 << 14;
+/// Strips or tiles that are read at the same time; each needs some memory to describe it.
+const MOST_PIECES: usize = 1 << 18;
 
 /// One resolution of an image in a TIFF file.
 pub(super) struct TiffSource {
@@ -164,7 +169,9 @@ impl TiffSource {
         }
         let tables = match &page.jpeg_tables {
             Some(entry) if page.codec == Codec::Jpeg => {
-                document.file.value_bytes(entry, 1 << 20, &page.name)?
+                document
+                    .file
+                    .value_bytes(entry, MOST_TABLE_BYTES, &page.name)?
             }
             _ => None,
         };
@@ -232,12 +239,13 @@ impl TiffSource {
                         x: x.clone(),
                     };
                     wanted.cut(section, &mut pieces)?;
+                    if pieces.len() > MOST_PIECES {
+                        read_all(std::mem::take(&mut pieces))?;
+                    }
                 }
             }
         }
-        pieces
-            .into_par_iter()
-            .try_for_each_init(Scratch::default, |scratch, piece| piece.read(scratch))
+        read_all(pieces)
     }
 }
 
@@ -337,6 +345,12 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+fn read_all<T: Sample>(pieces: Vec<Piece<T>>) -> Result<(), ImageError> {
+    pieces
+        .into_par_iter()
+        .try_for_each_init(Scratch::default, |scratch, piece| piece.read(scratch))
 }
 
 /// The error of pages that cannot be planes of one image.

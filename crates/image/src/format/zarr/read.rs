@@ -155,6 +155,9 @@ impl Source for ZarrSource {
         let shape: Vec<usize> = ranges.iter().map(ExactSizeIterator::len).collect();
         self.info.check_limit(&shape, self.image.limits.bytes)?;
         let array = &self.image.arrays[self.level];
+        // A chunk is unpacked whole, however little of it is wanted.
+        self.info
+            .check_limit(&array.metadata.chunk, self.image.limits.bytes)?;
         let rank = array.metadata.shape.len();
         let mut pixels = array.read(&self.image.kept.widen(&ranges, rank))?;
         for dimension in (0..rank).rev() {

@@ -14,8 +14,8 @@ use crate::error::ImageError;
 use crate::format::zarr::store::{Location, Part};
 use crate::image::{Pixels, match_pixels};
 
-/// The most chunks of one read.
-const MOST_CHUNKS: u128 = 1 << 24;
+/// The most chunks of one read: to look for so many files takes seconds, even if there are none.
+const MOST_CHUNKS: u128 = 1 << 20;
 /// The most bytes of shard directories that are kept.
 const MOST_KEPT: usize = 64 << 20;
 

@@ -1,0 +1,4 @@
+//! CZI files of Zeiss.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::image_file("czi", data));

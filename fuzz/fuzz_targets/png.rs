@@ -1,0 +1,4 @@
+//! PNG files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| harness::image_file("png", data));

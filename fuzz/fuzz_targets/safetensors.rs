@@ -1,0 +1,13 @@
+//! Files of weights: safetensors, and what else is recognised by its content.
+#![no_main]
+
+use coverslip::state_dict;
+use coverslip::weights_file::{Choice, OpenFile};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let path = harness::file("weights.safetensors", data);
+    let _ = state_dict::read(&path);
+    if let Ok(file) = OpenFile::open(&path) {
+        let _ = file.read(&Choice::default(), &|_| true);
+    }
+});
