@@ -235,9 +235,16 @@ impl TiffSource {
                 }
             }
         }
-        pieces
-            .into_par_iter()
-            .try_for_each_init(Scratch::default, |scratch, piece| piece.read(scratch))
+        // As many decoders and buffers as threads, however the pieces are shared out.
+        let idle: Mutex<Vec<Scratch<T>>> = Mutex::default();
+        let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+        pieces.into_par_iter().try_for_each(|piece| {
+            let scratch = lock().pop();
+            let mut scratch = scratch.unwrap_or_default();
+            piece.read(&mut scratch)?;
+            lock().push(scratch);
+            Ok(())
+        })
     }
 }
 
