@@ -24,8 +24,9 @@ thread_local! {
 /// Lends two blocks of working memory of this size.
 fn with_scratch<R>(block: usize, step: impl FnOnce(&mut [Vec<u8>; 2]) -> R) -> R {
     let mut scratch = SCRATCH.take();
-    for part in &mut scratch {
-        part.resize(block, 0);
+    for part in scratch.iter_mut().filter(|part| part.len() < block) {
+        // Fresh zeros cost no memory before they are written to, whatever a header claims.
+        *part = vec![0; block];
     }
     let result = step(&mut scratch);
     // What only a large foreign block needed is given back.
