@@ -95,6 +95,7 @@ impl Codec {
             Codec::Fax3 => "fax group 3",
             Codec::Fax4 => "fax group 4",
             Codec::Other(2) => "fax run lengths",
+            Codec::Other(3) => "two-dimensional fax group 3",
             Codec::Other(6) => "old-style jpeg",
             Codec::Other(32809) => "thunderscan",
             Codec::Other(33003 | 33004 | 33005 | 34712) => "jpeg2000",
