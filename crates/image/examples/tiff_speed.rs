@@ -20,6 +20,10 @@ use coverslip_image::image::PixelType;
 use coverslip_image::{Channel, Image, Metadata, PixelSize, Pixels};
 use ndarray::ArrayD;
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -7,6 +7,7 @@ mod known;
 mod nd2;
 mod options;
 mod png;
+mod positioned;
 mod pyramid;
 mod raw;
 mod tiff;

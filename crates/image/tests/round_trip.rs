@@ -5,7 +5,7 @@
 use coverslip_image::format::{Limits, OpenOptions, open, open_with, read_image, write_image};
 use coverslip_image::image::PixelType;
 use coverslip_image::source::Region;
-use coverslip_image::{Axis, Image, ImageError, PixelSize, Pixels};
+use coverslip_image::{Axis, Channel, Image, ImageError, Metadata, PixelSize, Pixels};
 use ndarray::{Array, ArrayD, IxDyn, s};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -92,6 +92,59 @@ fn colours_survive_in_both_formats() {
             .unwrap();
         assert_same(&round_trip(&colours, "a.png"), &colours);
         assert_same(&round_trip(&colours, "a.tif"), &colours);
+    }
+}
+
+#[test]
+fn all_metadata_survive_between_ome_tiff_and_ome_zarr() {
+    let channel = |index: usize| Channel {
+        color: Some([255, 40 * index as u8, 7]),
+        window: Some([-1.5 * index as f64, 4095.25]),
+        excitation: Some(405.0 + index as f64),
+        emission: (index > 0).then_some(461.5),
+        ..Channel::named(format!("stain <{index}> & \"more\""))
+    };
+    let full = Metadata {
+        name: Some("a & b".to_owned()),
+        pixel_size: PixelSize {
+            z: Some(1.5),
+            y: Some(0.25),
+            x: Some(0.125),
+        },
+        time_step: Some(2.5),
+        numerical_aperture: Some(1.4),
+        channels: (0..3).map(channel).collect(),
+    };
+    let plain = Metadata {
+        channels: vec![Channel::default(), Channel::named("b"), Channel::default()],
+        ..Metadata::default()
+    };
+    let of = |pixels: Pixels, axes, metadata: &Metadata| {
+        image(pixels, axes).with_metadata(metadata.clone()).unwrap()
+    };
+    let stack: Pixels = pattern(&[2, 3, 2, 4, 5], |i| i as u16).into();
+    let colours: Pixels = pattern(&[3, 4, 5], |i| i as u8).into();
+    let mut still = full.clone();
+    (still.time_step, still.pixel_size.z) = (None, None);
+    for start in [
+        of(stack.clone(), "tczyx", &full),
+        of(stack, "tczyx", &plain),
+        of(colours, "cyx", &still),
+    ] {
+        for names in [
+            ["a.ome.zarr", "b.ome.tif", "c.ome.zarr"],
+            ["a.ome.tif", "b.ome.zarr", "c.ome.tif"],
+        ] {
+            let folder = TempDir::new().unwrap();
+            let mut known = start.clone();
+            for name in names {
+                let path = folder.path().join(name);
+                write_image(&path, &known).unwrap();
+                known = read_image(&path).unwrap();
+                assert_eq!(known.metadata(), start.metadata(), "{name}");
+                assert_eq!(known.pixels(), start.pixels(), "{name}");
+            }
+        }
     }
 }
 

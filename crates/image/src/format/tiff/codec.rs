@@ -2,12 +2,14 @@
 
 mod fax;
 mod jpeg;
+mod lzw;
 mod packbits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use flate2::{Decompress, FlushDecompress, Status};
-use weezl::{BitOrder, LzwStatus};
+
+pub(super) use lzw::Encoder as LzwEncoder;
 
 /// How the strips or tiles of a page are packed, by the numbers of the compression field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +48,8 @@ pub(super) enum Fault {
 /// Decoders and buffers that a thread uses again and again.
 #[derive(Default)]
 pub(super) struct Decoders {
-    lzw: Option<weezl::decode::Decoder>,
-    deflate: Option<Decompress>,
+    lzw: lzw::Decoder,
+    deflate: Option<libdeflater::Decompressor>,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
@@ -93,6 +95,7 @@ impl Codec {
             Codec::Fax3 => "fax group 3",
             Codec::Fax4 => "fax group 4",
             Codec::Other(2) => "fax run lengths",
+            Codec::Other(3) => "two-dimensional fax group 3",
             Codec::Other(6) => "old-style jpeg",
             Codec::Other(32809) => "thunderscan",
             Codec::Other(33003 | 33004 | 33005 | 34712) => "jpeg2000",
@@ -163,45 +166,22 @@ fn corrupt(codec: &str) -> Fault {
 }
 
 impl Decoders {
-    fn lzw(&mut self, mut packed: &[u8], mut out: &mut [u8]) -> Result<(), Fault> {
+    fn lzw(&mut self, packed: &[u8], out: &mut [u8]) -> Result<(), Fault> {
         if packed.first() == Some(&0) && packed.get(1).is_some_and(|byte| byte & 1 == 1) {
             return Err(Fault::Unsupported("old-style LZW compression".to_owned()));
         }
-        let decoder = self.lzw.get_or_insert_with(|| {
-            weezl::decode::Configuration::with_tiff_size_switch(BitOrder::Msb, 8).build()
-        });
-        decoder.reset();
-        while !out.is_empty() {
-            let result = decoder.decode_bytes(packed, out);
-            packed = &packed[result.consumed_in..];
-            out = &mut out[result.consumed_out..];
-            match result.status {
-                Ok(LzwStatus::Ok) if result.consumed_in + result.consumed_out > 0 => {}
-                Ok(_) if out.is_empty() => {}
-                Ok(_) => return Err(ends_early()),
-                Err(_) => return Err(corrupt("LZW")),
-            }
-        }
-        Ok(())
+        self.lzw.unpack(packed, out)
     }
 
     fn deflate(&mut self, packed: &[u8], out: &mut [u8]) -> Result<(), Fault> {
-        let decoder = self.deflate.get_or_insert_with(|| Decompress::new(true));
-        decoder.reset(true);
-        loop {
-            let (read, written) = (decoder.total_in() as usize, decoder.total_out() as usize);
-            if written == out.len() {
-                return Ok(());
-            }
-            let status = decoder
-                .decompress(&packed[read..], &mut out[written..], FlushDecompress::None)
-                .map_err(|_| corrupt("Deflate"))?;
-            let is_stuck =
-                decoder.total_in() as usize == read && decoder.total_out() as usize == written;
-            let is_full = decoder.total_out() as usize == out.len();
-            if !is_full && (is_stuck || status == Status::StreamEnd) {
-                return Err(ends_early());
-            }
+        let decoder = self
+            .deflate
+            .get_or_insert_with(libdeflater::Decompressor::new);
+        match decoder.zlib_decompress(packed, out) {
+            Ok(written) if written == out.len() => Ok(()),
+            Ok(_) => Err(ends_early()),
+            // Streams that go on, or are damaged, behind the last pixel are read nevertheless.
+            Err(_) => deflate_stream(packed, out),
         }
     }
 
@@ -214,6 +194,26 @@ impl Decoders {
             Ok(written) if written == out.len() => Ok(()),
             Ok(_) => Err(ends_early()),
             Err(_) => Err(corrupt("Zstandard")),
+        }
+    }
+}
+
+/// Unpacks the begin of a Deflate stream.
+fn deflate_stream(packed: &[u8], out: &mut [u8]) -> Result<(), Fault> {
+    let mut decoder = Decompress::new(true);
+    loop {
+        let (read, written) = (decoder.total_in() as usize, decoder.total_out() as usize);
+        if written == out.len() {
+            return Ok(());
+        }
+        let status = decoder
+            .decompress(&packed[read..], &mut out[written..], FlushDecompress::None)
+            .map_err(|_| corrupt("Deflate"))?;
+        let is_stuck =
+            decoder.total_in() as usize == read && decoder.total_out() as usize == written;
+        let is_full = decoder.total_out() as usize == out.len();
+        if !is_full && (is_stuck || status == Status::StreamEnd) {
+            return Err(ends_early());
         }
     }
 }

@@ -6,6 +6,11 @@ use super::file::TiffFile;
 use super::page::Page;
 use crate::error::ImageError;
 
+/// Strips and tiles above so many bytes must not be packed better than Deflate can: a small file
+/// cannot make several threads hold more.
+const LARGE: u128 = 64 << 20;
+const USUAL_RATIO: u128 = 1100;
+
 /// The places and lengths of all strips or tiles.
 #[derive(Debug)]
 pub(super) struct Extents {
@@ -93,7 +98,12 @@ impl Extents {
                 file.bytes()
             )));
         }
-        if needed > u128::from(length) * page.codec.largest_ratio() {
+        let ratio = if needed > LARGE {
+            page.codec.largest_ratio().min(USUAL_RATIO)
+        } else {
+            page.codec.largest_ratio()
+        };
+        if needed > u128::from(length) * ratio {
             let packing = match page.codec {
                 Codec::None => String::new(),
                 codec => format!(" of {} data", codec.name()),

@@ -4,12 +4,15 @@
 //! planes to the pages of one or several files.
 
 mod arrange;
+mod kept;
 mod parse;
 mod units;
 mod write;
 
 pub(super) use arrange::{Resolver, beside};
 pub(super) use write::{Content, type_name, write};
+
+use kept::Kept;
 
 use crate::axes::Axis;
 use crate::image::{Channel, PixelSize};
@@ -24,6 +27,8 @@ pub(super) struct Ome {
     pub(super) images: Vec<OmeImage>,
     /// Numerical apertures by the names of the objectives.
     apertures: Vec<(String, f64)>,
+    /// What an annotation of this program says about the first image.
+    kept: Option<Kept>,
 }
 
 /// One image of the file.

@@ -93,7 +93,11 @@ impl Page {
                 "{name} says to have {stored_samples} samples a pixel"
             )));
         }
-        let codec = Codec::of(number(tags::COMPRESSION, 1)?);
+        let codec = match Codec::of(number(tags::COMPRESSION, 1)?) {
+            // Rows that are coded by their differences from the row before are not read.
+            Codec::Fax3 if number(tags::T4_OPTIONS, 0)? & 1 == 1 => Codec::Other(3),
+            codec => codec,
+        };
         let (colour, samples) = meaning(file, directory, stored_samples)?;
         let (bits, dtype) = sample_type(file, directory)?;
         let is_tiled = directory.entry(tags::TILE_OFFSETS).is_some();

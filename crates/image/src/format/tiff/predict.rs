@@ -23,8 +23,17 @@ pub(super) fn undo_horizontal<T: Sample>(samples: &mut [T], row: usize, stride: 
 /// Puts differences in the place of samples, the inverse of [`undo_horizontal`].
 pub(super) fn horizontal<T: Sample>(samples: &mut [T], row: usize, stride: usize) {
     for row in samples.chunks_exact_mut(row) {
-        for place in (stride..row.len()).rev() {
-            row[place] = row[place].minus(row[place - stride]);
+        if stride == 1 {
+            let mut last = T::default();
+            for sample in row {
+                let value = *sample;
+                *sample = value.minus(last);
+                last = value;
+            }
+        } else {
+            for place in (stride..row.len()).rev() {
+                row[place] = row[place].minus(row[place - stride]);
+            }
         }
     }
 }

@@ -348,9 +348,16 @@ impl Stack {
 }
 
 fn read_all<T: Sample>(pieces: Vec<Piece<T>>) -> Result<(), ImageError> {
-    pieces
-        .into_par_iter()
-        .try_for_each_init(Scratch::default, |scratch, piece| piece.read(scratch))
+    // As many decoders and buffers as threads, however the pieces are shared out.
+    let idle: Mutex<Vec<Scratch<T>>> = Mutex::default();
+    let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+    pieces.into_par_iter().try_for_each(|piece| {
+        let scratch = lock().pop();
+        let mut scratch = scratch.unwrap_or_default();
+        piece.read(&mut scratch)?;
+        lock().push(scratch);
+        Ok(())
+    })
 }
 
 /// The error of pages that cannot be planes of one image.

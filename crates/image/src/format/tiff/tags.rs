@@ -16,6 +16,8 @@ pub(super) const STRIP_BYTE_COUNTS: u16 = 279;
 pub(super) const X_RESOLUTION: u16 = 282;
 pub(super) const Y_RESOLUTION: u16 = 283;
 pub(super) const PLANAR_CONFIGURATION: u16 = 284;
+/// Options of fax group 3.
+pub(super) const T4_OPTIONS: u16 = 292;
 pub(super) const RESOLUTION_UNIT: u16 = 296;
 pub(super) const SOFTWARE: u16 = 305;
 pub(super) const PREDICTOR: u16 = 317;

@@ -7,6 +7,7 @@ mod http;
 mod s3;
 mod zip;
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,12 @@ pub(super) trait Store: Send + Sync {
 
     /// A part of a file, shorter if the file ends before it does; `None` if there is no file.
     fn get_part(&self, key: &str, part: Part) -> io::Result<Option<Vec<u8>>>;
+
+    /// A file of which several parts are read, opened once; `None` where the store has no files of
+    /// its own.
+    fn open(&self, _key: &str) -> io::Result<Option<File>> {
+        Ok(None)
+    }
 
     /// The names in a folder, as far as the store can tell.
     fn list(&self, folder: &str) -> Vec<String>;

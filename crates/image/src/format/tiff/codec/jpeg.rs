@@ -9,6 +9,8 @@ use super::{Fault, Shape};
 
 /// The end and the start of every JPEG stream.
 const MARKER: usize = 2;
+/// More pixels than this are only unpacked if they are wanted.
+const MOST_PIXELS: usize = 16 << 20;
 
 pub(super) fn unpack(
     packed: &[u8],
@@ -41,7 +43,13 @@ pub(super) fn unpack(
         .info()
         .ok_or_else(|| damaged("no header".to_owned()))?;
     let (width, height) = (usize::from(info.width), usize::from(info.height));
-    if width != shape.width || height < shape.rows || colours.num_components() != shape.samples {
+    // A header may claim any height, and all of it is unpacked.
+    let is_bounded = height <= shape.rows.saturating_mul(2) || width * height <= MOST_PIXELS;
+    if width != shape.width
+        || height < shape.rows
+        || !is_bounded
+        || colours.num_components() != shape.samples
+    {
         return Err(damaged(format!(
             "it has {width} x {height} pixels of {} samples instead of {} x {} of {}",
             colours.num_components(),

@@ -126,6 +126,13 @@ impl OmeImage {
             numerical_aperture: ome.aperture(self),
             channels: self.channels(channels, samples),
         };
+        let is_first = ome
+            .images
+            .first()
+            .is_some_and(|first| std::ptr::eq(first, self));
+        if let Some(kept) = ome.kept.as_ref().filter(|_| is_first) {
+            kept.complete(&mut stack.metadata, channels);
+        }
         Ok(stack)
     }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use super::kept::{ATTRIBUTE, ELEMENT, Kept, NAMESPACE};
 use super::units::{micrometres, nanometres, seconds};
 use super::{Ome, OmeImage, PlaneMap};
 use crate::axes::Axis;
@@ -61,6 +62,9 @@ impl Ome {
         let name = name.as_ref();
         match name {
             "OME" => self.uuid = attribute(element, "UUID"),
+            ELEMENT if attribute(element, "xmlns").as_deref() == Some(NAMESPACE) => {
+                self.kept = attribute(element, ATTRIBUTE).and_then(|text| Kept::from_json(&text));
+            }
             "BinaryOnly" => self.companion = attribute(element, "MetadataFile"),
             "Objective" => {
                 let aperture = attribute(element, "LensNA").and_then(|text| text.parse().ok());

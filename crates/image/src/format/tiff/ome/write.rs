@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::kept::{ATTRIBUTE, ELEMENT, Kept, NAMESPACE};
 use crate::axes::Axis;
 use crate::dtype::DType;
 use crate::image::Channel;
@@ -86,6 +87,7 @@ fn body(content: &Content) -> String {
         "<InstrumentRef ID=\"Instrument:0\"/><ObjectiveSettings ID=\"Objective:0:0\"/>"
             .clone_into(&mut settings);
     }
+    let (annotation, reference) = annotation(content);
     let mut image = Element::new("Image").text("ID", "Image:0");
     if let Some(name) = &metadata.name {
         image = image.text("Name", name);
@@ -96,7 +98,24 @@ fn body(content: &Content) -> String {
         content.pages
     );
     let pixels = pixels(content).around(&planes);
-    instrument + &image.around(&(settings + &pixels))
+    instrument + &image.around(&(settings + &pixels + reference)) + &annotation
+}
+
+/// An element with what the rest has no place for, and the reference of the image to it.
+fn annotation(content: &Content) -> (String, &'static str) {
+    let Some(kept) = Kept::of(&content.target.metadata, content.samples == 1) else {
+        return (String::new(), "");
+    };
+    let json = Element::new(ELEMENT)
+        .text("xmlns", NAMESPACE)
+        .text(ATTRIBUTE, &kept.to_json())
+        .around("");
+    let annotation = Element::new("XMLAnnotation")
+        .text("ID", "Annotation:0")
+        .text("Namespace", NAMESPACE)
+        .around(&Element::new("Value").around(&json));
+    let annotations = Element::new("StructuredAnnotations").around(&annotation);
+    (annotations, "<AnnotationRef ID=\"Annotation:0\"/>")
 }
 
 fn pixels(content: &Content) -> Element {

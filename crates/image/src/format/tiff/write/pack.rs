@@ -1,34 +1,56 @@
 //! Packing strips and tiles, and unpacking those that were just written.
 
-use flate2::{Compress, FlushCompress, Status};
-use weezl::BitOrder;
+use libdeflater::{CompressionLvl, Compressor};
 
 use super::plan::Plan;
-use crate::format::tiff::codec::{Codec, Decoders, Fault, Shape};
+use crate::format::tiff::codec::{Codec, Decoders, Fault, LzwEncoder, Shape};
 use crate::format::tiff::page::Predictor;
 use crate::format::tiff::predict::{float, horizontal, undo_float, undo_horizontal};
 use crate::format::tiff::sample::Sample;
 
 /// What most writers of Deflate and Zstandard use.
-const DEFLATE_LEVEL: u32 = 6;
+const DEFLATE_LEVEL: i32 = 6;
 const ZSTD_LEVEL: i32 = 3;
 
 /// Encoders and buffers that a thread uses for one chunk after the other.
-#[derive(Default)]
-pub(super) struct Packer {
-    deflate: Option<Compress>,
+pub(super) struct Packer<T> {
+    lzw: Option<LzwEncoder>,
+    deflate: Option<Compressor>,
     zstd: Option<zstd::bulk::Compressor<'static>>,
     decoders: Decoders,
     spare: Vec<u8>,
+    /// The samples of the chunk at hand.
+    pub(super) samples: Vec<T>,
 }
 
-impl Packer {
+impl<T> Default for Packer<T> {
+    fn default() -> Self {
+        Packer {
+            lzw: None,
+            deflate: None,
+            zstd: None,
+            decoders: Decoders::default(),
+            spare: Vec::new(),
+            samples: Vec::new(),
+        }
+    }
+}
+
+impl<T: Sample> Packer<T> {
     /// Packs rows of interleaved samples, which are changed in the course.
-    pub(super) fn pack<T: Sample>(
-        &mut self,
-        plan: &Plan,
-        samples: &mut [T],
-    ) -> std::io::Result<Vec<u8>> {
+    pub(super) fn pack(&mut self, plan: &Plan, samples: &mut [T]) -> std::io::Result<Vec<u8>> {
+        self.prepare(plan, samples);
+        let bytes: &[u8] = bytemuck::cast_slice(samples);
+        match plan.codec {
+            Codec::Deflate => self.deflate(bytes),
+            Codec::Zstd => self.zstd(bytes),
+            Codec::Lzw => Ok(self.lzw.get_or_insert_default().pack(bytes)),
+            _ => Ok(bytes.to_vec()),
+        }
+    }
+
+    /// Brings samples into the order and the differences that the file has.
+    pub(super) fn prepare(&mut self, plan: &Plan, samples: &mut [T]) {
         let row = plan.chunk[1] * plan.samples;
         match plan.predictor {
             Predictor::None => {}
@@ -44,32 +66,23 @@ impl Packer {
                 *sample = sample.swapped();
             }
         }
-        let bytes: &[u8] = bytemuck::cast_slice(samples);
-        match plan.codec {
-            Codec::Deflate => Ok(self.deflate(bytes)),
-            Codec::Zstd => self.zstd(bytes),
-            Codec::Lzw => weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8)
-                .encode(bytes)
-                .map_err(std::io::Error::other),
-            _ => Ok(bytes.to_vec()),
-        }
     }
 
-    fn deflate(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let level = flate2::Compression::new(DEFLATE_LEVEL);
-        let encoder = self
-            .deflate
-            .get_or_insert_with(|| Compress::new(level, true));
-        encoder.reset();
-        let mut packed = Vec::with_capacity(bytes.len() / 2 + 1024);
-        loop {
-            let read = encoder.total_in() as usize;
-            let status = encoder.compress_vec(&bytes[read..], &mut packed, FlushCompress::Finish);
-            if matches!(status, Ok(Status::StreamEnd) | Err(_)) {
-                return packed;
+    fn deflate(&mut self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let encoder = match &mut self.deflate {
+            Some(encoder) => encoder,
+            None => {
+                let level = CompressionLvl::new(DEFLATE_LEVEL);
+                let level = level.map_err(|_| std::io::Error::other("no such level of Deflate"))?;
+                self.deflate.insert(Compressor::new(level))
             }
-            packed.reserve(bytes.len() / 2 + 1024);
-        }
+        };
+        self.spare
+            .resize(encoder.zlib_compress_bound(bytes.len()), 0);
+        let length = encoder
+            .zlib_compress(bytes, &mut self.spare)
+            .map_err(std::io::Error::other)?;
+        Ok(self.spare[..length].to_vec())
     }
 
     fn zstd(&mut self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -81,7 +94,7 @@ impl Packer {
     }
 
     /// Unpacks what [`Packer::pack`] made.
-    pub(super) fn unpack<T: Sample>(
+    pub(super) fn unpack(
         &mut self,
         plan: &Plan,
         packed: &[u8],

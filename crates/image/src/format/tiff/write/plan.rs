@@ -125,16 +125,23 @@ impl Plan {
         if self.is_big { 16 } else { 8 }
     }
 
-    /// Where a strip goes that is not packed. `ImageJ` expects such pages one after the other,
-    /// whatever their directories say.
+    /// Where a strip or tile of the full image goes that is not packed, so that its place needs no
+    /// order of writing. `ImageJ` expects such pages one after the other, whatever their directories
+    /// say.
     pub(super) fn fixed_place(&self, chunk: usize, sample_bytes: usize) -> Option<u64> {
-        if self.is_tiled() || self.codec != Codec::None {
+        if self.codec != Codec::None {
             return None;
+        }
+        let row_bytes = (self.samples * sample_bytes) as u64;
+        if self.is_tiled() {
+            let tile: usize = self.chunk.iter().product();
+            let tile_bytes = (tile as u64 * row_bytes).next_multiple_of(2);
+            return Some(self.header_bytes() + chunk as u64 * tile_bytes);
         }
         let [down, _] = self.chunks(0);
         let row = chunk / down * self.levels[0][0] + chunk % down * self.chunk[0];
-        let row_bytes = self.levels[0][1] * self.samples * sample_bytes;
-        Some(self.header_bytes() + row as u64 * row_bytes as u64)
+        let row_bytes = self.levels[0][1] as u64 * row_bytes;
+        Some(self.header_bytes() + row as u64 * row_bytes)
     }
 
     /// No file of this image is larger.

@@ -15,7 +15,7 @@ use super::smaller::write_smaller;
 use crate::axes::Axis;
 use crate::error::ImageError;
 use crate::files::{begin, publish};
-use crate::format::tiff::file::{read_exact_at, write_all_at};
+use crate::format::positioned::{read_exact_at, write_all_at};
 use crate::format::tiff::sample::Sample;
 use crate::image::{Pixels, tczyx};
 use crate::sink::{Sink, Target};
@@ -31,6 +31,8 @@ pub(super) struct TiffSink<T> {
     file: NamedTempFile,
     block: Vec<usize>,
     state: Mutex<State<T>>,
+    /// Encoders and buffers that no thread uses at the moment.
+    packers: Mutex<Vec<Packer<T>>>,
 }
 
 struct State<T> {
@@ -81,8 +83,19 @@ impl<T: Sample> TiffSink<T> {
                 levels,
                 parts: HashMap::new(),
             }),
+            packers: Mutex::default(),
             plan,
         })
+    }
+
+    /// Lends encoders and buffers, as many as there are threads in all.
+    pub(super) fn with_packer<R>(&self, step: impl FnOnce(&mut Packer<T>) -> R) -> R {
+        let lock = || self.packers.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = lock().pop();
+        let mut packer = idle.unwrap_or_default();
+        let result = step(&mut packer);
+        lock().push(packer);
+        result
     }
 
     pub(super) fn refused(&self, error: std::io::Error) -> ImageError {
@@ -121,40 +134,72 @@ impl<T: Sample> TiffSink<T> {
         covers
     }
 
-    /// Packs a chunk if all of it is there now.
+    /// Packs a chunk if all of it is there now; writes it, if its place is known.
     fn take(
         &self,
         cover: &Cover,
         origin: [usize; 5],
         block: &ArrayView5<T>,
-        packer: &mut Packer,
+        packer: &mut Packer<T>,
     ) -> Result<Option<(usize, Vec<u8>)>, ImageError> {
         let plan = &self.plan;
-        let count = cover.rows * plan.chunk[1] * plan.samples;
-        let (wanted, whole) = self.wanted(cover, origin, block);
-        let mut samples = if wanted == whole {
-            let mut samples = vec![T::default(); count];
-            self.copy(cover, origin, block, &mut samples);
-            samples
-        } else {
-            let mut state = self.lock();
-            let part = state.parts.entry(cover.chunk).or_insert_with(|| Part {
-                samples: vec![T::default(); count],
-                missing: whole,
-            });
-            self.copy(cover, origin, block, &mut part.samples);
-            part.missing = part.missing.saturating_sub(wanted);
-            if part.missing > 0 {
-                return Ok(None);
+        let mut samples = std::mem::take(&mut packer.samples);
+        if !self.gather(cover, origin, block, &mut samples) {
+            packer.samples = samples;
+            return Ok(None);
+        }
+        let taken = match plan.fixed_place(cover.chunk, size_of::<T>()) {
+            Some(place) => {
+                packer.prepare(plan, &mut samples);
+                let bytes: &[u8] = bytemuck::cast_slice(&samples);
+                self.write_at(bytes, place)?;
+                self.lock().levels[0][cover.chunk] = (place, bytes.len() as u64);
+                None
             }
-            match state.parts.remove(&cover.chunk) {
-                Some(part) => part.samples,
-                None => return Ok(None),
+            None => {
+                let packed = packer.pack(plan, &mut samples);
+                Some((cover.chunk, packed.map_err(|error| self.refused(error))?))
             }
         };
-        let packed = packer.pack(plan, &mut samples);
-        let packed = packed.map_err(|error| self.refused(error))?;
-        Ok(Some((cover.chunk, packed)))
+        packer.samples = samples;
+        Ok(taken)
+    }
+
+    /// Copies what a block has of a chunk; whether `samples` has all of the chunk now.
+    fn gather(
+        &self,
+        cover: &Cover,
+        origin: [usize; 5],
+        block: &ArrayView5<T>,
+        samples: &mut Vec<T>,
+    ) -> bool {
+        let count = cover.rows * self.plan.chunk[1] * self.plan.samples;
+        let (wanted, whole) = self.wanted(cover, origin, block);
+        if wanted == whole {
+            if whole < count {
+                samples.clear();
+            }
+            samples.resize(count, T::default());
+            self.copy(cover, origin, block, samples);
+            return true;
+        }
+        let mut state = self.lock();
+        let part = state.parts.entry(cover.chunk).or_insert_with(|| Part {
+            samples: vec![T::default(); count],
+            missing: whole,
+        });
+        self.copy(cover, origin, block, &mut part.samples);
+        part.missing = part.missing.saturating_sub(wanted);
+        if part.missing > 0 {
+            return false;
+        }
+        match state.parts.remove(&cover.chunk) {
+            Some(part) => {
+                *samples = part.samples;
+                true
+            }
+            None => false,
+        }
     }
 
     /// How many samples of a chunk a block has, and how many the chunk has inside the image.
@@ -225,7 +270,10 @@ impl<T: Sample> TiffSink<T> {
         level: usize,
         chunks: &[(usize, Vec<u8>)],
     ) -> Result<(), ImageError> {
-        let fixed = |chunk| self.plan.fixed_place(chunk, size_of::<T>());
+        let fixed = |chunk| {
+            let place = self.plan.fixed_place(chunk, size_of::<T>());
+            place.filter(|_| level == 0)
+        };
         let appended = chunks.iter().filter(|(chunk, _)| fixed(*chunk).is_none());
         let total: u64 = appended.map(|(_, packed)| even(packed.len())).sum();
         let mut end = {
@@ -237,11 +285,11 @@ impl<T: Sample> TiffSink<T> {
         let mut places = Vec::with_capacity(chunks.len());
         for (chunk, packed) in chunks {
             let offset = fixed(*chunk).unwrap_or(end);
-            write_all_at(self.file.as_file(), packed, offset)
-                .map_err(|error| self.refused(error))?;
             places.push((*chunk, (offset, packed.len() as u64)));
             end += even(packed.len());
         }
+        let writes = chunks.par_iter().zip(&places);
+        writes.try_for_each(|((_, packed), (_, (offset, _)))| self.write_at(packed, *offset))?;
         let mut state = self.lock();
         for (chunk, place) in places {
             state.levels[level][chunk] = place;
@@ -254,7 +302,7 @@ impl<T: Sample> TiffSink<T> {
         &self,
         (offset, length): (u64, u64),
         samples: &mut [T],
-        packer: &mut Packer,
+        packer: &mut Packer<T>,
     ) -> Result<(), ImageError> {
         let mut packed = vec![0; length as usize];
         read_exact_at(self.file.as_file(), &mut packed, offset)
@@ -348,9 +396,7 @@ impl<T: Sample> Sink for TiffSink<T> {
         for covers in self.covers(origin, [t, c, z, y, x]).chunks(BATCH) {
             let packed = covers
                 .par_iter()
-                .map_init(Packer::default, |packer, cover| {
-                    self.take(cover, origin, &block, packer)
-                })
+                .map(|cover| self.with_packer(|packer| self.take(cover, origin, &block, packer)))
                 .collect::<Result<Vec<_>, _>>()?;
             let packed: Vec<_> = packed.into_iter().flatten().collect();
             self.append(0, &packed)?;

@@ -20,11 +20,13 @@ pub(super) fn write_smaller<T: Sample>(sink: &TiffSink<T>, level: usize) -> Resu
     for batch in tiles.chunks(BATCH) {
         let packed = batch
             .par_iter()
-            .map_init(Packer::default, |packer, &tile| {
+            .map(|&tile| {
                 let place = [tile / across / down, tile / across % down, tile % across];
-                let mut samples = smaller_tile(sink, level, place, &above, packer)?;
-                let packed = packer.pack(&sink.plan, &mut samples);
-                Ok((tile, packed.map_err(|error| sink.refused(error))?))
+                sink.with_packer(|packer| {
+                    let mut samples = smaller_tile(sink, level, place, &above, packer)?;
+                    let packed = packer.pack(&sink.plan, &mut samples);
+                    Ok((tile, packed.map_err(|error| sink.refused(error))?))
+                })
             })
             .collect::<Result<Vec<_>, ImageError>>()?;
         sink.append(level, &packed)?;
@@ -38,7 +40,7 @@ fn smaller_tile<T: Sample>(
     level: usize,
     [page, row, column]: [usize; 3],
     above: &[(u64, u64)],
-    packer: &mut Packer,
+    packer: &mut Packer<T>,
 ) -> Result<Vec<T>, ImageError> {
     let plan = &sink.plan;
     let [height, width] = plan.chunk;

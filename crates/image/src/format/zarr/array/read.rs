@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytemuck::Pod;
-use ndarray::{ArrayViewD, ArrayViewMutD, Slice};
+use ndarray::{ArrayViewD, ArrayViewMutD, Slice, Zip};
 
 use super::{ArrayMetadata, ShardIndex, Shards, cells_of, for_each_cell};
 use crate::error::ImageError;
+use crate::format::positioned::read_exact_at;
 use crate::format::zarr::store::{Location, Part};
 use crate::image::{Pixels, match_pixels};
 
@@ -170,6 +173,7 @@ impl Job<'_> {
             self.blank(view.view_mut());
             return Ok(());
         };
+        let file = at.read(at.store.open(&at.key(&key)), &key)?;
         for_each_cell(
             &metadata.chunk,
             origin.to_vec(),
@@ -180,18 +184,44 @@ impl Job<'_> {
                         self.blank(view);
                         return Ok(());
                     };
-                    if length > metadata.most_packed() {
-                        return Err(at.malformed(&key, format!("has a chunk of {length} bytes")));
-                    }
-                    let part = at.store.get_part(&at.key(&key), Part::At(offset, length));
-                    let bytes = at.read(part, &key)?.unwrap_or_default();
-                    if bytes.len() as u64 != length {
-                        return Err(at.malformed(&key, "ends before a chunk of its directory"));
-                    }
+                    let bytes = self.part(&key, file.as_ref(), offset, length)?;
                     self.place(&key, bytes, chunk, origin, view)
                 })
             },
         )
+    }
+
+    /// The packed bytes of a chunk in a shard.
+    fn part(
+        &self,
+        key: &str,
+        file: Option<&File>,
+        offset: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, ImageError> {
+        let at = &self.array.at;
+        if length > self.array.metadata.most_packed() {
+            return Err(at.malformed(key, format!("has a chunk of {length} bytes")));
+        }
+        let ends_early = || at.malformed(key, "ends before a chunk of its directory");
+        let Some(file) = file else {
+            let part = at.store.get_part(&at.key(key), Part::At(offset, length));
+            let bytes = at.read(part, key)?.unwrap_or_default();
+            return if bytes.len() as u64 == length {
+                Ok(bytes)
+            } else {
+                Err(ends_early())
+            };
+        };
+        let end = at.read(file.metadata(), key)?.len();
+        if offset.checked_add(length).is_none_or(|last| last > end) {
+            return Err(ends_early());
+        }
+        let mut bytes = vec![0; length as usize];
+        match read_exact_at(file, &mut bytes, offset) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(ends_early()),
+            read => at.read(read.map(|()| bytes), key),
+        }
     }
 
     /// Unpacks a chunk and copies what is wanted of it.
@@ -222,7 +252,7 @@ impl Job<'_> {
             let start = origin[axis] - chunk[axis] * metadata.chunk[axis];
             Slice::from(start..start + lengths[axis])
         });
-        view.assign(&wanted);
+        copy(&mut view, &wanted);
         Ok(())
     }
 
@@ -233,6 +263,16 @@ impl Job<'_> {
             view.fill(bytemuck::pod_read_unaligned(fill));
         }
     }
+}
+
+/// Copies row by row where rows lie in memory as they are.
+fn copy<T: Copy>(to: &mut ArrayViewMutD<T>, from: &ArrayViewD<T>) {
+    Zip::from(to.rows_mut())
+        .and(from.rows())
+        .for_each(|mut to, from| match (to.as_slice_mut(), from.as_slice()) {
+            (Some(to), Some(from)) => to.copy_from_slice(from),
+            _ => to.assign(&from),
+        });
 }
 
 /// Bytes as samples; copied in the rare case that they begin at an odd address.

@@ -1,4 +1,10 @@
 //! The transpositions that blosc does before compressing: of bytes, and of bits.
+#![expect(
+    clippy::inline_always,
+    reason = "vector instructions reach only what is inlined into the loop"
+)]
+
+use crate::simd::vectorized;
 
 /// Puts the first bytes of all samples first, then their second bytes, and so on.
 pub(super) fn shuffle(from: &[u8], size: usize, to: &mut [u8]) {
@@ -79,12 +85,7 @@ pub(super) fn bitshuffle(from: &[u8], size: usize, to: &mut [u8], planes: &mut [
         .chunks_exact(samples)
         .zip(to.chunks_exact_mut(samples))
     {
-        for (column, group) in plane.as_chunks::<8>().0.iter().enumerate() {
-            let bits = transpose_bits(u64::from_le_bytes(*group)).to_le_bytes();
-            for (row, byte) in bits.into_iter().enumerate() {
-                rows[row * width + column] = byte;
-            }
-        }
+        vectorized(|| split_bits(plane, rows, width));
     }
     to[samples * size..].copy_from_slice(&from[samples * size..]);
 }
@@ -102,18 +103,74 @@ pub(super) fn bitunshuffle(from: &[u8], size: usize, to: &mut [u8], planes: &mut
         .chunks_exact(samples)
         .zip(bytes.chunks_exact_mut(samples))
     {
-        let rows: [&[u8]; 8] = std::array::from_fn(|row| &rows[row * width..][..width]);
-        for (column, group) in plane.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            let bits = u64::from_le_bytes(rows.map(|row| row[column]));
-            *group = transpose_bits(bits).to_le_bytes();
-        }
+        vectorized(|| join_bits(rows, plane, width));
     }
     unshuffle(bytes, size, &mut to[..samples * size]);
     to[samples * size..].copy_from_slice(&from[samples * size..]);
 }
 
+/// The eight bits of each byte go into eight rows of `width` bytes, 64 bytes at a time.
+#[inline(always)]
+fn split_bits(plane: &[u8], rows: &mut [u8], width: usize) {
+    let (groups, rest) = plane.as_chunks::<64>();
+    for (step, group) in groups.iter().enumerate() {
+        let mut words = [0; 8];
+        for (word, bytes) in words.iter_mut().zip(group.as_chunks::<8>().0) {
+            *word = transpose_bits(u64::from_le_bytes(*bytes));
+        }
+        for (row, word) in transpose_bytes(words).into_iter().enumerate() {
+            rows[row * width + 8 * step..][..8].copy_from_slice(&word.to_le_bytes());
+        }
+    }
+    let first = 8 * groups.len();
+    for (column, group) in (first..).zip(rest.as_chunks::<8>().0) {
+        let bits = transpose_bits(u64::from_le_bytes(*group)).to_le_bytes();
+        for (row, byte) in bits.into_iter().enumerate() {
+            rows[row * width + column] = byte;
+        }
+    }
+}
+
+/// The reverse of [`split_bits`].
+#[inline(always)]
+fn join_bits(rows: &[u8], plane: &mut [u8], width: usize) {
+    let rows: [&[u8]; 8] = std::array::from_fn(|row| &rows[row * width..][..width]);
+    let words = rows.map(|row| row.as_chunks::<8>().0);
+    let (groups, rest) = plane.as_chunks_mut::<64>();
+    for (step, group) in groups.iter_mut().enumerate() {
+        let columns = transpose_bytes(words.map(|row| u64::from_le_bytes(row[step])));
+        for (bytes, word) in group.as_chunks_mut::<8>().0.iter_mut().zip(columns) {
+            *bytes = transpose_bits(word).to_le_bytes();
+        }
+    }
+    let first = 8 * groups.len();
+    for (column, group) in (first..).zip(rest.as_chunks_mut::<8>().0) {
+        let bits = u64::from_le_bytes(rows.map(|row| row[column]));
+        *group = transpose_bits(bits).to_le_bytes();
+    }
+}
+
+/// Transposes 8 x 8 bytes: byte `column` of the word `row` changes places with byte `row` of the
+/// word `column`.
+#[inline(always)]
+fn transpose_bytes(mut words: [u64; 8]) -> [u64; 8] {
+    for (step, mask) in [
+        (4, 0x0000_0000_ffff_ffff),
+        (2, 0x0000_ffff_0000_ffff),
+        (1, 0x00ff_00ff_00ff_00ff),
+    ] {
+        for row in (0..8).filter(|row| row & step == 0) {
+            let swap = ((words[row] >> (8 * step)) ^ words[row + step]) & mask;
+            words[row + step] ^= swap;
+            words[row] ^= swap << (8 * step);
+        }
+    }
+    words
+}
+
 /// Transposes 8 x 8 bits: the bit `column` of the byte `row` changes places with the bit `row` of
 /// the byte `column` (Warren, Hacker's Delight, 2nd edition, section 7-3).
+#[inline(always)]
 fn transpose_bits(bits: u64) -> u64 {
     let mut bits = bits;
     for (shift, mask) in [
@@ -144,7 +201,7 @@ mod tests {
     #[test]
     fn both_ways_give_the_same_bytes() {
         for size in [1, 2, 3, 4, 8, 17] {
-            for length in [0, 1, 8 * size, 24 * size + 1, 13 * size, 5] {
+            for length in [0, 1, 8 * size, 24 * size + 1, 13 * size, 5, 200 * size] {
                 let from: Vec<u8> = (0..length).map(|i| (i * 131 + i / 7) as u8).collect();
                 let [mut there, mut back, mut planes] = [(); 3].map(|()| vec![0; length]);
                 shuffle(&from, size, &mut there);

@@ -2,6 +2,8 @@
 //!
 //! The format is that of C-Blosc 1.x, `README_CHUNK_FORMAT.rst`.
 
+use std::cell::RefCell;
+
 use super::bitshuffle::{bitshuffle, bitunshuffle, shuffle, unshuffle};
 use super::{blosclz, general};
 
@@ -13,6 +15,26 @@ const BIT_SHUFFLED: u8 = 4;
 const NOT_SPLIT: u8 = 16;
 /// The size of the blocks that are written; they fit into the processor's cache.
 const BLOCK: usize = 256 << 10;
+
+thread_local! {
+    /// Two blocks of working memory, kept from chunk to chunk.
+    static SCRATCH: RefCell<[Vec<u8>; 2]> = const { RefCell::new([const { Vec::new() }; 2]) };
+}
+
+/// Lends two blocks of working memory of this size.
+fn with_scratch<R>(block: usize, step: impl FnOnce(&mut [Vec<u8>; 2]) -> R) -> R {
+    let mut scratch = SCRATCH.take();
+    for part in scratch.iter_mut().filter(|part| part.len() < block) {
+        // Fresh zeros cost no memory before they are written to, whatever a header claims.
+        *part = vec![0; block];
+    }
+    let result = step(&mut scratch);
+    // What only a large foreign block needed is given back.
+    if block <= 16 * BLOCK {
+        SCRATCH.set(scratch);
+    }
+    result
+}
 
 /// The transposition before compressing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,13 +118,34 @@ impl Blosc {
         packed.extend(length.to_le_bytes());
         packed.extend((block as u32).to_le_bytes());
         packed.resize(HEADER + 4 * blocks, 0);
-        let (mut shuffled, mut planes) = (vec![0; block], vec![0; block]);
+        with_scratch(block, |scratch| {
+            self.encode_blocks(bytes, block, scratch, &mut packed)
+        })?;
+        if packed.len() >= HEADER + bytes.len() {
+            packed.truncate(HEADER);
+            packed[2] |= COPIED;
+            packed.extend(bytes);
+        }
+        let total = (packed.len() as u32).to_le_bytes();
+        packed[12..HEADER].copy_from_slice(&total);
+        Ok(packed)
+    }
+
+    /// Appends the blocks, and fills in where they begin.
+    fn encode_blocks(
+        &self,
+        bytes: &[u8],
+        block: usize,
+        [shuffled, planes]: &mut [Vec<u8>; 2],
+        packed: &mut Vec<u8>,
+    ) -> Result<(), String> {
+        let size = self.size.clamp(1, 255);
         for (number, part) in bytes.chunks(block).enumerate() {
             let start = (packed.len() as u32).to_le_bytes();
             packed[HEADER + 4 * number..][..4].copy_from_slice(&start);
             let shuffled = &mut shuffled[..part.len()];
             match self.shuffle {
-                Shuffle::Bits => bitshuffle(part, size, shuffled, &mut planes),
+                Shuffle::Bits => bitshuffle(part, size, shuffled, planes),
                 Shuffle::Bytes => shuffle(part, size, shuffled),
                 Shuffle::None => shuffled.copy_from_slice(part),
             }
@@ -116,14 +159,7 @@ impl Blosc {
             packed.extend((content.len() as u32).to_le_bytes());
             packed.extend(content);
         }
-        if packed.len() >= HEADER + bytes.len() {
-            packed.truncate(HEADER);
-            packed[2] |= COPIED;
-            packed.extend(bytes);
-        }
-        let total = (packed.len() as u32).to_le_bytes();
-        packed[12..HEADER].copy_from_slice(&total);
-        Ok(packed)
+        Ok(())
     }
 }
 
@@ -169,11 +205,15 @@ pub(super) fn decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {
         block,
     };
     let mut samples = vec![0; length];
-    let mut scratch = [vec![0; block.min(length)], vec![0; block.min(length)]];
-    for (number, to) in samples.chunks_mut(block).enumerate() {
-        let start = read_u32(bytes, HEADER + 4 * number).ok_or_else(damaged)?;
-        kind.decode_block(bytes, start, &mut scratch, to)?;
-    }
+    with_scratch(block.min(length), |scratch| {
+        samples
+            .chunks_mut(block)
+            .enumerate()
+            .try_for_each(|(number, to)| {
+                let start = read_u32(bytes, HEADER + 4 * number).ok_or_else(damaged)?;
+                kind.decode_block(bytes, start, scratch, to)
+            })
+    })?;
     Ok(samples)
 }
 

@@ -6,15 +6,26 @@ use std::io::{self, Read, Write};
 use flate2::Compression;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
-use zstd::bulk::Decompressor;
+use zstd::bulk::{Compressor, Decompressor};
 
 thread_local! {
     /// The working memory of the decoder, kept because it is costly to prepare.
     static ZSTD: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    /// The same of the encoder, with its level.
+    static ZSTD_ENCODER: RefCell<Option<(i32, Compressor<'static>)>> = const { RefCell::new(None) };
 }
 
 pub(super) fn zstd_encode(bytes: &[u8], level: i32) -> Result<Vec<u8>, String> {
-    zstd::bulk::compress(bytes, level).map_err(|error| refused("zstd", &error))
+    let run = || {
+        ZSTD_ENCODER.with_borrow_mut(|known| match known {
+            Some((of, encoder)) if *of == level => encoder.compress(bytes),
+            _ => {
+                let (_, encoder) = known.insert((level, Compressor::new(level)?));
+                encoder.compress(bytes)
+            }
+        })
+    };
+    run().map_err(|error| refused("zstd", &error))
 }
 
 pub(super) fn zstd_decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {

@@ -65,6 +65,10 @@ impl Store for Folder {
         Ok(Some(bytes))
     }
 
+    fn open(&self, key: &str) -> io::Result<Option<File>> {
+        Ok(self.file(key)?.map(|(file, _)| file))
+    }
+
     fn list(&self, folder: &str) -> Vec<String> {
         let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten();
         let mut names: Vec<_> = entries
