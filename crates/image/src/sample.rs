@@ -8,7 +8,7 @@ pub trait Sample: Copy + Send + Sync + PartialEq + 'static {
     /// The largest value of an integer type; `None` for floats.
     const INTEGER_MAX: Option<f64>;
     /// The lowest value of the type.
-    const LOWEST: f64;
+    const LEAST: f64;
     /// How many integers of the type are below the value; 0 for floats.
     fn rank(self) -> usize;
 }
@@ -21,7 +21,7 @@ macro_rules! sample {
                 self as f64
             }
             const INTEGER_MAX: Option<f64> = $max;
-            const LOWEST: f64 = <$kind>::MIN as f64;
+            const LEAST: f64 = <$kind>::MIN as f64;
             fn rank(self) -> usize {
                 $rank(self)
             }

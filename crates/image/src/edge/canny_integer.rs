@@ -213,6 +213,10 @@ impl Sobel<'_> {
 
 /// Finds the candidates of the middle one of three rows: gradients that are the greatest along
 /// their direction, which is one of four.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches several pixels are compared at once"
+)]
 #[inline(always)]
 fn mark_row([above, here, below]: &[Gradients; 3], limits: [u32; 2], out: &mut [Candidate]) {
     let width = out.len();
@@ -225,7 +229,6 @@ fn mark_row([above, here, below]: &[Gradients; 3], limits: [u32; 2], out: &mut [
         let flat = u32::from(dx[x].unsigned_abs());
         let steep = u32::from(dy[x].unsigned_abs()) << 15;
         let limit = flat * TANGENT;
-        // No branches, so that pixels are compared side by side.
         let across = (size > left[x]) & (size >= right[x]);
         let along = (size > up[x]) & (size >= down[x]);
         let rising = (size > up_right[x]) & (size > down_left[x]);

@@ -20,7 +20,7 @@ impl Histogram {
     /// A histogram of integers of up to 16 bits, counted without knowing their range; `None` for
     /// other types and for no values.
     pub(super) fn of_narrow<S: Sample, D: Dimension>(values: &ArrayView<'_, S, D>) -> Option<Self> {
-        let levels = S::INTEGER_MAX? - S::LOWEST + 1.0;
+        let levels = S::INTEGER_MAX? - S::LEAST + 1.0;
         if levels > f64::from(1_u32 << 16) {
             return None;
         }
@@ -30,7 +30,7 @@ impl Histogram {
         Some(Self {
             counts: all[first..=last].to_vec(),
             centers: (first..=last)
-                .map(|level| S::LOWEST + level as f64)
+                .map(|level| S::LEAST + level as f64)
                 .collect(),
         })
     }
