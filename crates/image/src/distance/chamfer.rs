@@ -19,14 +19,17 @@ pub(super) fn steps<D: Dimension>(
     let shape = shape_zyx(mask.shape())?;
     let mut steps: Vec<i32> = mask.iter().map(|&set| if set { FAR } else { 0 }).collect();
     let rows = shape[0] * shape[1];
-    vectorized(|| {
-        for row in 0..rows {
-            sweep_row(&mut steps, shape, row, connectivity, false);
-        }
-        for row in (0..rows).rev() {
-            sweep_row(&mut steps, shape, row, connectivity, true);
-        }
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            for row in 0..rows {
+                sweep_row(&mut steps, shape, row, connectivity, false);
+            }
+            for row in (0..rows).rev() {
+                sweep_row(&mut steps, shape, row, connectivity, true);
+            }
+        },
+    );
     let found = steps.into_iter().map(|count| {
         if count >= FAR {
             f64::INFINITY

@@ -66,19 +66,22 @@ fn sweep(values: &mut [f64], inner: usize, scale: f64) {
         }
     }
     strips.into_par_iter().for_each(|mut rows| {
-        vectorized(|| {
-            for index in 1..rows.len() {
-                let (above, at) = rows.split_at_mut(index);
-                step_on(&above[index - 1][..], &mut at[0][..]);
-            }
-            for index in (1..rows.len()).rev() {
-                let (at, below) = rows.split_at_mut(index);
-                step_on(&below[0][..], &mut at[index - 1][..]);
-            }
-            for value in rows.iter_mut().flat_map(|row| row.iter_mut()) {
-                *value = value.powi(2) * scale;
-            }
-        });
+        vectorized(
+            #[inline(always)]
+            || {
+                for index in 1..rows.len() {
+                    let (above, at) = rows.split_at_mut(index);
+                    step_on(&above[index - 1][..], &mut at[0][..]);
+                }
+                for index in (1..rows.len()).rev() {
+                    let (at, below) = rows.split_at_mut(index);
+                    step_on(&below[0][..], &mut at[index - 1][..]);
+                }
+                for value in rows.iter_mut().flat_map(|row| row.iter_mut()) {
+                    *value = value.powi(2) * scale;
+                }
+            },
+        );
     });
 }
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::hysteresis::{Candidate, follow};
 use crate::AlgorithmError;
-use crate::pad::{Border, Padding};
 use crate::simd::vectorized;
 
 /// OpenCV's `Canny` for 8-bit images. Nothing is smoothed beforehand.
@@ -36,7 +35,10 @@ impl Default for CannyInteger {
 }
 
 /// Fixed-point tangent of 22.5 degrees, with 15 fractional bits.
-const TANGENT: i64 = 13573;
+const TANGENT: u32 = 13573;
+
+/// Rows that one step of work takes; it computes the gradients of two more.
+const BAND: usize = 64;
 
 impl CannyInteger {
     /// 255 on edges, 0 elsewhere.
@@ -44,56 +46,51 @@ impl CannyInteger {
     /// # Errors
     /// [`AlgorithmError::Parameter`] for another aperture or a threshold that is NaN.
     pub fn apply(&self, image: &ArrayView2<'_, u8>) -> Result<Array2<u8>, AlgorithmError> {
-        let [low, high] = self.thresholds()?;
+        let limits = self.thresholds()?;
         let (smooth, derive) = sobel(self.aperture)?;
+        let mut edges = Array2::zeros(image.raw_dim());
         if image.is_empty() {
-            return Ok(Array2::zeros(image.raw_dim()));
+            return Ok(edges);
         }
-        let half = self.aperture / 2;
-        let widths = vec![(half, half); 2];
-        // Padding may leave columns in line, not rows.
-        let padded = Padding { widths }.pad(image, Border::Replicate)?;
-        let padded = padded.as_standard_layout();
-        let stride = image.ncols() + 2;
-        let mut gradients = vec![Gradient::default(); stride * (image.nrows() + 2)];
-        inner_rows(&mut gradients, stride).for_each(|(y, row)| {
-            vectorized(|| {
-                let dx = filtered_row(&padded.view(), y, smooth, derive);
-                let dy = filtered_row(&padded.view(), y, derive, smooth);
-                for (gradient, (&dx, &dy)) in row.iter_mut().zip(dx.iter().zip(&dy)) {
-                    *gradient = Gradient::new(dx, dy, self.l2);
-                }
-            });
-        });
-        let mut candidates = vec![Candidate::None; gradients.len()];
-        inner_rows(&mut candidates, stride).for_each(|(y, row)| {
-            for (at, candidate) in ((y + 1) * stride + 1..).zip(row) {
-                let size = i64::from(gradients[at].size);
-                if size > low && is_maximum(&gradients, at, stride) {
-                    *candidate = if size > high {
-                        Candidate::Strong
-                    } else {
-                        Candidate::Weak
-                    };
-                }
-            }
+        let image = image.as_standard_layout();
+        let sobel = Sobel {
+            image: image.view(),
+            smooth,
+            derive,
+            l2: self.l2,
+        };
+        let (width, stride) = (image.ncols(), image.ncols() + 2);
+        // Framed by pixels that are no candidates.
+        let mut candidates = vec![Candidate::None; stride * (image.nrows() + 2)];
+        let inner = stride..stride * (image.nrows() + 1);
+        let bands = candidates[inner.clone()].par_chunks_mut(BAND * stride);
+        bands.enumerate().for_each(|(band, candidates)| {
+            vectorized(
+                #[inline(always)]
+                || sobel.mark_band(BAND * band, limits, candidates),
+            );
         });
         follow(&mut candidates, stride);
-        let mut edges = Array2::zeros(image.raw_dim());
-        for (y, mut row) in edges.rows_mut().into_iter().enumerate() {
-            let found = &candidates[(y + 1) * stride + 1..];
-            for (edge, &candidate) in row.iter_mut().zip(found) {
-                *edge = if candidate == Candidate::Strong {
-                    255
-                } else {
-                    0
-                };
-            }
-        }
+        let found = candidates[inner].par_chunks(stride);
+        edges
+            .as_slice_mut()
+            .unwrap_or_default()
+            .par_chunks_mut(width)
+            .zip(found)
+            .for_each(|(edges, found)| {
+                for (edge, &candidate) in edges.iter_mut().zip(&found[1..]) {
+                    *edge = if candidate == Candidate::Strong {
+                        255
+                    } else {
+                        0
+                    };
+                }
+            });
         Ok(edges)
     }
 
-    fn thresholds(&self) -> Result<[i64; 2], AlgorithmError> {
+    /// The least magnitudes of weak and of strong edges.
+    fn thresholds(&self) -> Result<[u32; 2], AlgorithmError> {
         for (name, value) in [("low", self.low), ("high", self.high)] {
             if value.is_nan() {
                 return Err(AlgorithmError::parameter(name, value, "a number"));
@@ -109,42 +106,146 @@ impl CannyInteger {
             } else {
                 end
             };
-            squared.floor() as i64
+            // Magnitudes are integers; those above the limit are from the next integer on.
+            (squared.floor() + 1.0) as u32
         }))
     }
 }
 
-/// Rows of a framed image without the frame, in parallel, with their index in the image.
-fn inner_rows<T: Send>(
-    framed: &mut [T],
-    stride: usize,
-) -> impl ParallelIterator<Item = (usize, &mut [T])> {
-    let end = framed.len() - stride;
-    framed[stride..end]
-        .par_chunks_mut(stride)
-        .with_min_len(16)
-        .map(move |row| &mut row[1..stride - 1])
-        .enumerate()
+/// Gradients of an image of whole rows, whose edge pixels are repeated beyond it.
+struct Sobel<'a> {
+    image: ArrayView2<'a, u8>,
+    smooth: &'static [i32],
+    derive: &'static [i32],
+    l2: bool,
 }
 
-/// A gradient and its magnitude, by sum or squared.
-#[derive(Clone, Copy, Default)]
-struct Gradient {
-    dx: i16,
-    dy: i16,
-    size: u32,
+/// Gradients of one row, and their magnitudes (sums or squares) with a 0 before and after.
+struct Gradients {
+    dx: Vec<i16>,
+    dy: Vec<i16>,
+    size: Vec<u32>,
 }
 
-impl Gradient {
+impl Sobel<'_> {
+    /// Finds the candidates of a band of framed rows, with the gradients of three rows at a time.
     #[inline(always)]
-    fn new(dx: i16, dy: i16, l2: bool) -> Self {
-        let (flat, steep) = (u32::from(dx.unsigned_abs()), u32::from(dy.unsigned_abs()));
-        let size = if l2 {
-            flat * flat + steep * steep
-        } else {
-            flat + steep
+    fn mark_band(&self, first: usize, limits: [u32; 2], candidates: &mut [Candidate]) {
+        let width = self.image.ncols();
+        let none = || Gradients {
+            dx: vec![0; width],
+            dy: vec![0; width],
+            size: vec![0; width + 2],
         };
-        Self { dx, dy, size }
+        let mut ring = [none(), none(), none()];
+        let mut sums = [vec![0; width + self.smooth.len() - 1], vec![0; width]];
+        self.fill(first.checked_sub(1), &mut ring[1], &mut sums);
+        self.fill(Some(first), &mut ring[2], &mut sums);
+        for (row, candidates) in candidates.chunks_exact_mut(width + 2).enumerate() {
+            ring.rotate_left(1);
+            self.fill(Some(first + row + 1), &mut ring[2], &mut sums);
+            mark_row(&ring, limits, &mut candidates[1..=width]);
+        }
+    }
+
+    /// Gradients of row `y`, 0 if the image has no such row.
+    #[inline(always)]
+    fn fill(&self, y: Option<usize>, row: &mut Gradients, sums: &mut [Vec<i32>; 2]) {
+        let Some(y) = y.filter(|&y| y < self.image.nrows()) else {
+            row.size.fill(0);
+            return;
+        };
+        self.filter_row(y, self.smooth, self.derive, sums, &mut row.dx);
+        self.filter_row(y, self.derive, self.smooth, sums, &mut row.dy);
+        for ((size, &dx), &dy) in row.size[1..].iter_mut().zip(&row.dx).zip(&row.dy) {
+            let (flat, steep) = (u32::from(dx.unsigned_abs()), u32::from(dy.unsigned_abs()));
+            *size = if self.l2 {
+                flat * flat + steep * steep
+            } else {
+                flat + steep
+            };
+        }
+    }
+
+    /// A row filtered down and along. Sums of the aperture 7, which 16 bits do not hold, are
+    /// divided by 16.
+    #[inline(always)]
+    fn filter_row(
+        &self,
+        y: usize,
+        down: &[i32],
+        along: &[i32],
+        [column, sums]: &mut [Vec<i32>; 2],
+        out: &mut [i16],
+    ) {
+        let (half, width) = (down.len() / 2, out.len());
+        let middle = &mut column[half..half + width];
+        middle.fill(0);
+        for (offset, &weight) in down.iter().enumerate() {
+            let source = (y + offset)
+                .saturating_sub(half)
+                .min(self.image.nrows() - 1);
+            let pixels = self.image.row(source);
+            for (sum, &pixel) in middle.iter_mut().zip(pixels.to_slice().unwrap_or(&[])) {
+                *sum += weight * i32::from(pixel);
+            }
+        }
+        let (first, last) = (middle[0], middle[width - 1]);
+        column[..half].fill(first);
+        column[half + width..].fill(last);
+        sums.fill(0);
+        for (offset, &weight) in along.iter().enumerate() {
+            for (sum, &value) in sums.iter_mut().zip(&column[offset..]) {
+                *sum += weight * value;
+            }
+        }
+        if along.len() == 7 {
+            for (out, &sum) in out.iter_mut().zip(sums.iter()) {
+                *out = (sum as f32 / 16.0).round_ties_even() as i16;
+            }
+        } else {
+            for (out, &sum) in out.iter_mut().zip(sums.iter()) {
+                *out = sum as i16;
+            }
+        }
+    }
+}
+
+/// Finds the candidates of the middle one of three rows: gradients that are the greatest along
+/// their direction, which is one of four.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches several pixels are compared at once"
+)]
+#[inline(always)]
+fn mark_row([above, here, below]: &[Gradients; 3], limits: [u32; 2], out: &mut [Candidate]) {
+    let width = out.len();
+    let [up_left, up, up_right] = [0, 1, 2].map(|x| &above.size[x..x + width]);
+    let [left, middle, right] = [0, 1, 2].map(|x| &here.size[x..x + width]);
+    let [down_left, down, down_right] = [0, 1, 2].map(|x| &below.size[x..x + width]);
+    let (dx, dy) = (&here.dx[..width], &here.dy[..width]);
+    for x in 0..width {
+        let size = middle[x];
+        let flat = u32::from(dx[x].unsigned_abs());
+        let steep = u32::from(dy[x].unsigned_abs()) << 15;
+        let limit = flat * TANGENT;
+        let across = (size > left[x]) & (size >= right[x]);
+        let along = (size > up[x]) & (size >= down[x]);
+        let rising = (size > up_right[x]) & (size > down_left[x]);
+        let falling = (size > up_left[x]) & (size > down_right[x]);
+        let diagonal = if (dx[x] ^ dy[x]) < 0 { rising } else { falling };
+        let is_steep = steep > limit + (flat << 16);
+        let other = if is_steep { along } else { diagonal };
+        let is_maximum = if steep < limit { across } else { other };
+        let weak = is_maximum & (size >= limits[0]);
+        let strong = is_maximum & (size >= limits[1]);
+        out[x] = if strong {
+            Candidate::Strong
+        } else if weak {
+            Candidate::Weak
+        } else {
+            Candidate::None
+        };
     }
 }
 
@@ -155,48 +256,5 @@ fn sobel(aperture: usize) -> Result<(&'static [i32], &'static [i32]), AlgorithmE
         5 => Ok((&[1, 4, 6, 4, 1], &[-1, -2, 0, 2, 1])),
         7 => Ok((&[1, 6, 15, 20, 15, 6, 1], &[-1, -4, -5, 0, 5, 4, 1])),
         other => Err(AlgorithmError::parameter("aperture", other, "3, 5 or 7")),
-    }
-}
-
-/// A row of a padded image, filtered. Sums of the aperture 7, which 16 bits do not hold, are
-/// divided by 16.
-#[inline(always)]
-fn filtered_row(padded: &ArrayView2<'_, u8>, y: usize, down: &[i32], along: &[i32]) -> Vec<i16> {
-    let mut column = vec![0_i32; padded.ncols()];
-    for (row, &weight) in padded.rows().into_iter().skip(y).zip(down) {
-        for (sum, &pixel) in column.iter_mut().zip(row) {
-            *sum += weight * i32::from(pixel);
-        }
-    }
-    let mut sums = vec![0_i32; padded.ncols() + 1 - along.len()];
-    for (offset, &weight) in along.iter().enumerate() {
-        for (sum, &value) in sums.iter_mut().zip(&column[offset..]) {
-            *sum += weight * value;
-        }
-    }
-    if along.len() == 7 {
-        let scaled = |&sum: &i32| (sum as f32 / 16.0).round_ties_even() as i16;
-        return sums.iter().map(scaled).collect();
-    }
-    sums.iter().map(|&sum| sum as i16).collect()
-}
-
-/// Whether the gradient is the greatest along its direction, which is one of four.
-fn is_maximum(gradients: &[Gradient], at: usize, stride: usize) -> bool {
-    let Gradient { dx, dy, size } = gradients[at];
-    let (flat, steep) = (i64::from(dx).abs(), i64::from(dy).abs() << 15);
-    let limit = flat * TANGENT;
-    let at_size = |at: usize| gradients[at].size;
-    if steep < limit {
-        return size > at_size(at - 1) && size >= at_size(at + 1);
-    }
-    if steep > limit + (flat << 16) {
-        return size > at_size(at - stride) && size >= at_size(at + stride);
-    }
-    let (above, below) = (at - stride, at + stride);
-    if (dx ^ dy) < 0 {
-        size > at_size(above + 1) && size > at_size(below - 1)
-    } else {
-        size > at_size(above - 1) && size > at_size(below + 1)
     }
 }

@@ -1,5 +1,7 @@
 //! Weak edges that hang on to strong ones.
 
+use rayon::prelude::*;
+
 /// What a pixel is before weak edges are followed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Candidate {
@@ -12,7 +14,7 @@ pub(super) enum Candidate {
 /// Makes candidates 8-connected to a strong one strong. Rows of `stride` pixels start and end with
 /// a pixel that is none, and so do the first and last row consist of such pixels.
 pub(super) fn follow(candidates: &mut [Candidate], stride: usize) {
-    let strong = candidates.iter().enumerate();
+    let strong = candidates.par_iter().with_min_len(1 << 16).enumerate();
     let mut open: Vec<usize> = strong
         .filter(|&(_, &candidate)| candidate == Candidate::Strong)
         .map(|(index, _)| index)

@@ -68,7 +68,12 @@ impl Convolution {
         let out = result.as_slice_mut().unwrap_or(&mut []);
         out.par_chunks_mut(width)
             .zip(&starts)
-            .for_each(|(out, &start)| vectorized(|| weighted_sum(out, &pixels[start..], &terms)));
+            .for_each(|(out, &start)| {
+                vectorized(
+                    #[inline(always)]
+                    || weighted_sum(out, &pixels[start..], &terms),
+                )
+            });
         Ok(result)
     }
 

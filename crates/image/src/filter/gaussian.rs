@@ -104,7 +104,12 @@ fn correlate_axis<D: Dimension>(
     if inner == 1 {
         out.par_chunks_mut(length)
             .zip(source.par_chunks(length))
-            .for_each(|(out, row)| vectorized(|| correlate_row(row, weights, border, out)));
+            .for_each(|(out, row)| {
+                vectorized(
+                    #[inline(always)]
+                    || correlate_row(row, weights, border, out),
+                )
+            });
         return result;
     }
     let constant = vec![constant_of(border); if is_constant(border) { inner } else { 0 }];
@@ -120,7 +125,10 @@ fn correlate_axis<D: Dimension>(
             &source[(outer * length + found) * inner..][..inner]
         };
         let rows: Vec<&[f64]> = (0..weights.len()).map(row).collect();
-        vectorized(|| weighted_rows(&rows, weights, out));
+        vectorized(
+            #[inline(always)]
+            || weighted_rows(&rows, weights, out),
+        );
     };
     out.par_chunks_mut(inner).enumerate().for_each(work);
     result

@@ -129,12 +129,15 @@ impl Rows {
         out.par_chunks_mut(width)
             .enumerate()
             .for_each(|(index, out)| {
-                vectorized(|| {
-                    for (row, is_wide) in self.neighbours(index) {
-                        let row = row.map(|row| &pixels[row * width..(row + 1) * width]);
-                        combine_row(out, row, is_wide, outside, combine);
-                    }
-                });
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for (row, is_wide) in self.neighbours(index) {
+                            let row = row.map(|row| &pixels[row * width..(row + 1) * width]);
+                            combine_row(out, row, is_wide, outside, combine);
+                        }
+                    },
+                );
             });
         out
     }

@@ -103,7 +103,10 @@ pub(super) fn extremum<P: GrayPixel, O: Order<P>>(
         .into_par_iter()
         .enumerate()
         .for_each(|(band, mut part)| {
-            vectorized(|| window.fill(&image.view(), band * rows, &mut part));
+            vectorized(
+                #[inline(always)]
+                || window.fill(&image.view(), band * rows, &mut part),
+            );
         });
     out
 }

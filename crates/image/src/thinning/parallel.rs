@@ -108,7 +108,12 @@ fn thin_once(
             let is_stale = changed_at[row - 1..=row + 1]
                 .iter()
                 .any(|&last| last + 2 >= step);
-            if is_stale && vectorized(|| thin_row(rows, row, kept, &rule)) {
+            if is_stale
+                && vectorized(
+                    #[inline(always)]
+                    || thin_row(rows, row, kept, &rule),
+                )
+            {
                 changed.push(row);
             }
         }

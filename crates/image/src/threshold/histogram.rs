@@ -1,6 +1,9 @@
 //! Histograms as the automatic thresholds of scikit-image take them.
 
+use std::borrow::Cow;
+
 use ndarray::{ArrayView, Dimension};
+use rayon::prelude::*;
 
 use crate::{AlgorithmError, Sample};
 
@@ -14,6 +17,29 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
+    /// A histogram of integers of up to 16 bits, counted without knowing their range; `None` for
+    /// other types and for no values.
+    pub(super) fn of_narrow<S: Sample, D: Dimension>(values: &ArrayView<'_, S, D>) -> Option<Self> {
+        let levels = S::INTEGER_MAX? - S::LEAST + 1.0;
+        if levels > f64::from(1_u32 << 16) {
+            return None;
+        }
+        let all = count(values, levels as usize, |value| Some(value.rank()));
+        let first = all.iter().position(|&n| n > 0.0)?;
+        let last = all.iter().rposition(|&n| n > 0.0)?;
+        Some(Self {
+            counts: all[first..=last].to_vec(),
+            centers: (first..=last)
+                .map(|level| S::LEAST + level as f64)
+                .collect(),
+        })
+    }
+
+    /// Centres of the first and the last bin.
+    pub(super) fn ends(&self) -> [f64; 2] {
+        [self.centers[0], self.centers[self.centers.len() - 1]]
+    }
+
     /// One bin for each integer from the least to the greatest, or `bins` bins for floats.
     pub(super) fn of<S: Sample, D: Dimension>(
         values: &ArrayView<'_, S, D>,
@@ -29,21 +55,19 @@ impl Histogram {
         }
         let step = (high - low) / bins as f64;
         let edges: Vec<f64> = (0..=bins).map(|bin| low + bin as f64 * step).collect();
-        let mut counts = vec![0.0; bins];
         let scale = bins as f64 / (high - low);
-        for value in values.iter().map(|value| value.to_f64()) {
-            if !value.is_finite() {
-                continue;
-            }
+        let counts = count(values, bins, |value| {
+            let value = Some(value.to_f64()).filter(|value| value.is_finite())?;
             // The edges decide; the product only finds the neighbourhood.
-            let mut bin = (((value - low) * scale) as usize).min(bins - 1);
-            if value < edges[bin] {
-                bin = bin.saturating_sub(1);
+            let bin = (((value - low) * scale) as usize).min(bins - 1);
+            Some(if value < edges[bin] {
+                bin.saturating_sub(1)
             } else if bin + 1 < bins && value >= edges[bin + 1] {
-                bin += 1;
-            }
-            counts[bin] += 1.0;
-        }
+                bin + 1
+            } else {
+                bin
+            })
+        });
         let centers = edges.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
         Ok(Self {
             counts,
@@ -66,12 +90,9 @@ impl Histogram {
                 expected,
             ));
         }
-        let mut counts = vec![0_u64; bins as usize];
-        for value in values {
-            counts[(value.to_f64() - low) as usize] += 1;
-        }
+        let bin = |value: S| Some((value.to_f64() - low) as usize);
         Ok(Self {
-            counts: counts.into_iter().map(|count| count as f64).collect(),
+            counts: count(values, bins as usize, bin),
             centers: (0..bins as usize).map(|bin| low + bin as f64).collect(),
         })
     }
@@ -83,6 +104,40 @@ impl Histogram {
             running_sum(self.counts.iter().copied()),
             running_sum(intensities),
         )
+    }
+}
+
+/// How many values are in each bin. Parts of the image are counted side by side where the
+/// bins of each part are few beside its values.
+fn count<S: Sample, D: Dimension>(
+    values: &ArrayView<'_, S, D>,
+    bins: usize,
+    bin: impl Fn(S) -> Option<usize> + Sync,
+) -> Vec<f64> {
+    let values = in_any_order(values);
+    let part = values.len().div_ceil(rayon::current_num_threads());
+    let count_part = |values: &[S]| {
+        let mut counts = vec![0_u64; bins];
+        for bin in values.iter().filter_map(|&value| bin(value)) {
+            counts[bin] += 1;
+        }
+        counts
+    };
+    let parts: Vec<Vec<u64>> = values
+        .par_chunks(part.max(16 * bins))
+        .map(count_part)
+        .collect();
+    let counts = (0..bins).map(|bin| parts.iter().map(|part| part[bin]).sum::<u64>() as f64);
+    counts.collect()
+}
+
+/// All values, for sums that do not depend on their order.
+pub(super) fn in_any_order<'a, S: Sample, D: Dimension>(
+    values: &'a ArrayView<'_, S, D>,
+) -> Cow<'a, [S]> {
+    match values.as_slice_memory_order() {
+        Some(values) => Cow::Borrowed(values),
+        None => Cow::Owned(values.iter().copied().collect()),
     }
 }
 

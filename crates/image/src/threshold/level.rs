@@ -1,12 +1,17 @@
 //! One threshold for the whole image.
 
-use ndarray::{Array, ArrayView, Dimension};
+use ndarray::{Array, ArrayView, Dimension, Zip};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::histogram::Histogram;
+use super::histogram::{Histogram, in_any_order};
 use super::methods;
+use crate::simd::vectorized;
 use crate::{AlgorithmError, Sample};
+
+/// Values that one step of work looks at.
+const PART: usize = 1 << 16;
 
 /// How the threshold is found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,11 +72,15 @@ impl Threshold {
                 .filter(|cutoff| !cutoff.is_nan())
                 .ok_or_else(nan);
         }
-        let range = finite_range(values)?;
+        let narrow = Histogram::of_narrow(values);
+        let range = match &narrow {
+            Some(histogram) => histogram.ends(),
+            None => finite_range(values)?,
+        };
         if range[0] == range[1] {
             return Ok(range[0]);
         }
-        let histogram = || Histogram::of(values, range, self.bins);
+        let histogram = || narrow.map_or_else(|| Histogram::of(values, range, self.bins), Ok);
         match self.method {
             ThresholdMethod::Otsu => Ok(methods::otsu(&histogram()?)),
             ThresholdMethod::Triangle => Ok(methods::triangle(&histogram()?)),
@@ -96,7 +105,26 @@ impl Threshold {
         values: &ArrayView<'_, S, D>,
     ) -> Result<Array<u8, D>, AlgorithmError> {
         let level = self.level(values)?;
-        Ok(values.mapv(|value| if value.to_f64() > level { 255 } else { 0 }))
+        let mut mask = Array::zeros(values.raw_dim());
+        let set = |mask: &mut u8, value: S| *mask = if value.to_f64() > level { 255 } else { 0 };
+        if let (Some(flat), Some(mask)) = (values.as_slice(), mask.as_slice_mut()) {
+            let parts = mask.par_chunks_mut(PART).zip(flat.par_chunks(PART));
+            parts.for_each(|(mask, values)| {
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        mask.iter_mut()
+                            .zip(values)
+                            .for_each(|(mask, &value)| set(mask, value))
+                    },
+                );
+            });
+        } else {
+            Zip::from(&mut mask)
+                .and(values)
+                .par_for_each(|mask, &value| set(mask, value));
+        }
+        Ok(mask)
     }
 }
 
@@ -112,12 +140,27 @@ fn finite_range<S: Sample, D: Dimension>(
     if values.is_empty() {
         return Err(AlgorithmError::Empty { what });
     }
-    let mut range = [f64::INFINITY, f64::NEG_INFINITY];
-    for value in values.iter().map(|value| value.to_f64()) {
-        if value.is_finite() {
-            range = [range[0].min(value), range[1].max(value)];
-        }
-    }
+    let empty = [f64::INFINITY, f64::NEG_INFINITY];
+    let widen = |a: [f64; 2], b: [f64; 2]| [a[0].min(b[0]), a[1].max(b[1])];
+    let range_of = |values: &[S]| {
+        vectorized(
+            #[inline(always)]
+            || {
+                let numbers = values.iter().map(|value| value.to_f64());
+                numbers.fold(empty, |range, value| {
+                    if value.is_finite() {
+                        widen(range, [value, value])
+                    } else {
+                        range
+                    }
+                })
+            },
+        )
+    };
+    let range = in_any_order(values)
+        .par_chunks(PART)
+        .map(range_of)
+        .reduce(|| empty, widen);
     if range[0] > range[1] {
         let count = values.len();
         return Err(AlgorithmError::NoFiniteSamples { what, count });
