@@ -137,7 +137,7 @@ where
             tile: Some(32),
             pyramid: Some(true),
             flavour: Some(Flavour::OmeTiff),
-            resume: false,
+            ..WriteOptions::default()
         };
         write_image_with(
             folder.join(format!("{name}-{packing}.ome.tif")),

@@ -96,7 +96,7 @@ proptest! {
             tile: Some(16),
             pyramid: is_ome.then_some(pyramid),
             flavour: Some(if is_ome { Flavour::OmeTiff } else { Flavour::ImagejTiff }),
-            resume: false,
+            ..WriteOptions::default()
         };
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("a.tif");

@@ -78,7 +78,7 @@ impl<T: Sample> TiffSink<T> {
             file,
             state: Mutex::new(State {
                 end: plan
-                    .fixed_place(plan.pages() * plan.chunks(0)[0], size_of::<T>())
+                    .fixed_place(levels[0].len(), size_of::<T>())
                     .unwrap_or(plan.header_bytes()),
                 levels,
                 parts: HashMap::new(),
