@@ -62,6 +62,7 @@ struct Cover {
 impl<T: Sample> TiffSink<T> {
     pub(super) fn new(path: &Path, target: Target, plan: Plan) -> Result<Self, ImageError> {
         let file = begin(path).map_err(|error| ImageError::io(path, "write", error))?;
+        let chunks = plan.pages() * plan.chunks(0).iter().product::<usize>();
         let levels = (0..plan.levels.len())
             .map(|level| {
                 let [down, across] = plan.chunks(level);
@@ -78,7 +79,7 @@ impl<T: Sample> TiffSink<T> {
             file,
             state: Mutex::new(State {
                 end: plan
-                    .fixed_place(plan.pages() * plan.chunks(0)[0], size_of::<T>())
+                    .fixed_place(chunks, size_of::<T>())
                     .unwrap_or(plan.header_bytes()),
                 levels,
                 parts: HashMap::new(),
