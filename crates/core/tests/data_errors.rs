@@ -79,9 +79,9 @@ fn no_such_path() {
 fn an_empty_folder() {
     let folders = Folders::new();
     fs::write(folders.path("images/.hidden.tif"), "").unwrap();
-    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @r"
+    assert_snapshot!(folders.text(&folders.pairs().unwrap_err()), @"
     `images` holds no images
-    hint: put images there; known extensions are tif, tiff, btf, tf2, tf8, png
+    hint: put images there; known extensions are tif, tiff, btf, tf2, tf8, png, jpg, jpeg, zarr, czi, nd2
     ");
 }
 

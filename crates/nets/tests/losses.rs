@@ -265,7 +265,8 @@ fn the_embedding_loss_has_the_slope_of_its_value() {
     let gradient = leaf.grad(&gradients).unwrap();
     let direction = random(shape, 7).sub_scalar(0.5);
     let expected = (gradient * direction.clone()).sum().into_scalar::<f32>();
-    let step = 2e-3;
+    // Wide enough that the rounding of the value does not show in the difference.
+    let step = 1e-2;
     let ahead = value(prediction.clone() + direction.clone().mul_scalar(step));
     let behind = value(prediction - direction.mul_scalar(step));
     let found = (ahead - behind) / (2.0 * step);

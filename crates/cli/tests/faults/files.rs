@@ -94,17 +94,17 @@ fn a_truncated_tiff() {
     study.truncate("images/b.tif", half);
     insta::assert_snapshot!(three_commands(&study, "b.tif"), @"
     train: exit 2
-    error: `DIR/images/b.tif` is truncated: the directory of page 1 continues beyond its 153 bytes
+    error: `DIR/images/b.tif` is truncated: the directory of page 1 continues beyond its 145 bytes
 
     hint: copy or download the file again, it is not complete
 
     predict: exit 2
-    error: `images/b.tif` is truncated: the directory of page 1 continues beyond its 153 bytes
+    error: `images/b.tif` is truncated: the directory of page 1 continues beyond its 145 bytes
 
     hint: copy or download the file again, it is not complete
 
     info: exit 2
-    error: `images/b.tif` is truncated: the directory of page 1 continues beyond its 153 bytes
+    error: `images/b.tif` is truncated: the directory of page 1 continues beyond its 145 bytes
 
     hint: copy or download the file again, it is not complete
     ");
@@ -189,17 +189,17 @@ fn a_truncated_png() {
     study.truncate("images/b.png", half);
     insta::assert_snapshot!(three_commands(&study, "b.png"), @"
     train: exit 2
-    error: `DIR/images/b.png` is truncated: the file ends after 50 bytes, before its last pixel
+    error: `DIR/images/b.png` is truncated: the file ends after 59 bytes, before its last pixel
 
     hint: copy or download the file again, it is not complete
 
     predict: exit 2
-    error: `images/b.png` is truncated: the file ends after 50 bytes, before its last pixel
+    error: `images/b.png` is truncated: the file ends after 59 bytes, before its last pixel
 
     hint: copy or download the file again, it is not complete
 
     info: exit 2
-    error: `images/b.png` is truncated: the file ends after 50 bytes, before its last pixel
+    error: `images/b.png` is truncated: the file ends after 59 bytes, before its last pixel
 
     hint: copy or download the file again, it is not complete
     ");
@@ -238,17 +238,17 @@ fn a_png_without_its_last_pixels() {
     study.truncate("images/b.png", most);
     insta::assert_snapshot!(three_commands(&study, "b.png"), @"
     train: exit 2
-    error: `DIR/images/b.png` is truncated: the file ends after 84 bytes, before its last pixel
+    error: `DIR/images/b.png` is truncated: the file ends after 102 bytes, before its last pixel
 
     hint: copy or download the file again, it is not complete
 
     predict: exit 2
-    error: `images/b.png` is truncated: the file ends after 84 bytes, before its last pixel
+    error: `images/b.png` is truncated: the file ends after 102 bytes, before its last pixel
 
     hint: copy or download the file again, it is not complete
 
     info: exit 2
-    error: `images/b.png` is truncated: the file ends after 84 bytes, before its last pixel
+    error: `images/b.png` is truncated: the file ends after 102 bytes, before its last pixel
 
     hint: copy or download the file again, it is not complete
     ");

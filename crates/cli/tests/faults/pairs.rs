@@ -63,14 +63,14 @@ fn an_empty_folder() {
     exit 2
     error: `DIR/nothing` holds no images
 
-    hint: put images there; known extensions are tif, tiff, btf, tf2, tf8, png
+    hint: put images there; known extensions are tif, tiff, btf, tf2, tf8, png, jpg, jpeg, zarr, czi, nd2
     ");
     study.write("nothing/notes.txt", "no image");
     insta::assert_snapshot!(study.fault(&TRAIN), @"
     exit 2
     error: `DIR/nothing` holds no images
 
-    hint: put images there; known extensions are tif, tiff, btf, tf2, tf8, png
+    hint: put images there; known extensions are tif, tiff, btf, tf2, tf8, png, jpg, jpeg, zarr, czi, nd2
     ");
 }
 
