@@ -65,7 +65,7 @@ pub enum Error {
         /// The operation.
         name: String,
         /// Why.
-        source: OperationError,
+        source: Box<OperationError>,
     },
     /// An image cannot be converted as asked.
     #[error(transparent)]

@@ -15,6 +15,7 @@ pub(crate) use builtin::{add_label_steps, add_operations};
 
 /// What an operation gives.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub enum Product {
     /// An image.
     Image(Image),

@@ -60,12 +60,15 @@ pub trait PostprocessStep: Send + Sync {
     }
 }
 
+/// Writes labels into a sink.
+pub type WriteLabels<'a> = Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>;
+
 /// A step on labels larger than memory that is ready to write its result.
 pub struct LabelPlan<'a> {
     /// No label of the result is larger.
     pub largest: u32,
     /// Writes the result, of the size of the labels, into a sink.
-    pub write: Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>,
+    pub write: WriteLabels<'a>,
 }
 
 /// A step that does not fit what came before it.

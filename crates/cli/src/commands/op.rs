@@ -42,9 +42,9 @@ pub(crate) fn run(
         .map(|path| open_with(path, &arguments.open.options())?.read())
         .collect::<Result<Vec<_>, _>>()
         .map_err(Error::from)?;
-    let failed = |source| Error::Operation {
+    let failed = |error| Error::Operation {
         name: name.clone(),
-        source,
+        source: Box::new(error),
     };
     match operation(&images).map_err(failed)? {
         Product::Image(image) => {

@@ -50,7 +50,14 @@ pub fn write_comparison(folder: &Path, differences: &[Difference]) -> Result<(),
     for Difference { column, summary } in differences {
         let numbers = [summary.mean, summary.sd, summary.low, summary.high];
         let numbers = numbers.map(|value| value.to_string()).join(",");
-        text.push_str(&format!("{column},{numbers},{}\n", summary.images));
+        text.extend([
+            column.as_str(),
+            ",",
+            &numbers,
+            ",",
+            &summary.images.to_string(),
+            "\n",
+        ]);
     }
     write_atomic(&folder.join("comparison.csv"), text.as_bytes())?;
     Ok(())

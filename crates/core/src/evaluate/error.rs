@@ -118,7 +118,7 @@ pub enum EvaluateError {
     },
     /// Annotations or detections that cannot be used.
     #[error(transparent)]
-    Coco(#[from] CocoError),
+    Coco(Box<CocoError>),
     /// A file cannot be read.
     #[error(transparent)]
     Image(#[from] ImageError),
@@ -133,6 +133,12 @@ pub enum EvaluateError {
         /// Why.
         problem: String,
     },
+}
+
+impl From<CocoError> for EvaluateError {
+    fn from(error: CocoError) -> Self {
+        Self::Coco(Box::new(error))
+    }
 }
 
 impl EvaluateError {

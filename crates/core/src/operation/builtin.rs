@@ -89,19 +89,19 @@ pub(crate) fn add_label_steps(registry: &mut Registry) -> Result<(), RegistryErr
 
 fn normalizations(registry: &mut Registry) -> Result<(), RegistryError> {
     registry.add_operation::<Percentile>("percentile", IMAGE, |options, images| {
-        normalize(Normalization::Percentile(options.clone()), images)
+        normalize(&Normalization::Percentile(options.clone()), images)
     })?;
     registry.add_operation::<Standard>("standard", IMAGE, |options, images| {
-        normalize(Normalization::Standard(options.clone()), images)
+        normalize(&Normalization::Standard(options.clone()), images)
     })?;
     registry.add_operation::<MinMax>("min_max", IMAGE, |options, images| {
-        normalize(Normalization::MinMax(options.clone()), images)
+        normalize(&Normalization::MinMax(options.clone()), images)
     })?;
     registry.add_operation::<CenterZ>("center_z", IMAGE, |options, images| {
-        normalize(Normalization::CenterZ(options.clone()), images)
+        normalize(&Normalization::CenterZ(options.clone()), images)
     })
 }
 
-fn normalize(method: Normalization, images: &[Image]) -> Result<Product, OperationError> {
-    intensity::normalized(&method, &images[0])
+fn normalize(method: &Normalization, images: &[Image]) -> Result<Product, OperationError> {
+    intensity::normalized(method, &images[0])
 }

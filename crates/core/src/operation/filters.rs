@@ -78,7 +78,7 @@ pub(super) fn morphology(options: &GrayMorphology, images: &[Image]) -> Result<P
 
 pub(super) fn binary_morphology(options: &BinaryMorphology, images: &[Image]) -> Result<Product> {
     each_volume(&images[0], |pixels| {
-        Ok(shown(options.apply(&mask(pixels)?.view())?))
+        Ok(shown(&options.apply(&mask(pixels)?.view())?))
     })
     .map(Product::Image)
 }
@@ -86,7 +86,7 @@ pub(super) fn binary_morphology(options: &BinaryMorphology, images: &[Image]) ->
 pub(super) fn thin(options: &Thinning, images: &[Image]) -> Result<Product> {
     each_plane(&images[0], |pixels| {
         let mask = mask(pixels)?;
-        Ok(shown(options.apply(&plane(&mask)?)?.into_dyn()))
+        Ok(shown(&options.apply(&plane(&mask)?)?.into_dyn()))
     })
     .map(Product::Image)
 }
@@ -94,7 +94,7 @@ pub(super) fn thin(options: &Thinning, images: &[Image]) -> Result<Product> {
 pub(super) fn canny(options: &Canny, images: &[Image]) -> Result<Product> {
     each_plane(&images[0], |pixels| {
         let edges = on_samples!(pixels, array => options.apply(&plane(array)?)?);
-        Ok(shown(edges.into_dyn()))
+        Ok(shown(&edges.into_dyn()))
     })
     .map(Product::Image)
 }
@@ -122,7 +122,7 @@ pub(super) struct Boundary {}
 pub(super) fn boundaries(_: &Boundary, images: &[Image]) -> Result<Product> {
     each_volume(&images[0], |pixels| {
         let mask = mask(pixels)?;
-        Ok(shown(boundary(&mask.view())))
+        Ok(shown(&boundary(&mask.view())))
     })
     .map(Product::Image)
 }

@@ -1,7 +1,7 @@
 //! Other sizes and orientations.
 
 use coverslip_image::{
-    Image, ImageError, Pixels,
+    Image, Pixels,
     resample::{Degrade, Resize, degrade, resize},
     symmetry::Symmetry,
 };
@@ -19,7 +19,7 @@ pub(super) fn resized(options: &Resize, images: &[Image]) -> Result<Product> {
     let image = each_volume(&images[0], |pixels| {
         Ok(on_samples!(pixels, array => resize(&array.view(), options)?.into()))
     })?;
-    Ok(Product::Image(rescaled(&images[0], image)?))
+    Ok(Product::Image(rescaled(&images[0], image)))
 }
 
 pub(super) fn degraded(options: &Degrade, images: &[Image]) -> Result<Product> {
@@ -55,7 +55,7 @@ pub(super) fn turned(options: &Turn, images: &[Image]) -> Result<Product> {
 }
 
 /// Gives a resized image the pixel size that follows from its new shape.
-fn rescaled(before: &Image, after: Image) -> std::result::Result<Image, ImageError> {
+fn rescaled(before: &Image, after: Image) -> Image {
     let mut size = before.pixel_size();
     for (axis, um) in [
         (coverslip_image::Axis::Z, &mut size.z),
@@ -65,5 +65,5 @@ fn rescaled(before: &Image, after: Image) -> std::result::Result<Image, ImageErr
         let (old, new) = (before.len_of(axis), after.len_of(axis));
         *um = um.map(|um| um * old as f64 / new.max(1) as f64);
     }
-    Ok(after.with_pixel_size(size))
+    after.with_pixel_size(size)
 }

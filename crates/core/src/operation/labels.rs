@@ -137,7 +137,7 @@ pub(super) fn remove_small(options: &Small, images: &[Image]) -> Result<Product>
             options.connectivity,
             options.mode,
         )?;
-        Ok(shown(kept))
+        Ok(shown(&kept))
     })
     .map(Product::Image)
 }
@@ -172,7 +172,7 @@ pub(super) fn holes(options: &Holes, images: &[Image]) -> Result<Product> {
             return Ok(labels_of(fill_label_holes(&as_labels(pixels)?.view())?));
         }
         let mask = mask(pixels)?;
-        Ok(shown(match options.area {
+        Ok(shown(&match options.area {
             Some(area) => fill_small_holes(&mask.view(), area, options.connectivity)?,
             None => fill_holes(&mask.view(), options.connectivity)?,
         }))

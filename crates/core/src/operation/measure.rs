@@ -80,7 +80,7 @@ pub(super) fn contours(_: &Contours, images: &[Image]) -> Result<Product> {
     let rows = found.iter().enumerate().map(|(index, contour)| {
         let ([y, x], [height, width]) = bounding_box(&contour.points)
             .map_or(([0; 2], [0; 2]), |(first, size)| {
-                (first.map(|side| side as i64), size)
+                (first.map(i64::from), size)
             });
         vec![
             index as f64,

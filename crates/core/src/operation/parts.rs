@@ -89,13 +89,13 @@ pub(super) fn mask(pixels: &Pixels) -> Result<ArrayD<bool>, OperationError> {
 }
 
 /// 255 inside, 0 outside.
-pub(super) fn shown(mask: ArrayD<bool>) -> Pixels {
+pub(super) fn shown(mask: &ArrayD<bool>) -> Pixels {
     mask.mapv(|inside| if inside { 255u8 } else { 0 }).into()
 }
 
 /// Labels of the smallest of 16 and 32 bits.
 pub(super) fn labels_of(labels: ArrayD<u32>) -> Pixels {
-    if labels.iter().all(|&label| label <= u32::from(u16::MAX)) {
+    if labels.iter().all(|&label| u16::try_from(label).is_ok()) {
         labels.mapv(|label| label as u16).into()
     } else {
         labels.into()

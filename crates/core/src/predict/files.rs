@@ -72,9 +72,9 @@ impl OutputFormat {
 
     /// The format that goes with an input.
     fn like(input: &Path) -> Self {
-        let name = input.to_string_lossy();
-        let name = name.trim_end_matches('/');
-        if name.ends_with(".zarr") || name.ends_with(".zarr.zip") {
+        let name = input.to_string_lossy().to_lowercase();
+        let name = name.trim_end_matches('/').trim_end_matches(".zip");
+        if Path::new(name).extension().is_some_and(|end| end == "zarr") {
             Self::OmeZarr
         } else {
             Self::Tiff

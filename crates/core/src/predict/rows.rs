@@ -56,7 +56,7 @@ impl<'a, T: PixelType> Rows<'a, T> {
             }
             self.pieces
                 .push(self.slice(part, at - first..next - first).to_owned());
-            if next % self.step == 0 {
+            if next.is_multiple_of(self.step) {
                 self.flush()?;
             }
             at = next;

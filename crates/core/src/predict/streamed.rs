@@ -49,7 +49,7 @@ pub(super) fn predict_source(
         monitor,
         stop,
     };
-    let split = job.split()?;
+    let split = job.split();
     if model.output != Output::Labels {
         return job.values(output);
     }
@@ -104,14 +104,14 @@ struct Split<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn split(&self) -> Result<Split<'a>, Error> {
+    fn split(&self) -> Split<'a> {
         let steps = &self.model.postprocess;
         let pixelwise = steps.iter().take_while(|step| step.is_pixelwise()).count();
         let (pixelwise, on_labels) = steps.split_at(pixelwise);
-        Ok(Split {
+        Split {
             pixelwise,
             on_labels,
-        })
+        }
     }
 
     fn times(&self) -> usize {

@@ -232,7 +232,7 @@ fn blended<E: From<PredictError>>(
     let tiles = bands.iter().map(|band| band.starts.len()).sum::<usize>();
     let task = monitor.begin("tiles", tiles as u64);
     for band in bands {
-        blend_band(predictor, image, &band, weights.view(), &*task, emit)?;
+        blend_band(predictor, image, &band, &weights.view(), &*task, emit)?;
     }
     Ok(())
 }
@@ -242,7 +242,7 @@ fn blend_band<E: From<PredictError>>(
     predictor: &dyn Predictor,
     image: &Padded<'_, E>,
     band: &Band,
-    weights: ndarray::ArrayView3<'_, f32>,
+    weights: &ndarray::ArrayView3<'_, f32>,
     task: &dyn Task,
     emit: &mut Emit<'_, E>,
 ) -> Result<(), E> {
@@ -265,7 +265,7 @@ fn blend_band<E: From<PredictError>>(
         let ready = place[blender.streamed_axis()];
         hand_on(blender.finish_until(ready).map_err(PredictError::from)?)?;
         blender
-            .add(place, values.view(), weights)
+            .add(place, values.view(), *weights)
             .map_err(PredictError::from)?;
         task.advance(1, "");
     }

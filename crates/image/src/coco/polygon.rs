@@ -184,7 +184,9 @@ impl Edge {
         if self.is_flipped {
             changes.reverse();
         }
-        changes.into_iter().for_each(|t| emit(self.point(t)));
+        for t in changes {
+            emit(self.point(t));
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Convolution {
                 vectorized(
                     #[inline(always)]
                     || weighted_sum(out, &pixels[start..], &terms),
-                )
+                );
             });
         Ok(result)
     }

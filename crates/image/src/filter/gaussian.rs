@@ -108,7 +108,7 @@ fn correlate_axis<D: Dimension>(
                 vectorized(
                     #[inline(always)]
                     || correlate_row(row, weights, border, out),
-                )
+                );
             });
         return result;
     }

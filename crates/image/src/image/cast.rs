@@ -55,6 +55,7 @@ trait Cast: PixelType {
 
 macro_rules! integers {
     ($($sample:ty)*) => {$(
+        #[allow(clippy::cast_lossless, reason = "one text for types with and without rounding")]
         impl Cast for $sample {
             fn number(self) -> Option<i128> {
                 Some(i128::from(self))

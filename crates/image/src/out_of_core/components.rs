@@ -166,7 +166,7 @@ impl ComponentPlan {
                 0 => 0,
                 number => self.labels[(before + number) as usize - 1],
             });
-            volume.write(sink, block, labels)?;
+            Volume::write(sink, block, labels)?;
             Ok(())
         })
     }

@@ -69,7 +69,7 @@ pub(super) fn grow_once(
         let is_open = grow_rounds(&mut objects, &classes.read(&around)?, rim, rounds);
         goes_on.fetch_or(is_open, Ordering::Relaxed);
         let kept = objects.slice(s![z, y, x]).to_owned();
-        Ok::<_, OutOfCoreError>(volume.write(sink, &block, kept)?)
+        Ok::<_, OutOfCoreError>(Volume::write(sink, &block, kept)?)
     })?;
     Ok(goes_on.into_inner())
 }

@@ -37,7 +37,7 @@ pub fn fill_label_holes(
         for object in all.iter().filter(touches) {
             fill_object(volume, object, (&block, &labels), &mut filled)?;
         }
-        Ok(volume.write(sink, &block, filled)?)
+        Ok(Volume::write(sink, &block, filled)?)
     })
 }
 

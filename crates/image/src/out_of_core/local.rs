@@ -30,6 +30,6 @@ where
         let (around, [z, y, x]) = volume.with_halo(&block, halo);
         let filtered = filter(volume.read(&around)?.view())?;
         let kept = filtered.slice(s![z, y, x]).to_owned();
-        Ok(volume.write(sink, &block, kept)?)
+        Ok(Volume::write(sink, &block, kept)?)
     })
 }

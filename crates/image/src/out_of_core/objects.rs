@@ -60,8 +60,9 @@ pub fn objects(volume: Volume<'_>) -> Result<Vec<Object>, OutOfCoreError> {
             Ok(found)
         })
         .try_reduce(BTreeMap::new, |mut all, part| {
-            part.into_values()
-                .for_each(|object| merge(&mut all, object));
+            for object in part.into_values() {
+                merge(&mut all, object);
+            }
             Ok::<_, OutOfCoreError>(all)
         })?;
     Ok(found.into_values().collect())

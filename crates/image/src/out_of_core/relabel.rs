@@ -68,6 +68,6 @@ pub fn relabel(
             }
             last.1
         });
-        Ok(volume.write(sink, &block, labels)?)
+        Ok(Volume::write(sink, &block, labels)?)
     })
 }

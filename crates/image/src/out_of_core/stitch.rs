@@ -30,6 +30,10 @@ struct Plane {
     is_covered: Array2<bool>,
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "views are handles, as slices are"
+)]
 impl Stitcher {
     /// For an image `[Z, Y, X]`.
     pub fn new(shape: [usize; 3]) -> Stitcher {
@@ -148,15 +152,14 @@ impl Stitcher {
                 // At the same overlap the object with the smaller label.
                 .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
                 .filter(|&(share, _)| share >= SAME);
-            let number = match same {
-                Some((_, old)) => old,
-                None => {
-                    self.count = self
-                        .count
-                        .checked_add(1)
-                        .ok_or(AlgorithmError::TooManyComponents)?;
-                    self.count
-                }
+            let number = if let Some((_, old)) = same {
+                old
+            } else {
+                self.count = self
+                    .count
+                    .checked_add(1)
+                    .ok_or(AlgorithmError::TooManyComponents)?;
+                self.count
             };
             numbers.insert(new, number);
         }

@@ -153,7 +153,6 @@ impl<'a> Volume<'a> {
     /// Writes labels `Z Y X` of a block into a sink of the same shape, as the
     /// type that the sink has.
     pub(super) fn write(
-        &self,
         sink: &dyn Sink,
         block: &Block,
         labels: Array3<u32>,

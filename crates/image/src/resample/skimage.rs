@@ -36,7 +36,7 @@ pub enum Edge {
     /// Mirrored at the edge: `c b a | a b c d`.
     Symmetric,
     /// The edge pixel: `a a a | a b c d`. scikit-image's name is `edge`. Splines of order 3 and above
-    /// differ from SciPy's, which pads by 12 pixels and mirrors, by about 1e-7.
+    /// differ from `SciPy`'s, which pads by 12 pixels and mirrors, by about 1e-7.
     Replicate,
     /// Periodic: `b c d | a b c d`.
     Wrap,

@@ -115,7 +115,7 @@ impl Threshold {
                     || {
                         mask.iter_mut()
                             .zip(values)
-                            .for_each(|(mask, &value)| set(mask, value))
+                            .for_each(|(mask, &value)| set(mask, value));
                     },
                 );
             });

@@ -22,6 +22,10 @@ pub(super) struct Decoder {
     strings: Box<[[u32; 2]; CODES]>,
 }
 
+#[expect(
+    clippy::large_stack_arrays,
+    reason = "the compiler builds it on the heap in release"
+)]
 impl Default for Decoder {
     fn default() -> Decoder {
         Decoder {
@@ -143,6 +147,10 @@ pub(in crate::format::tiff) struct Encoder {
     slots: Box<[u32; SLOTS]>,
 }
 
+#[expect(
+    clippy::large_stack_arrays,
+    reason = "the compiler builds it on the heap in release"
+)]
 impl Default for Encoder {
     fn default() -> Encoder {
         Encoder {
@@ -302,7 +310,7 @@ mod tests {
         for length in 0..3000 {
             check(&vec![7; length]);
         }
-        let steps: Vec<u8> = (0..200_000u32).map(|i| (i * i >> 7) as u8).collect();
+        let steps: Vec<u8> = (0..200_000u32).map(|i| ((i * i) >> 7) as u8).collect();
         for end in (4000..12_000).step_by(501).chain([200_000]) {
             check(&steps[..end]);
         }

@@ -69,13 +69,12 @@ impl<T: Sample> Packer<T> {
     }
 
     fn deflate(&mut self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-        let encoder = match &mut self.deflate {
-            Some(encoder) => encoder,
-            None => {
-                let level = CompressionLvl::new(DEFLATE_LEVEL);
-                let level = level.map_err(|_| std::io::Error::other("no such level of Deflate"))?;
-                self.deflate.insert(Compressor::new(level))
-            }
+        let encoder = if let Some(encoder) = &mut self.deflate {
+            encoder
+        } else {
+            let level = CompressionLvl::new(DEFLATE_LEVEL);
+            let level = level.map_err(|_| std::io::Error::other("no such level of Deflate"))?;
+            self.deflate.insert(Compressor::new(level))
         };
         self.spare
             .resize(encoder.zlib_compress_bound(bytes.len()), 0);

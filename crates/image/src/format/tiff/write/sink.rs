@@ -149,18 +149,15 @@ impl<T: Sample> TiffSink<T> {
             packer.samples = samples;
             return Ok(None);
         }
-        let taken = match plan.fixed_place(cover.chunk, size_of::<T>()) {
-            Some(place) => {
-                packer.prepare(plan, &mut samples);
-                let bytes: &[u8] = bytemuck::cast_slice(&samples);
-                self.write_at(bytes, place)?;
-                self.lock().levels[0][cover.chunk] = (place, bytes.len() as u64);
-                None
-            }
-            None => {
-                let packed = packer.pack(plan, &mut samples);
-                Some((cover.chunk, packed.map_err(|error| self.refused(error))?))
-            }
+        let taken = if let Some(place) = plan.fixed_place(cover.chunk, size_of::<T>()) {
+            packer.prepare(plan, &mut samples);
+            let bytes: &[u8] = bytemuck::cast_slice(&samples);
+            self.write_at(bytes, place)?;
+            self.lock().levels[0][cover.chunk] = (place, bytes.len() as u64);
+            None
+        } else {
+            let packed = packer.pack(plan, &mut samples);
+            Some((cover.chunk, packed.map_err(|error| self.refused(error))?))
         };
         packer.samples = samples;
         Ok(taken)
