@@ -46,11 +46,14 @@ def train(program, folder, dimensions):
                 run(program, "convert", source, plane, "--quiet", "--json")
                 stack = np.repeat(tifffile.imread(plane)[None, :128, :128], 16, 0)
                 tifffile.imwrite(data / kind / f"{name.stem}.tif", stack, metadata={"axes": "ZYX"})
+    if dimensions == 2:
+        changes = [f"data.train.split={data}/split.csv", "data.train.subset=train"]
+    else:
+        changes = []
     size = "[128, 128]" if dimensions == 2 else "[16, 64, 64]"
-    changes = [
+    changes += [
         f"data.train.source={data}/images",
         f"data.train.target={data}/masks",
-        "data.train.split=null" if dimensions == 3 else "data.train.subset=train",
         f"data.patch.size={size}",
         "network={unet: {base: 8, depth: 2}}",
         "training.epochs=1",
