@@ -82,7 +82,7 @@ fn an_unknown_format() {
     let folder = TempDir::new().unwrap();
     write(&folder, "a.gif", b"GIF89a\x01\0");
     assert_snapshot!(failure(&folder, "a.gif"), @r"
-    `a.gif` is of no known image format: it starts with the bytes 47 49 46 38 39 61 01; known are TIFF, PNG, JPEG, CZI, ND2
+    `a.gif` is of no known image format: it starts with the bytes 47 49 46 38 39 61 01; known are TIFF, PNG, JPEG, OME-Zarr, CZI, ND2
     hint: save the image as TIFF or PNG again; renaming a file does not convert it
     ");
 }
