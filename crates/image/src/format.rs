@@ -10,6 +10,7 @@ mod png;
 mod positioned;
 mod pyramid;
 mod raw;
+mod series;
 mod tiff;
 mod zarr;
 

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::{ArrayD, ArrayViewMut2, Axis as Dimension};
 
+use super::series::find_series;
 use crate::axes::{Axes, Axis};
 use crate::error::ImageError;
 use crate::image::{PixelType, Pixels};
@@ -157,16 +158,9 @@ pub(super) fn series(
     names: &[String],
     wanted: Option<&str>,
 ) -> Result<usize, ImageError> {
-    let Some(wanted) = wanted else {
-        return Ok(0);
-    };
-    let by_name = names.iter().position(|name| name == wanted);
-    let by_number = || wanted.parse().ok().filter(|&number| number < names.len());
-    by_name
-        .or_else(by_number)
-        .ok_or_else(|| ImageError::Unsuitable {
-            path: Some(path.to_owned()),
-            problem: format!("has no image `{wanted}`"),
-            remedy: format!("choose one of {}", names.join(", ")),
-        })
+    find_series(names, wanted).ok_or_else(|| ImageError::Unsuitable {
+        path: Some(path.to_owned()),
+        problem: format!("has no image `{}`", wanted.unwrap_or_default()),
+        remedy: format!("choose one of {}", names.join(", ")),
+    })
 }

@@ -107,6 +107,14 @@ impl ImageInfo {
         }
     }
 
+    /// Checks a level of a source that has only the full resolution.
+    pub(crate) fn check_only_level(&self, level: usize) -> Result<(), ImageError> {
+        match level {
+            0 => Ok(()),
+            _ => Err(self.no_such_level(level)),
+        }
+    }
+
     /// Checks that the pixels of a region may be held in memory.
     pub(crate) fn check_limit(&self, shape: &[usize], limit: u64) -> Result<(), ImageError> {
         let needed = bytes(self.dtype, shape);

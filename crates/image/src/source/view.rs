@@ -20,18 +20,6 @@ use crate::source::{ImageInfo, Source};
 /// A source that several views share.
 pub type SharedSource = Arc<dyn Source>;
 
-/// Views have one resolution: the level is chosen before.
-fn only_level(
-    info: &ImageInfo,
-    level: usize,
-    view: impl Fn() -> Box<dyn Source>,
-) -> Result<Box<dyn Source>, ImageError> {
-    match level {
-        0 => Ok(view()),
-        _ => Err(info.no_such_level(level)),
-    }
-}
-
 /// The fault of a view that does not suit its source.
 fn unsuitable(info: &ImageInfo, problem: String, remedy: String) -> ImageError {
     ImageError::Unsuitable {

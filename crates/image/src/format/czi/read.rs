@@ -150,9 +150,7 @@ impl Source for CziSource {
     }
 
     fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
-        if level > 0 {
-            return Err(self.info.no_such_level(level));
-        }
+        self.info.check_only_level(level)?;
         Ok(Box::new(self.clone()))
     }
 }

@@ -190,9 +190,7 @@ impl Source for Nd2Source {
     }
 
     fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
-        if level > 0 {
-            return Err(self.info.no_such_level(level));
-        }
+        self.info.check_only_level(level)?;
         Ok(Box::new(self.clone()))
     }
 }

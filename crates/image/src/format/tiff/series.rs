@@ -12,6 +12,7 @@ use super::page::Page;
 use super::tifffile;
 use crate::axes::Axis;
 use crate::error::ImageError;
+use crate::format::series::find_series;
 
 /// More than any companion file has.
 const LARGEST_COMPANION: u64 = 1 << 30;
@@ -129,21 +130,15 @@ fn choose(
     names: &[String],
     wanted: Option<&str>,
 ) -> Result<usize, ImageError> {
-    let Some(wanted) = wanted else {
-        return Ok(0);
-    };
-    let by_name = names.iter().position(|name| name == wanted);
-    let by_number = || wanted.parse().ok().filter(|&number| number < names.len());
-    by_name
-        .or_else(by_number)
-        .ok_or_else(|| ImageError::Misuse {
-            path: Some(document.file.path().to_owned()),
-            problem: format!(
-                "has the image{} {}, there is no `{wanted}`",
-                if names.len() == 1 { "" } else { "s" },
-                names.join(", ")
-            ),
-        })
+    find_series(names, wanted).ok_or_else(|| ImageError::Misuse {
+        path: Some(document.file.path().to_owned()),
+        problem: format!(
+            "has the image{} {}, there is no `{}`",
+            if names.len() == 1 { "" } else { "s" },
+            names.join(", "),
+            wanted.unwrap_or_default()
+        ),
+    })
 }
 
 /// Pages of the same size and type.

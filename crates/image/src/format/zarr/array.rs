@@ -2,6 +2,7 @@
 
 mod cells;
 mod chunk;
+mod compressor;
 mod metadata;
 mod read;
 mod shard;

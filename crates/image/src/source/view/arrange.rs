@@ -2,7 +2,7 @@
 
 use ndarray::Axis as Dimension;
 
-use super::{SharedSource, only_level, unsuitable};
+use super::{SharedSource, unsuitable};
 use crate::axes::{Axes, Axis};
 use crate::error::ImageError;
 use crate::image::{Image, match_pixels};
@@ -127,6 +127,7 @@ impl Source for Arranged {
     }
 
     fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
-        only_level(&self.info, level, || Box::new(self.clone()))
+        self.info.check_only_level(level)?;
+        Ok(Box::new(self.clone()))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{SharedSource, only_level, unsuitable};
+use super::{SharedSource, unsuitable};
 use crate::dtype::DType;
 use crate::error::ImageError;
 use crate::image::{Image, PixelType, Pixels, match_pixels};
@@ -91,7 +91,8 @@ impl Source for Cast {
     }
 
     fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
-        only_level(&self.info, level, || Box::new(self.clone()))
+        self.info.check_only_level(level)?;
+        Ok(Box::new(self.clone()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{SharedSource, only_level, unsuitable};
+use super::{SharedSource, unsuitable};
 use crate::axes::Axis;
 use crate::error::ImageError;
 use crate::image::Image;
@@ -83,6 +83,7 @@ impl Source for Cropped {
     }
 
     fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
-        only_level(&self.info, level, || Box::new(self.clone()))
+        self.info.check_only_level(level)?;
+        Ok(Box::new(self.clone()))
     }
 }

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, Axis as Dimension, Zip};
 use serde::{Deserialize, Serialize};
 
-use super::{SharedSource, only_level, unsuitable};
+use super::{SharedSource, unsuitable};
 use crate::axes::{Axes, Axis};
 use crate::error::ImageError;
 use crate::image::{Image, PixelType, Pixels, match_pixels};
@@ -123,7 +123,8 @@ impl Source for Projected {
     }
 
     fn level(&self, level: usize) -> Result<Box<dyn Source>, ImageError> {
-        only_level(&self.info, level, || Box::new(self.clone()))
+        self.info.check_only_level(level)?;
+        Ok(Box::new(self.clone()))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::compressor::compressor;
 use super::metadata::{Number, lengths};
 use super::{ArrayMetadata, Keys, Order, Stored, Version};
 use crate::dtype::DType;
 use crate::error::ImageError;
-use crate::format::zarr::codec::{Blosc, Codec, Compressor, Shuffle};
+use crate::format::zarr::codec::{Codec, Shuffle};
 use crate::format::zarr::store::Location;
 
 pub(super) const FILE: &str = ".zarray";
@@ -103,43 +104,13 @@ fn type_name(dtype: DType) -> &'static str {
 
 /// The codec of a configuration of the library numcodecs.
 fn codec(json: &Value, size: usize, at: &Location) -> Result<Codec, ImageError> {
-    let level = |default: i64| json["level"].as_i64().unwrap_or(default).clamp(0, 22);
-    Ok(match json["id"].as_str().unwrap_or_default() {
-        "blosc" => Codec::Blosc(Blosc {
-            compressor: json["cname"]
-                .as_str()
-                .and_then(Compressor::from_name)
-                .ok_or_else(|| at.malformed(FILE, "has no valid `cname` of blosc"))?,
-            level: json["clevel"].as_i64().unwrap_or(5).clamp(0, 9) as i32,
-            shuffle: match json["shuffle"].as_i64() {
-                Some(0) => Shuffle::None,
-                Some(2) => Shuffle::Bits,
-                _ => Shuffle::Bytes,
-            },
-            size,
-        }),
-        "zstd" => Codec::Zstd {
-            level: level(3) as i32,
-        },
-        "gzip" => Codec::Gzip {
-            level: level(5) as u32,
-        },
-        "zlib" => Codec::Zlib {
-            level: level(5) as u32,
-        },
-        "bz2" => Codec::Bz2 {
-            level: level(5) as u32,
-        },
-        "lz4" => Codec::Lz4,
-        "crc32c" => Codec::Crc32c,
-        _ => {
-            return Err(at.unsupported(
-                FILE,
-                format!("is packed by {json}"),
-                "write the array again with blosc, zstd, gzip or without compression",
-            ));
-        }
-    })
+    let shuffle = match json["shuffle"].as_i64() {
+        Some(0) => Shuffle::None,
+        Some(2) => Shuffle::Bits,
+        _ => Shuffle::Bytes,
+    };
+    let name = json["id"].as_str().unwrap_or_default();
+    compressor(name, json, (shuffle, size)).map_err(|fault| fault.at(at, FILE, json))
 }
 
 pub(super) fn write(array: &ArrayMetadata) -> Value {

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::compressor::compressor;
 use super::metadata::{Number, lengths};
 use super::{ArrayMetadata, Keys, Order, Shards, Stored, Version};
 use crate::error::ImageError;
-use crate::format::zarr::codec::{Blosc, Codec, Compressor, Shuffle};
+use crate::format::zarr::codec::{Codec, Shuffle};
 use crate::format::zarr::store::Location;
 
 pub(super) const FILE: &str = "zarr.json";
@@ -189,43 +190,13 @@ fn codec(
     step: &Value,
     at: &Location,
 ) -> Result<Codec, ImageError> {
-    let level = |default: i64| settings["level"].as_i64().unwrap_or(default).clamp(0, 22);
-    Ok(match name.strip_prefix("numcodecs.").unwrap_or(name) {
-        "blosc" => Codec::Blosc(Blosc {
-            compressor: settings["cname"]
-                .as_str()
-                .and_then(Compressor::from_name)
-                .ok_or_else(|| at.malformed(FILE, "has no valid `cname` of blosc"))?,
-            level: settings["clevel"].as_i64().unwrap_or(5).clamp(0, 9) as i32,
-            shuffle: match settings["shuffle"].as_str() {
-                Some("noshuffle") => Shuffle::None,
-                Some("bitshuffle") => Shuffle::Bits,
-                _ => Shuffle::Bytes,
-            },
-            size,
-        }),
-        "zstd" => Codec::Zstd {
-            level: level(3) as i32,
-        },
-        "gzip" => Codec::Gzip {
-            level: level(5) as u32,
-        },
-        "zlib" => Codec::Zlib {
-            level: level(5) as u32,
-        },
-        "bz2" => Codec::Bz2 {
-            level: level(5) as u32,
-        },
-        "lz4" => Codec::Lz4,
-        "crc32c" => Codec::Crc32c,
-        _ => {
-            return Err(at.unsupported(
-                FILE,
-                format!("is packed by {step}"),
-                "write the array again with blosc, zstd, gzip or without compression",
-            ));
-        }
-    })
+    let shuffle = match settings["shuffle"].as_str() {
+        Some("noshuffle") => Shuffle::None,
+        Some("bitshuffle") => Shuffle::Bits,
+        _ => Shuffle::Bytes,
+    };
+    let name = name.strip_prefix("numcodecs.").unwrap_or(name);
+    compressor(name, settings, (shuffle, size)).map_err(|fault| fault.at(at, FILE, step))
 }
 
 pub(super) fn write(array: &ArrayMetadata) -> Value {

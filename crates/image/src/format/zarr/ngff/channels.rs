@@ -59,15 +59,5 @@ pub(in crate::format::zarr) fn write_channels(channels: &[Channel], dtype: DType
 
 /// What samples of a type can be; floating-point images usually lie between 0 and 1.
 fn range(dtype: DType) -> [f64; 2] {
-    match dtype {
-        DType::UInt8 => [0.0, f64::from(u8::MAX)],
-        DType::Int8 => [f64::from(i8::MIN), f64::from(i8::MAX)],
-        DType::UInt16 => [0.0, f64::from(u16::MAX)],
-        DType::Int16 => [f64::from(i16::MIN), f64::from(i16::MAX)],
-        DType::UInt32 => [0.0, f64::from(u32::MAX)],
-        DType::Int32 => [f64::from(i32::MIN), f64::from(i32::MAX)],
-        DType::UInt64 => [0.0, u64::MAX as f64],
-        DType::Int64 => [i64::MIN as f64, i64::MAX as f64],
-        DType::Float32 | DType::Float64 => [0.0, 1.0],
-    }
+    dtype.range().unwrap_or([0.0, 1.0])
 }

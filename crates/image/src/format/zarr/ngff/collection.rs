@@ -3,6 +3,7 @@
 use super::group::Group;
 use crate::error::ImageError;
 use crate::format::OpenOptions;
+use crate::format::series::find_series;
 use crate::format::zarr::array::ZarrArray;
 use crate::format::zarr::store::Location;
 
@@ -214,22 +215,14 @@ fn numbered(at: &Location) -> Result<Vec<String>, ImageError> {
 
 /// The number of the image of a name, or of a number as a name.
 fn choose(at: &Location, names: &[String], wanted: Option<&str>) -> Result<usize, ImageError> {
-    let Some(wanted) = wanted else {
-        return Ok(0);
-    };
-    let by_name = names.iter().position(|name| name == wanted);
-    let by_number = || {
-        wanted
-            .parse()
-            .ok()
-            .filter(|&number: &usize| number < names.len())
-    };
-    by_name
-        .or_else(by_number)
-        .ok_or_else(|| ImageError::Misuse {
-            path: Some(at.path.clone()),
-            problem: format!("has no image `{wanted}`; it has {}", some(names)),
-        })
+    find_series(names, wanted).ok_or_else(|| ImageError::Misuse {
+        path: Some(at.path.clone()),
+        problem: format!(
+            "has no image `{}`; it has {}",
+            wanted.unwrap_or_default(),
+            some(names)
+        ),
+    })
 }
 
 /// The first of some names.
