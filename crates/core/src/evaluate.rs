@@ -2,8 +2,8 @@
 //! uncertainty.
 //!
 //! Files belong together when their names are equal up to the extension. Pairs are scored in
-//! parallel, one pair a thread in memory at a time; rows and sums keep the order of the file
-//! names, so results do not depend on the number of threads.
+//! parallel, and images larger than the memory part by part; rows and sums keep the order of the file
+//! names and of the parts, so results do not depend on the number of threads.
 
 mod compare;
 mod confusion;
@@ -14,6 +14,7 @@ mod instance;
 mod intensity;
 mod labels;
 mod pairs;
+mod parts;
 mod semantic;
 mod summary;
 mod write;
@@ -107,6 +108,8 @@ pub struct EvaluateOptions {
     pub partial: bool,
     /// How the confidence interval over images is computed.
     pub bootstrap: Bootstrap,
+    /// Bytes that the images in work may take.
+    pub memory: u64,
 }
 
 impl EvaluateOptions {
@@ -121,6 +124,7 @@ impl EvaluateOptions {
             simplified: false,
             partial: false,
             bootstrap: Bootstrap::default(),
+            memory: 2 << 30,
         }
     }
 }
@@ -227,7 +231,7 @@ pub fn evaluate_pairs(
             instance::table(&measures, options)?
         }
         Task::Image => {
-            let measures = measure(pairs, |pair| intensity::measure(pair, options.data_range))?;
+            let measures = measure(pairs, |pair| intensity::measure(pair, options))?;
             intensity::table(&measures)
         }
     };

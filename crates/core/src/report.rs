@@ -4,6 +4,7 @@ mod curves;
 mod figures;
 mod page;
 mod panels;
+mod section;
 
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 //! Reading images without knowing their format, a part at a time.
 
+pub mod blocks;
 mod info;
 mod region;
 pub mod view;

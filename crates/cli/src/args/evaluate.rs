@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::files::size;
+
 /// Arguments of `coverslip evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
@@ -40,6 +42,9 @@ pub struct EvaluateArguments {
     /// Leave out targets without a prediction instead of refusing
     #[arg(long)]
     pub partial: bool,
+    /// How much memory the images in work may take; larger ones are compared part by part
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "2GiB")]
+    pub memory: u64,
 }
 
 /// What `coverslip evaluate` compares.

@@ -37,6 +37,7 @@ pub(crate) fn run(arguments: &EvaluateArguments, printer: Printer) -> Result<(),
         detection: rules(arguments),
         simplified: arguments.simplified_iou,
         partial: arguments.partial,
+        memory: arguments.memory,
         ..EvaluateOptions::new(task)
     };
     let evaluation =

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use coverslip_image::coco::{
-    Annotation, Category, Dataset, Detection, ImageInfo, read_annotations, read_detections,
+use coverslip_image::coco::{read_annotations, read_detections};
+use coverslip_image::metrics::detection::{
+    DetectionOptions, DetectionScores, evaluate_detections, evaluate_label_maps,
 };
-use coverslip_image::metrics::detection::{DetectionOptions, evaluate_detections};
+use coverslip_image::metrics::instance::OverlapTable;
 
 use super::EvaluateError;
-use super::instance::Objects;
 
 /// Whose limits of sizes and numbers apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,59 +39,26 @@ pub fn evaluate_detection_files(
     target: &Path,
     rules: DetectionRules,
 ) -> Result<Vec<(String, f64)>, EvaluateError> {
-    scores(
-        &read_annotations(target)?,
-        &read_detections(prediction)?,
-        rules,
-    )
+    let (dataset, detections) = (read_annotations(target)?, read_detections(prediction)?);
+    let found = evaluate_detections(&dataset, &detections, &rules.options())?;
+    Ok(named(&found))
 }
 
-/// The same for label maps, all objects as sure as each other.
-pub(super) fn of_labels<'a>(
-    images: impl Iterator<Item = &'a Objects>,
+/// The same for label maps, of which the overlaps of each image are given: all objects are as sure
+/// as each other, and those with the lowest labels go first.
+pub(super) fn of_labels(
+    images: &[&OverlapTable],
     rules: DetectionRules,
 ) -> Result<Vec<(String, f64)>, EvaluateError> {
-    let category = Category {
-        id: 1,
-        name: "object".to_owned(),
-        supercategory: None,
-    };
-    let mut dataset = Dataset {
-        images: Vec::new(),
-        annotations: Vec::new(),
-        categories: vec![category],
-    };
-    let mut detections = Vec::new();
-    for (id, objects) in (1..).zip(images) {
-        dataset.images.push(ImageInfo {
-            id,
-            file_name: String::new(),
-            height: objects.size.0,
-            width: objects.size.1,
-        });
-        for truth in &objects.target {
-            dataset.annotations.push(Annotation {
-                id: dataset.annotations.len() as u64 + 1,
-                image_id: id,
-                ..truth.clone()
-            });
-        }
-        detections.extend(objects.prediction.iter().map(|found| Detection {
-            image_id: id,
-            category_id: 1,
-            segmentation: found.segmentation.clone(),
-            score: 1.0,
-        }));
-    }
-    scores(&dataset, &detections, rules)
+    let found =
+        evaluate_label_maps(images, &rules.options()).map_err(|source| EvaluateError::Format {
+            what: "the scores of detections",
+            problem: source.to_string(),
+        })?;
+    Ok(named(&found))
 }
 
-fn scores(
-    dataset: &Dataset,
-    detections: &[Detection],
-    rules: DetectionRules,
-) -> Result<Vec<(String, f64)>, EvaluateError> {
-    let found = evaluate_detections(dataset, detections, &rules.options())?;
+fn named(found: &DetectionScores) -> Vec<(String, f64)> {
     let scores = [
         ("coco_ap", found.average_precision(0)),
         ("coco_ap50", found.average_precision_at(0, 0.5)),
@@ -103,7 +70,7 @@ fn scores(
         ("afnr", found.average_false_negative_ratio()),
     ];
     let named = |(name, score): (&str, Option<f64>)| (name.to_owned(), score.unwrap_or(f64::NAN));
-    Ok(scores.map(named).to_vec())
+    scores.map(named).to_vec()
 }
 
 pub(super) fn note(rules: DetectionRules) -> String {

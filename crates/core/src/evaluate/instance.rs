@@ -1,15 +1,15 @@
 //! Instance label maps.
 
-use coverslip_image::AlgorithmError;
-use coverslip_image::coco::{Annotation, labels_to_annotations};
+use std::collections::BTreeSet;
+
 use coverslip_image::metrics::instance::{
-    AP_THRESHOLDS, DSB_THRESHOLDS, Matching, OverlapTable, simplified_iou,
+    AP_THRESHOLDS, DSB_THRESHOLDS, Matching, OverlapTable, border_labels,
 };
 use coverslip_image::metrics::semantic::MaskOverlap;
-use ndarray::Array3;
 
 use super::detection;
 use super::labels::{LabelPair, of_pair};
+use super::parts::{Part, Parts};
 use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
 /// What one image contributes.
@@ -20,15 +20,7 @@ pub(super) struct Measure {
     foreground: MaskOverlap,
     /// In the order of [`SINGLE`], then the simplified score if it was asked for.
     single: Vec<f64>,
-    objects: Objects,
-}
-
-/// The objects of both sides as COCO has them, and the size of the plane they lie on.
-#[derive(Default)]
-pub(super) struct Objects {
-    pub(super) size: (usize, usize),
-    pub(super) prediction: Vec<Annotation>,
-    pub(super) target: Vec<Annotation>,
+    overlaps: OverlapTable,
 }
 
 /// Scores of an image that do not pool.
@@ -44,54 +36,65 @@ const SINGLE: [&str; 9] = [
     "count_difference",
 ];
 
-/// `MMV_Im2Im` leaves out objects that touch so many outer pixels, and predictions of which less than
-/// this share is covered.
-const SIMPLIFIED: (usize, f64) = (5, 0.25);
+/// `MMV_Im2Im` leaves out objects that reach into so many outer rows and columns,
+const SIMPLIFIED_BORDER: usize = 5;
+/// and predictions of which less than this share is covered.
+const SIMPLIFIED_COVERED: f64 = 0.25;
+
+/// Bytes that the work on a part takes a pixel: two label maps and what they are converted from.
+const VOXEL: usize = 40;
 
 pub(super) fn measure(
     pair: &EvaluationPair,
     options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let labels = LabelPair::read(pair)?;
-    let (prediction, target) = (labels.prediction.view(), labels.target.view());
-    let table = OverlapTable::of(&prediction, &target).map_err(of_pair(pair))?;
-    let matchings = DSB_THRESHOLDS
-        .iter()
-        .map(|&threshold| table.matching(threshold));
-    let mut single = single(&table);
+    let parts = Parts::open(pair, options.memory, VOXEL, 0)?;
+    let measures = parts.map(|part| measure_part(pair, part, parts.shape()))?;
+    let mut foreground = MaskOverlap::default();
+    let mut tables = Vec::with_capacity(measures.len());
+    let mut touching = BTreeSet::new();
+    for one in measures {
+        foreground = foreground.pooled(one.foreground);
+        tables.push(one.overlaps);
+        touching.extend(one.touching);
+    }
+    let overlaps = OverlapTable::joined(tables);
+    let matchings = (DSB_THRESHOLDS.iter()).map(|&threshold| overlaps.matching(threshold));
+    let mut single = single(&overlaps);
     if options.simplified {
-        let (border, covered) = SIMPLIFIED;
-        let found = simplified_iou(&prediction, &target, None, border, covered);
-        let found = found.map_err(of_pair(pair))?;
+        let found = overlaps.simplified_iou(&touching, SIMPLIFIED_COVERED);
         single.extend([found.score, found.counted as f64]);
     }
     Ok(Measure {
         matchings: matchings.collect::<Result<_, _>>().map_err(of_pair(pair))?,
-        panoptic: table.panoptic_matching(),
-        foreground: labels.foreground().map_err(of_pair(pair))?,
+        panoptic: overlaps.panoptic_matching(),
+        foreground,
         single,
-        objects: Objects::of(&labels).map_err(of_pair(pair))?,
+        overlaps,
     })
 }
 
-impl Objects {
-    /// Sections of a stack are laid below each other: overlaps and sizes stay what they are.
-    fn of(labels: &LabelPair) -> Result<Self, AlgorithmError> {
-        let (depth, height, width) = labels.target.dim();
-        let size = (depth * height, width);
-        let annotations = |map: &Array3<u32>| {
-            let plane = map.view().into_shape_with_order(size);
-            let plane = plane.map_err(|_| AlgorithmError::Empty {
-                what: "the label map",
-            })?;
-            labels_to_annotations(&plane, 0, 1, 1, true)
-        };
-        Ok(Self {
-            size,
-            prediction: annotations(&labels.prediction)?,
-            target: annotations(&labels.target)?,
-        })
-    }
+/// What one part of an image contributes.
+struct PartMeasure {
+    overlaps: OverlapTable,
+    foreground: MaskOverlap,
+    /// True labels near the border of the image.
+    touching: BTreeSet<u32>,
+}
+
+fn measure_part(
+    pair: &EvaluationPair,
+    part: &Part,
+    [_, _, height, width]: [usize; 4],
+) -> Result<PartMeasure, EvaluateError> {
+    let labels = LabelPair::of(part)?;
+    let [_, y, x] = part.origin();
+    let overlaps = OverlapTable::of(&labels.prediction(), &labels.target());
+    Ok(PartMeasure {
+        overlaps: overlaps.map_err(of_pair(pair))?,
+        foreground: labels.foreground().map_err(of_pair(pair))?,
+        touching: border_labels(&labels.target(), [y, x], [height, width], SIMPLIFIED_BORDER),
+    })
 }
 
 fn single(table: &OverlapTable) -> Vec<f64> {
@@ -124,8 +127,8 @@ pub(super) fn table(
         pooled.extend(names.zip(scores(&all)));
         pooled.extend(ap_to_95(&all).map(|(name, score)| (format!("{name}_pooled"), score)));
     }
-    let objects = measures.iter().map(|one| &one.objects);
-    pooled.extend(detection::of_labels(objects, options.detection)?);
+    let tables = measures.iter().map(|one| &one.overlaps).collect::<Vec<_>>();
+    pooled.extend(detection::of_labels(&tables, options.detection)?);
     let mut columns = core;
     columns.extend(
         ["ap95", "ap_dsb"]
@@ -199,7 +202,7 @@ impl Measure {
             panoptic: self.panoptic,
             foreground: self.foreground,
             single: Vec::new(),
-            objects: Objects::default(),
+            overlaps: OverlapTable::default(),
         }
     }
 
@@ -210,7 +213,7 @@ impl Measure {
             panoptic: self.panoptic.pooled(&other.panoptic),
             foreground: self.foreground.pooled(other.foreground),
             single: Vec::new(),
-            objects: Objects::default(),
+            overlaps: OverlapTable::default(),
         }
     }
 }

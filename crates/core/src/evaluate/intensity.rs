@@ -1,13 +1,13 @@
 //! Restored or predicted intensities.
 
-use coverslip_image::metrics::image::{image_scores, linear_fit, psnr};
+use coverslip_image::metrics::image::{PairSums, fitted_squares, psnr};
 use coverslip_image::metrics::ssim::Ssim;
-use coverslip_image::{AlgorithmError, DType, Image, read_image};
-use ndarray::{Array4, ArrayView2, ArrayView3, Axis};
+use coverslip_image::{AlgorithmError, DType};
+use ndarray::{ArrayView4, Axis};
 
-use super::labels::{of_pair, same_size};
-use super::{EvaluateError, EvaluationPair, Table};
-use crate::finite::NotFinite;
+use super::labels::of_pair;
+use super::parts::Parts;
+use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
 /// Sides of the SSIM windows in pixels: uniform and Gaussian.
 const WINDOWS: [usize; 2] = [7, 11];
@@ -26,26 +26,24 @@ enum RangeSource {
     Target,
 }
 
+/// Bytes that the work on a part takes a pixel and channel: both images as read and as floats, and
+/// the local moments of the similarity.
+const VOXEL: usize = 96;
+
 pub(super) fn measure(
     pair: &EvaluationPair,
-    data_range: Option<f64>,
+    options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let prediction = finite(pair, &read_image(&pair.prediction)?, false)?;
-    let target_image = read_image(&pair.target)?;
-    let target = finite(pair, &target_image, true)?;
-    let shape = |image: &Array4<f32>| {
-        let (c, z, y, x) = image.dim();
-        [c, z, y, x]
-    };
-    same_size(pair, shape(&prediction), shape(&target))?;
-    let (range, source) = match (data_range, full_range(target_image.dtype())) {
+    let parts = Parts::open(pair, options.memory, VOXEL, WINDOWS[1] / 2)?;
+    let sums = sums(&parts)?;
+    let dtype = parts.target_dtype();
+    let (range, source) = match (options.data_range, full_range(dtype)) {
         (Some(range), _) => (range, RangeSource::Given(range)),
-        (None, Some(range)) => (range, RangeSource::FullRange(target_image.dtype())),
-        (None, None) => (spread(&target), RangeSource::Target),
+        (None, Some(range)) => (range, RangeSource::FullRange(dtype)),
+        (None, None) => (sums.spread(), RangeSource::Target),
     };
-    let scores = scores(&prediction, &target, range).map_err(of_pair(pair))?;
     Ok(Measure {
-        scores,
+        scores: scores(&parts, &sums, range)?,
         range: source,
     })
 }
@@ -99,107 +97,105 @@ impl RangeSource {
     }
 }
 
-fn finite(
-    pair: &EvaluationPair,
-    image: &Image,
-    is_target: bool,
-) -> Result<Array4<f32>, EvaluateError> {
-    let values = image.to_czyx_f32()?;
-    let Some(NotFinite { count, .. }) = NotFinite::find(&values) else {
-        return Ok(values);
-    };
-    let path = if is_target {
-        &pair.target
-    } else {
-        &pair.prediction
-    };
-    Err(EvaluateError::NotFinite {
-        path: path.clone(),
-        count,
-    })
+/// The sums over both images, which must be finite.
+fn sums(parts: &Parts<'_>) -> Result<PairSums, EvaluateError> {
+    let found = parts.map(|part| {
+        let [prediction, target] = part.values()?;
+        let views = [part.with_halo(&prediction, 0), part.with_halo(&target, 0)];
+        let bad = views.each_ref().map(not_finite);
+        let sums = PairSums::of(&views[0], &views[1]).map_err(of_pair(parts.pair))?;
+        Ok((bad, sums))
+    })?;
+    for (which, path) in [&parts.pair.prediction, &parts.pair.target]
+        .into_iter()
+        .enumerate()
+    {
+        let count = found.iter().map(|(bad, _)| bad[which]).sum();
+        if count > 0 {
+            let path = path.clone();
+            return Err(EvaluateError::NotFinite { path, count });
+        }
+    }
+    let sums = found.into_iter().map(|(_, sums)| sums);
+    sums.reduce(|all, one| all.joined(&one))
+        .ok_or(EvaluateError::NoPairs)
+}
+
+fn not_finite(values: &ArrayView4<'_, f32>) -> usize {
+    values.iter().filter(|value| !value.is_finite()).count()
 }
 
 /// Columns of [`table`] for one pair.
-fn scores(
-    prediction: &Array4<f32>,
-    target: &Array4<f32>,
-    range: f64,
-) -> Result<[f64; 10], AlgorithmError> {
+fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<[f64; 10], EvaluateError> {
     // A constant target has no range: distances are still defined, ratios to the range are not.
     let usable = if range > 0.0 { range } else { 1.0 };
-    let pixels = image_scores(&prediction.view(), &target.view(), usable)?;
-    let fitted = linear_fit(&prediction.view(), &target.view())?;
+    let pixels = sums.scores(usable).map_err(of_pair(parts.pair))?;
+    let kinds = [Ssim::uniform(usable), Ssim::gaussian(usable)];
+    let [_, depth, height, width] = parts.shape();
+    let found = parts.map(|part| {
+        let [prediction, target] = part.values()?;
+        let views = [part.with_halo(&prediction, 0), part.with_halo(&target, 0)];
+        let fitted = fitted_squares(&views[0], &views[1], sums.line());
+        let similarity = |kind: usize| {
+            let window = WINDOWS[kind];
+            let views = [&prediction, &target].map(|values| part.with_halo(values, window / 2));
+            similarity(kinds[kind], window, views, depth >= window)
+        };
+        let of_part = || Ok((fitted?, [similarity(0)?, similarity(1)?]));
+        of_part().map_err(of_pair(parts.pair))
+    })?;
+    let fitted = found.iter().map(|(squares, _)| squares).sum::<f64>() / sums.count();
+    let similarity = |kind: usize| {
+        let (sum, count) = (found.iter()).fold((0.0, 0), |(sum, count), (_, parts)| {
+            (sum + parts[kind].0, count + parts[kind].1)
+        });
+        let fits = height.min(width) >= WINDOWS[kind];
+        if fits { sum / count as f64 } else { f64::NAN }
+    };
     let ratio = |value: f64| if range > 0.0 { value } else { f64::NAN };
     Ok([
         ratio(pixels.psnr),
-        ratio(psnr(fitted.mse, usable)),
-        ratio(mean_ssim(
-            prediction,
-            target,
-            Ssim::uniform(usable),
-            WINDOWS[0],
-        )?),
+        ratio(psnr(fitted, usable)),
+        ratio(similarity(0)),
         pixels.rmse,
         pixels.mae,
         pixels.nrmse,
         pixels.pearson,
         range,
         pixels.mse,
-        ratio(mean_ssim(
-            prediction,
-            target,
-            Ssim::gaussian(usable),
-            WINDOWS[1],
-        )?),
+        ratio(similarity(1)),
     ])
 }
 
-/// Mean over channels; NaN for images smaller than the window.
-fn mean_ssim(
-    prediction: &Array4<f32>,
-    target: &Array4<f32>,
+/// The sum of the similarities of all windows that lie in images `C Z Y X`, and their number.
+fn similarity(
     ssim: Ssim,
     window: usize,
-) -> Result<f64, AlgorithmError> {
-    let (channels, depth, height, width) = target.dim();
-    if height < window || width < window {
-        return Ok(f64::NAN);
+    [prediction, target]: [ArrayView4<'_, f32>; 2],
+    is_solid: bool,
+) -> Result<(f64, usize), AlgorithmError> {
+    let (_, depth, height, width) = target.dim();
+    let places = |length: usize| (length + 1).saturating_sub(window);
+    let sections = if is_solid { places(depth) } else { depth };
+    let count = places(height) * places(width);
+    if count * sections == 0 {
+        return Ok((0.0, 0));
     }
-    let mut sum = 0.0;
+    let (mut sum, mut total) = (0.0, 0);
     for (p, t) in prediction.outer_iter().zip(target.outer_iter()) {
-        sum += if depth >= window {
-            ssim.mean(&p, &t)?
+        if is_solid {
+            sum += ssim.mean(&p, &t)? * (count * sections) as f64;
         } else {
-            by_section(ssim, &p, &t)?
-        };
+            let means = (0..sections)
+                .map(|z| ssim.mean(&p.index_axis(Axis(0), z), &t.index_axis(Axis(0), z)))
+                .collect::<Result<Vec<f64>, _>>()?;
+            sum += means.iter().sum::<f64>() * count as f64;
+        }
+        total += count * sections;
     }
-    Ok(sum / channels as f64)
-}
-
-fn by_section(
-    ssim: Ssim,
-    prediction: &ArrayView3<'_, f32>,
-    target: &ArrayView3<'_, f32>,
-) -> Result<f64, AlgorithmError> {
-    let sections = prediction.axis_iter(Axis(0)).zip(target.axis_iter(Axis(0)));
-    let one = |(p, t): (ArrayView2<'_, f32>, ArrayView2<'_, f32>)| ssim.mean(&p, &t);
-    let scores: Vec<f64> = sections.map(one).collect::<Result<_, _>>()?;
-    Ok(scores.iter().sum::<f64>() / scores.len() as f64)
+    Ok((sum, total))
 }
 
 fn full_range(dtype: DType) -> Option<f64> {
     (!dtype.is_float()).then(|| 2.0_f64.powi(8 * dtype.bytes() as i32) - 1.0)
-}
-
-fn spread(target: &Array4<f32>) -> f64 {
-    let ends = target
-        .iter()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
-            (low.min(value), high.max(value))
-        });
-    if ends.0 <= ends.1 {
-        f64::from(ends.1) - f64::from(ends.0)
-    } else {
-        0.0
-    }
 }

@@ -1,37 +1,53 @@
-//! Reading a pair of label maps.
+//! The label maps of a part of a pair.
 
+use coverslip_image::AlgorithmError;
 use coverslip_image::metrics::edge::boundary;
 use coverslip_image::metrics::semantic::MaskOverlap;
-use coverslip_image::{AlgorithmError, read_image};
-use ndarray::{Array3, Axis};
+use ndarray::{Array3, ArrayView3, Axis};
 
+use super::parts::Part;
 use super::{EvaluateError, EvaluationPair};
 
-/// The label maps `Z Y X` of a pair, of equal size.
-pub(super) struct LabelPair {
-    pub(super) prediction: Array3<u32>,
-    pub(super) target: Array3<u32>,
+/// The label maps `Z Y X` of a part, with its halo.
+pub(super) struct LabelPair<'a> {
+    part: &'a Part,
+    prediction: Array3<u32>,
+    target: Array3<u32>,
 }
 
-impl LabelPair {
-    pub(super) fn read(pair: &EvaluationPair) -> Result<Self, EvaluateError> {
-        let prediction = read_image(&pair.prediction)?.to_labels_zyx()?;
-        let target = read_image(&pair.target)?.to_labels_zyx()?;
-        let shape = |labels: &Array3<u32>| {
-            let (z, y, x) = labels.dim();
-            [1, z, y, x]
-        };
-        same_size(pair, shape(&prediction), shape(&target))?;
-        Ok(Self { prediction, target })
+impl<'a> LabelPair<'a> {
+    pub(super) fn of(part: &'a Part) -> Result<Self, EvaluateError> {
+        let [prediction, target] = part.labels()?;
+        Ok(Self {
+            part,
+            prediction,
+            target,
+        })
+    }
+
+    /// Makes one class of all labels above 0.
+    pub(super) fn merge(&mut self) {
+        self.prediction.mapv_inplace(|label| label.min(1));
+        self.target.mapv_inplace(|label| label.min(1));
+    }
+
+    /// The prediction without the halo.
+    pub(super) fn prediction(&self) -> ArrayView3<'_, u32> {
+        self.part.core(&self.prediction)
+    }
+
+    /// The target without the halo.
+    pub(super) fn target(&self) -> ArrayView3<'_, u32> {
+        self.part.core(&self.target)
     }
 
     /// Overlap of all labels above 0.
     pub(super) fn foreground(&self) -> Result<MaskOverlap, AlgorithmError> {
-        let mask = |labels: &Array3<u32>| labels.mapv(|label| label > 0);
-        MaskOverlap::of(&mask(&self.prediction).view(), &mask(&self.target).view())
+        let mask = |labels: ArrayView3<'_, u32>| labels.mapv(|label| label > 0);
+        MaskOverlap::of(&mask(self.prediction()).view(), &mask(self.target()).view())
     }
 
-    /// Overlap of the outlines of all labels above 0.
+    /// Overlap of the outlines of all labels above 0; needs a halo of one pixel.
     ///
     /// An image of one section has no neighbours along z: its outline is that of the plane.
     pub(super) fn edges(&self) -> Result<MaskOverlap, AlgorithmError> {
@@ -43,24 +59,9 @@ impl LabelPair {
                 boundary(&mask.view())
             }
         };
-        MaskOverlap::of(&edge(&self.prediction).view(), &edge(&self.target).view())
+        let [prediction, target] = [edge(&self.prediction), edge(&self.target)];
+        MaskOverlap::of(&self.part.core(&prediction), &self.part.core(&target))
     }
-}
-
-pub(super) fn same_size(
-    pair: &EvaluationPair,
-    prediction: [usize; 4],
-    target: [usize; 4],
-) -> Result<(), EvaluateError> {
-    if prediction == target {
-        return Ok(());
-    }
-    Err(EvaluateError::SizeMismatch {
-        prediction: pair.prediction.clone(),
-        prediction_shape: prediction,
-        target: pair.target.clone(),
-        target_shape: target,
-    })
 }
 
 /// Ties a fault of an algorithm to the pair.

@@ -4,6 +4,7 @@ use coverslip_image::metrics::semantic::{ClassScores, Confusion, MaskOverlap};
 
 use super::confusion::ConfusionTable;
 use super::labels::{LabelPair, of_pair};
+use super::parts::{Part, Parts};
 use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
 /// A map with more labels than this is taken for an instance label map.
@@ -16,20 +17,45 @@ pub(super) struct Measure {
     edges: MaskOverlap,
 }
 
+/// Bytes that the work on a part takes a pixel: two label maps, their masks, and what they are
+/// converted from.
+const VOXEL: usize = 48;
+
 pub(super) fn measure(
     pair: &EvaluationPair,
     options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let mut labels = LabelPair::read(pair)?;
+    let parts = Parts::open(pair, options.memory, VOXEL, 1)?;
+    let measures = parts.map(|part| measure_part(pair, part, options))?;
+    let classes = measures.iter().map(|one| one.confusion.classes()).max();
+    let mut sum = Measure {
+        confusion: Confusion::empty(classes.unwrap_or(2)),
+        foreground: MaskOverlap::default(),
+        edges: MaskOverlap::default(),
+    };
+    for one in measures {
+        let widened = one.confusion.widened(sum.confusion.classes());
+        sum.confusion.add(&widened).map_err(of_pair(pair))?;
+        sum.foreground = sum.foreground.pooled(one.foreground);
+        sum.edges = sum.edges.pooled(one.edges);
+    }
+    Ok(sum)
+}
+
+fn measure_part(
+    pair: &EvaluationPair,
+    part: &Part,
+    options: &EvaluateOptions,
+) -> Result<Measure, EvaluateError> {
+    let mut labels = LabelPair::of(part)?;
     if options.foreground {
-        labels.prediction.mapv_inplace(|label| label.min(1));
-        labels.target.mapv_inplace(|label| label.min(1));
+        labels.merge();
     }
     let named = options.classes.as_ref().map(Vec::len);
     let mut classes = named.unwrap_or(2);
     for (path, map) in [
-        (&pair.prediction, &labels.prediction),
-        (&pair.target, &labels.target),
+        (&pair.prediction, labels.prediction()),
+        (&pair.target, labels.target()),
     ] {
         let label = map.iter().copied().max().unwrap_or(0);
         match named {
@@ -49,12 +75,10 @@ pub(super) fn measure(
             _ => classes = classes.max(label as usize + 1),
         }
     }
-    let foreground = labels.foreground().map_err(of_pair(pair))?;
-    let confusion = Confusion::of(&labels.prediction.view(), &labels.target.view(), classes)
-        .map_err(of_pair(pair))?;
+    let confusion = Confusion::of(&labels.prediction(), &labels.target(), classes);
     Ok(Measure {
-        confusion,
-        foreground,
+        confusion: confusion.map_err(of_pair(pair))?,
+        foreground: labels.foreground().map_err(of_pair(pair))?,
         edges: labels.edges().map_err(of_pair(pair))?,
     })
 }

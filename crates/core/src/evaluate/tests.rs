@@ -1,5 +1,6 @@
 //! Evaluation of small constructed folders.
 
+mod parts;
 mod scores;
 
 use std::path::PathBuf;

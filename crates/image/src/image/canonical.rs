@@ -26,6 +26,16 @@ impl Image {
     /// [`ImageError::Unsuitable`] for more than one time point or channel, and for a value that
     /// is no label: negative, above 4294967295, fractional or not finite.
     pub fn to_labels_zyx(&self) -> Result<Array3<u32>, ImageError> {
+        self.to_labels_zyx_at([0; 3])
+    }
+
+    /// The same for a part of an image, whose first sample lies at `origin` (z, y, x): errors name
+    /// positions in the image.
+    ///
+    /// # Errors
+    ///
+    /// As [`Image::to_labels_zyx`].
+    pub fn to_labels_zyx_at(&self, origin: [usize; 3]) -> Result<Array3<u32>, ImageError> {
         self.refuse_time_series()?;
         if self.len_of(Axis::C) > 1 {
             return Err(self.unsuitable(
@@ -39,7 +49,10 @@ impl Image {
         let values = match_pixels!(self.pixels(), array => self.to_czyx(array, PixelType::to_f64));
         let mut labels = Array3::zeros((values.dim().1, values.dim().2, values.dim().3));
         for ((_, z, y, x), &value) in values.indexed_iter() {
-            labels[[z, y, x]] = label(value).ok_or_else(|| self.not_a_label(value, [z, y, x]))?;
+            labels[[z, y, x]] = label(value).ok_or_else(|| {
+                let [oz, oy, ox] = origin;
+                self.not_a_label(value, [oz + z, oy + y, ox + x])
+            })?;
         }
         Ok(labels)
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::AlgorithmError;
 use crate::coco::{CocoError, Dataset, Detection};
+use crate::metrics::instance::OverlapTable;
 pub use accumulate::{DetectionScores, RECALLS};
 use accumulate::{Pooled, accumulate};
 use matching::{Matches, Object, Pair};
@@ -117,23 +118,47 @@ pub fn evaluate_detections(
     dataset.check_detections(detections)?;
     let groups = group(dataset, detections, options)?;
     let most = options.max_detections.last().copied().unwrap_or(0);
-    let matched: Vec<(usize, Vec<Matches>)> = groups
+    let pairs: Vec<(usize, Pair)> = groups
         .into_par_iter()
-        .map(|((class, _), (truth, found))| {
-            let pair = Pair::new(truth, found, most)?;
+        .map(|((class, _), (truth, found))| Ok((class, Pair::new(truth, found, most)?)))
+        .collect::<Result<_, CocoError>>()?;
+    Ok(pooled(&pairs, class_count(dataset, options), options))
+}
+
+/// [`evaluate_detections`] of label maps, given the overlaps of each image: the objects are all of one
+/// category and as sure as each other, so those with the lowest labels go first.
+///
+/// # Errors
+/// [`AlgorithmError::Parameter`] for settings outside their ranges.
+pub fn evaluate_label_maps(
+    images: &[&OverlapTable],
+    options: &DetectionOptions,
+) -> Result<DetectionScores, AlgorithmError> {
+    options.check()?;
+    let most = options.max_detections.last().copied().unwrap_or(0);
+    let pairs: Vec<(usize, Pair)> = (images.iter())
+        .map(|table| (0, Pair::of_table(table, most)))
+        .collect();
+    Ok(pooled(&pairs, 1, options))
+}
+
+/// The scores of all images, each with its class.
+fn pooled(pairs: &[(usize, Pair)], classes: usize, options: &DetectionOptions) -> DetectionScores {
+    let matched: Vec<(usize, Vec<Matches>)> = pairs
+        .par_iter()
+        .map(|(class, pair)| {
             let matches = options.area_ranges.iter();
             let matches = matches.map(|range| pair.matches(*range, &options.iou_thresholds));
-            Ok((class, matches.collect()))
+            (*class, matches.collect())
         })
-        .collect::<Result<_, CocoError>>()?;
-    let classes = class_count(dataset, options);
+        .collect();
     let mut pooled = vec![vec![Pooled::default(); options.area_ranges.len()]; classes];
     for (class, matches) in &matched {
         for (pooled, matches) in pooled[*class].iter_mut().zip(matches) {
             pooled.images.push(matches);
         }
     }
-    Ok(accumulate(&pooled, options))
+    accumulate(&pooled, options)
 }
 
 fn class_count(dataset: &Dataset, options: &DetectionOptions) -> usize {

@@ -36,14 +36,20 @@ pub struct LinearFit {
     pub mse: f64,
 }
 
-/// First and second moments of a pair of images, by two passes.
-struct Moments {
+/// What the scores of a pair are made of: sums over its pixels, or over those of some of its parts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairSums {
     count: f64,
     mean_prediction: f64,
     mean_truth: f64,
-    variance_prediction: f64,
-    variance_truth: f64,
-    covariance: f64,
+    /// Sums of squared deviations from the means, and of their products.
+    deviation_prediction: f64,
+    deviation_truth: f64,
+    codeviation: f64,
+    squares: f64,
+    absolutes: f64,
+    lowest_truth: f64,
+    highest_truth: f64,
 }
 
 /// Scores `prediction` against `truth`, arrays of the same shape and any rank.
@@ -60,30 +66,7 @@ pub fn image_scores<P: Sample, T: Sample, D: Dimension>(
     truth: &ArrayView<'_, T, D>,
     data_range: f64,
 ) -> Result<ImageScores, AlgorithmError> {
-    check_data_range(data_range)?;
-    let moments = moments(prediction, truth)?;
-    let (mut squares, mut absolutes) = (0.0, 0.0);
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (&p, &t) in prediction.iter().zip(truth) {
-        let (p, t) = (p.to_f64(), t.to_f64());
-        squares += (p - t) * (p - t);
-        absolutes += (p - t).abs();
-        (low, high) = (low.min(t), high.max(t));
-    }
-    let mse = squares / moments.count;
-    let spread = high - low;
-    Ok(ImageScores {
-        mse,
-        rmse: mse.sqrt(),
-        mae: absolutes / moments.count,
-        nrmse: if spread > 0.0 {
-            mse.sqrt() / spread
-        } else {
-            f64::NAN
-        },
-        psnr: psnr(mse, data_range),
-        pearson: moments.pearson(),
-    })
+    PairSums::of(prediction, truth)?.scores(data_range)
 }
 
 /// Peak signal-to-noise ratio in dB for a mean squared error.
@@ -100,23 +83,30 @@ pub fn linear_fit<P: Sample, T: Sample, D: Dimension>(
     prediction: &ArrayView<'_, P, D>,
     truth: &ArrayView<'_, T, D>,
 ) -> Result<LinearFit, AlgorithmError> {
-    let moments = moments(prediction, truth)?;
-    let constant = moments.variance_prediction == 0.0;
-    let gain = if constant {
-        0.0
-    } else {
-        moments.covariance / moments.variance_prediction
-    };
-    let offset = moments.mean_truth - gain * moments.mean_prediction;
+    let sums = PairSums::of(prediction, truth)?;
+    let [gain, offset] = sums.line();
+    Ok(LinearFit {
+        gain,
+        offset,
+        mse: fitted_squares(prediction, truth, [gain, offset])? / sums.count,
+    })
+}
+
+/// The sum of `(gain * prediction + offset - truth)^2` over all pixels.
+///
+/// # Errors
+/// [`AlgorithmError::ShapeMismatch`].
+pub fn fitted_squares<P: Sample, T: Sample, D: Dimension>(
+    prediction: &ArrayView<'_, P, D>,
+    truth: &ArrayView<'_, T, D>,
+    [gain, offset]: [f64; 2],
+) -> Result<f64, AlgorithmError> {
+    check_pair(prediction.shape(), truth.shape())?;
     let squares = prediction.iter().zip(truth).map(|(&p, &t)| {
         let error = gain * p.to_f64() + offset - t.to_f64();
         error * error
     });
-    Ok(LinearFit {
-        gain,
-        offset,
-        mse: squares.sum::<f64>() / moments.count,
-    })
+    Ok(squares.sum())
 }
 
 pub(super) fn check_data_range(data_range: f64) -> Result<(), AlgorithmError> {
@@ -134,41 +124,120 @@ pub(super) fn check_pair(prediction: &[usize], truth: &[usize]) -> Result<(), Al
     same_shape(("the prediction", prediction), ("the truth", truth))
 }
 
-fn moments<P: Sample, T: Sample, D: Dimension>(
-    prediction: &ArrayView<'_, P, D>,
-    truth: &ArrayView<'_, T, D>,
-) -> Result<Moments, AlgorithmError> {
-    check_pair(prediction.shape(), truth.shape())?;
-    if truth.is_empty() {
-        return Err(AlgorithmError::Empty { what: "the truth" });
+impl PairSums {
+    /// Sums over all pixels of `prediction` and `truth`, arrays of the same shape and any rank, in two
+    /// passes: deviations are taken from the means, so that bright flat images lose no digits.
+    ///
+    /// # Errors
+    /// [`AlgorithmError::ShapeMismatch`] or [`AlgorithmError::Empty`].
+    pub fn of<P: Sample, T: Sample, D: Dimension>(
+        prediction: &ArrayView<'_, P, D>,
+        truth: &ArrayView<'_, T, D>,
+    ) -> Result<Self, AlgorithmError> {
+        check_pair(prediction.shape(), truth.shape())?;
+        if truth.is_empty() {
+            return Err(AlgorithmError::Empty { what: "the truth" });
+        }
+        let count = truth.len() as f64;
+        let mut sums = Self {
+            count,
+            mean_prediction: prediction.iter().map(|p| p.to_f64()).sum::<f64>() / count,
+            mean_truth: truth.iter().map(|t| t.to_f64()).sum::<f64>() / count,
+            deviation_prediction: 0.0,
+            deviation_truth: 0.0,
+            codeviation: 0.0,
+            squares: 0.0,
+            absolutes: 0.0,
+            lowest_truth: f64::INFINITY,
+            highest_truth: f64::NEG_INFINITY,
+        };
+        for (&p, &t) in prediction.iter().zip(truth) {
+            let (p, t) = (p.to_f64(), t.to_f64());
+            sums.squares += (p - t) * (p - t);
+            sums.absolutes += (p - t).abs();
+            sums.lowest_truth = sums.lowest_truth.min(t);
+            sums.highest_truth = sums.highest_truth.max(t);
+            let (p, t) = (p - sums.mean_prediction, t - sums.mean_truth);
+            sums.deviation_prediction += p * p;
+            sums.deviation_truth += t * t;
+            sums.codeviation += p * t;
+        }
+        Ok(sums)
     }
-    let count = truth.len() as f64;
-    let mean_prediction = prediction.iter().map(|p| p.to_f64()).sum::<f64>() / count;
-    let mean_truth = truth.iter().map(|t| t.to_f64()).sum::<f64>() / count;
-    let (mut pp, mut tt, mut pt) = (0.0, 0.0, 0.0);
-    for (&p, &t) in prediction.iter().zip(truth) {
-        let (p, t) = (p.to_f64() - mean_prediction, t.to_f64() - mean_truth);
-        pp += p * p;
-        tt += t * t;
-        pt += p * t;
-    }
-    Ok(Moments {
-        count,
-        mean_prediction,
-        mean_truth,
-        variance_prediction: pp / count,
-        variance_truth: tt / count,
-        covariance: pt / count,
-    })
-}
 
-impl Moments {
+    /// The sums over the pixels of two parts together (Chan, Golub and others 1979).
+    pub fn joined(&self, other: &Self) -> Self {
+        let count = self.count + other.count;
+        let [p, t] = [
+            other.mean_prediction - self.mean_prediction,
+            other.mean_truth - self.mean_truth,
+        ];
+        let share = other.count / count;
+        let between = self.count * share;
+        Self {
+            count,
+            mean_prediction: self.mean_prediction + share * p,
+            mean_truth: self.mean_truth + share * t,
+            deviation_prediction: self.deviation_prediction
+                + other.deviation_prediction
+                + between * p * p,
+            deviation_truth: self.deviation_truth + other.deviation_truth + between * t * t,
+            codeviation: self.codeviation + other.codeviation + between * p * t,
+            squares: self.squares + other.squares,
+            absolutes: self.absolutes + other.absolutes,
+            lowest_truth: self.lowest_truth.min(other.lowest_truth),
+            highest_truth: self.highest_truth.max(other.highest_truth),
+        }
+    }
+
+    /// The number of pixels.
+    pub fn count(&self) -> f64 {
+        self.count
+    }
+
+    /// The truth's maximum minus minimum.
+    pub fn spread(&self) -> f64 {
+        self.highest_truth - self.lowest_truth
+    }
+
+    /// The scores; `data_range` as for [`image_scores`].
+    ///
+    /// # Errors
+    /// [`AlgorithmError::Parameter`] for a `data_range` that is not above 0.
+    pub fn scores(&self, data_range: f64) -> Result<ImageScores, AlgorithmError> {
+        check_data_range(data_range)?;
+        let mse = self.squares / self.count;
+        let spread = self.spread();
+        Ok(ImageScores {
+            mse,
+            rmse: mse.sqrt(),
+            mae: self.absolutes / self.count,
+            nrmse: if spread > 0.0 {
+                mse.sqrt() / spread
+            } else {
+                f64::NAN
+            },
+            psnr: psnr(mse, data_range),
+            pearson: self.pearson(),
+        })
+    }
+
+    /// Gain and offset of the least-squares fit of the prediction to the truth, see [`LinearFit`].
+    pub fn line(&self) -> [f64; 2] {
+        let gain = if self.deviation_prediction == 0.0 {
+            0.0
+        } else {
+            self.codeviation / self.deviation_prediction
+        };
+        [gain, self.mean_truth - gain * self.mean_prediction]
+    }
+
     fn pearson(&self) -> f64 {
-        let product = self.variance_prediction.sqrt() * self.variance_truth.sqrt();
+        let product = self.deviation_prediction.sqrt() * self.deviation_truth.sqrt();
         if product == 0.0 {
             f64::NAN
         } else {
-            (self.covariance / product).clamp(-1.0, 1.0)
+            (self.codeviation / product).clamp(-1.0, 1.0)
         }
     }
 }
@@ -195,6 +264,33 @@ mod tests {
         let constant = Array1::<f32>::zeros(4);
         let fit = linear_fit(&constant.view(), &truth.view()).unwrap();
         assert_eq!((fit.gain, fit.offset), (0.0, 3.75));
+    }
+
+    #[test]
+    fn parts_joined_are_the_whole() {
+        let truth = Array1::from_shape_fn(1000, |i| 1e6 + ((i * 37) % 101) as f64);
+        let prediction = truth.mapv(|t| 0.9 * t + (t as usize % 7) as f64);
+        let whole = PairSums::of(&prediction.view(), &truth.view()).unwrap();
+        let part = |range: std::ops::Range<usize>| {
+            let range = ndarray::s![range];
+            PairSums::of(&prediction.slice(range), &truth.slice(range)).unwrap()
+        };
+        let joined = part(0..10).joined(&part(10..700)).joined(&part(700..1000));
+        let [found, expected] = [joined, whole].map(|sums| {
+            let scores = sums.scores(100.0).unwrap();
+            let [gain, offset] = sums.line();
+            [
+                scores.mse,
+                scores.mae,
+                scores.nrmse,
+                scores.pearson,
+                gain,
+                offset,
+            ]
+        });
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found / expected - 1.0).abs() < 1e-9, "{found} {expected}");
+        }
     }
 
     #[test]

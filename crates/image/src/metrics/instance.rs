@@ -13,7 +13,7 @@ mod table;
 pub use aggregate::{Jaccard, SymmetricDice};
 pub use matching::{AP_THRESHOLDS, DSB_THRESHOLDS, Matching};
 pub use partition::{AdaptedRand, VariationOfInformation};
-pub use simplified::{SimplifiedIou, simplified_iou};
+pub use simplified::{SimplifiedIou, border_labels, simplified_iou};
 pub use table::{Object, Overlap, OverlapTable};
 
 #[cfg(test)]

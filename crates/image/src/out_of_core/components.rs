@@ -3,11 +3,11 @@
 use ndarray::{Array2, Array3, Axis, s};
 use rayon::prelude::*;
 
-use super::volume::Block;
 use super::{OutOfCoreError, Volume};
 use crate::AlgorithmError;
 use crate::components::{UnionFind, component_sizes, connected_components};
 use crate::sink::Sink;
+use crate::source::blocks::Block;
 
 /// What numbering takes a pixel: the labels as read and converted, and their components.
 const VOXEL: usize = 24;

@@ -4,10 +4,10 @@ use ndarray::{Array3, Zip, s};
 use rayon::prelude::*;
 
 use super::objects::Object;
-use super::volume::Block;
 use super::{OutOfCoreError, Volume};
 use crate::labels::fill_label_holes as fill;
 use crate::sink::Sink;
+use crate::source::blocks::Block;
 
 /// The labels of a block and its objects, as read, converted and filled.
 const VOXEL: usize = 40;

@@ -1,7 +1,5 @@
 //! A source of labels, seen as a volume that is cut into blocks.
 
-use std::ops::Range;
-
 use ndarray::Array3;
 
 use crate::axes::Axis;
@@ -9,12 +7,8 @@ use crate::dtype::DType;
 use crate::error::ImageError;
 use crate::image::Pixels;
 use crate::sink::{Sink, Target};
-use crate::source::{Region, Source};
-
-/// A box: ranges along Z, Y and X.
-pub(super) type Block = [Range<usize>; 3];
-
-const ZYX: [Axis; 3] = [Axis::Z, Axis::Y, Axis::X];
+use crate::source::Source;
+use crate::source::blocks::{self, Block, ZYX};
 
 /// A source of labels `Z Y X` (missing axes have length 1), with the memory that blocks may take.
 #[derive(Clone, Copy)]
@@ -70,84 +64,24 @@ impl<'a> Volume<'a> {
         }
     }
 
-    /// Boxes that cover the image, in raster order: multiples of the source's own blocks where
-    /// memory suffices, so that no chunk is unpacked for two of them.
-    ///
-    /// `voxel` is how many bytes an algorithm takes a pixel, `halo` how many pixels more than the
-    /// box it reads on each side.
+    /// Boxes that cover the image, in raster order, see [`blocks::blocks`]: one for each thread fits
+    /// into the memory.
     pub(super) fn blocks(&self, voxel: usize, halo: usize) -> Vec<Block> {
-        let share = self.memory as usize / rayon::current_num_threads().max(1);
-        let size = self.block_size(share / voxel, halo);
-        let [z, y, x] = [0, 1, 2].map(|axis| (0..self.shape[axis]).step_by(size[axis]));
-        let range = |axis: usize, start: usize| start..(start + size[axis]).min(self.shape[axis]);
-        z.flat_map(|z| {
-            let x = x.clone();
-            y.clone()
-                .flat_map(move |y| x.clone().map(move |x| [z, y, x]))
-        })
-        .map(|[z, y, x]| [range(0, z), range(1, y), range(2, x)])
-        .collect()
-    }
-
-    fn block_size(&self, voxels: usize, halo: usize) -> [usize; 3] {
-        let own: [usize; 3] = std::array::from_fn(|axis| {
-            self.source
-                .info()
-                .block_of(ZYX[axis])
-                .clamp(1, self.shape[axis].max(1))
-        });
-        let with_halo = |size: [usize; 3]| -> usize {
-            (0..3)
-                .map(|axis| (size[axis] + 2 * halo).min(self.shape[axis].max(1)))
-                .product()
-        };
-        let mut size = own;
-        while with_halo(size) > voxels && size.iter().any(|&length| length > 1) {
-            let longest = (0..3)
-                .max_by_key(|&axis| (size[axis], 3 - axis))
-                .unwrap_or(0);
-            size[longest] = size[longest].div_ceil(2);
-        }
-        // Cubes have the smallest faces.
-        loop {
-            let grown = (0..3)
-                .filter(|&axis| size[axis] < self.shape[axis] && size[axis] >= own[axis])
-                .map(|axis| {
-                    let mut grown = size;
-                    grown[axis] = (size[axis] + own[axis]).min(self.shape[axis]);
-                    (size[axis], grown)
-                })
-                .filter(|&(_, grown)| with_halo(grown) <= voxels)
-                .min_by_key(|&(length, _)| length);
-            match grown {
-                Some((_, grown)) => size = grown,
-                None => return size,
-            }
-        }
+        let share = self.memory / rayon::current_num_threads().max(1) as u64;
+        blocks::blocks(self.source.info(), share, voxel, halo)
     }
 
     /// A block with `halo` more pixels on each side, as far as the image has them, and where in it
     /// the block is.
     pub(super) fn with_halo(&self, block: &Block, halo: usize) -> (Block, Block) {
-        let around: Block = std::array::from_fn(|axis| {
-            let end = (block[axis].end + halo).min(self.shape[axis]);
-            block[axis].start.saturating_sub(halo)..end
-        });
-        let inside = std::array::from_fn(|axis| {
-            let start = block[axis].start - around[axis].start;
-            start..start + block[axis].len()
-        });
-        (around, inside)
+        blocks::with_halo(self.shape, block, halo)
     }
 
     /// The labels of a box.
     pub(super) fn read(&self, ranges: &Block) -> Result<Array3<u32>, ImageError> {
-        let region = (ZYX.into_iter().zip(ranges))
-            .filter(|(axis, _)| self.source.info().axes.contains(*axis))
-            .fold(Region::default(), |region, (axis, range)| {
-                region.with(axis, range.clone())
-            });
-        self.source.read_region(&region)?.to_labels_zyx()
+        let region = blocks::region(self.source.info(), ranges);
+        let origin = ranges.each_ref().map(|range| range.start);
+        self.source.read_region(&region)?.to_labels_zyx_at(origin)
     }
 
     /// Writes labels `Z Y X` of a block into a sink of the same shape, as the

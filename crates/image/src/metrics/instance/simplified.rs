@@ -59,48 +59,64 @@ pub fn simplified_iou<D: Dimension>(
                 }
             });
     }
-    let touching = border_labels(&truth.view(), border);
-    truth.mapv_inplace(|label| if touching.contains(&label) { 0 } else { label });
-    Ok(mean_union_iou(
-        &OverlapTable::of(&prediction.view(), &truth.view())?,
-        min_covered,
-    ))
+    let [height, width] = [2, 1].map(|back| truth.shape()[truth.ndim() - back]);
+    let touching = border_labels(&truth.view(), [0, 0], [height, width], border);
+    let table = OverlapTable::of(&prediction.view(), &truth.view())?;
+    Ok(table.simplified_iou(&touching, min_covered))
 }
 
-fn mean_union_iou(table: &OverlapTable, min_covered: f64) -> SimplifiedIou {
-    let (mut sum, mut counted) = (0.0, 0);
-    for pairs in table.overlaps().chunk_by(|a, b| a.truth == b.truth) {
-        let covered = pairs.iter().filter(|pair| {
-            let area = table.prediction()[pair.prediction].area as f64 + AREA_EPSILON;
-            pair.intersection as f64 / area > min_covered
-        });
-        let (mut intersection, mut predicted) = (0, 0);
-        for pair in covered {
-            intersection += pair.intersection;
-            predicted += table.prediction()[pair.prediction].area;
+impl OverlapTable {
+    /// [`simplified_iou`] of counted overlaps, without the true objects that `left_out` names.
+    pub fn simplified_iou(&self, left_out: &BTreeSet<u32>, min_covered: f64) -> SimplifiedIou {
+        let (mut sum, mut counted) = (0.0, 0);
+        for pairs in self.overlaps().chunk_by(|a, b| a.truth == b.truth) {
+            let truth = self.truth()[pairs[0].truth];
+            if left_out.contains(&truth.label) {
+                continue;
+            }
+            let (mut intersection, mut predicted) = (0, 0);
+            for pair in pairs {
+                let area = self.prediction()[pair.prediction].area;
+                if pair.intersection as f64 / (area as f64 + AREA_EPSILON) > min_covered {
+                    intersection += pair.intersection;
+                    predicted += area;
+                }
+            }
+            if predicted > 0 {
+                let union = truth.area + predicted - intersection;
+                sum += intersection as f64 / (union as f64 + UNION_EPSILON);
+                counted += 1;
+            }
         }
-        if predicted > 0 {
-            let union = table.truth()[pairs[0].truth].area + predicted - intersection;
-            sum += intersection as f64 / (union as f64 + UNION_EPSILON);
-            counted += 1;
+        SimplifiedIou {
+            score: if counted == 0 {
+                0.0
+            } else {
+                sum / counted as f64
+            },
+            counted,
         }
-    }
-    SimplifiedIou {
-        score: if counted == 0 {
-            0.0
-        } else {
-            sum / counted as f64
-        },
-        counted,
     }
 }
 
-fn border_labels<D: Dimension>(labels: &ArrayView<'_, u32, D>, border: usize) -> BTreeSet<u32> {
+/// The labels in the outer `border` rows and columns of an image of `size` (its last two axes), of
+/// which `labels` is the part that begins at `origin`.
+pub fn border_labels<D: Dimension>(
+    labels: &ArrayView<'_, u32, D>,
+    origin: [usize; 2],
+    size: [usize; 2],
+    border: usize,
+) -> BTreeSet<u32> {
     let mut touching = BTreeSet::new();
-    for axis in labels.ndim() - 2..labels.ndim() {
+    let first = labels.ndim().saturating_sub(2);
+    for (axis, (origin, size)) in (first..labels.ndim()).zip(origin.into_iter().zip(size)) {
         let length = labels.shape()[axis];
-        let width = border.min(length);
-        for side in [0..width, length - width..length] {
+        let low = border.saturating_sub(origin).min(length);
+        let high = size
+            .saturating_sub(border)
+            .saturating_sub(origin)
+            .min(length);
+        for side in [0..low, high..length] {
             touching.extend(
                 labels
                     .slice_axis(Axis(axis), Slice::from(side))

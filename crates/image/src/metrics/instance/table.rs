@@ -28,7 +28,7 @@ pub struct Overlap {
 }
 
 /// Sparse table of overlaps; linear in the number of pixels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OverlapTable {
     truth: Vec<Object>,
     prediction: Vec<Object>,
@@ -61,6 +61,26 @@ impl OverlapTable {
         let mut cells: Vec<_> = counts.into_iter().filter(|&(_, count)| count > 0).collect();
         cells.sort_unstable();
         Ok(Self::of_cells(cells))
+    }
+
+    /// The overlaps of an image, of which those of its parts are given.
+    pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let Some(first) = parts.next() else {
+            return Self::default();
+        };
+        let Some(second) = parts.next() else {
+            return first;
+        };
+        let mut counts: BTreeMap<[u32; 2], u64> = first.cells.into_iter().collect();
+        for (labels, count) in [second]
+            .into_iter()
+            .chain(parts)
+            .flat_map(|part| part.cells)
+        {
+            *counts.entry(labels).or_insert(0) += count;
+        }
+        Self::of_cells(counts.into_iter().collect())
     }
 
     fn of_cells(cells: Vec<([u32; 2], u64)>) -> Self {
