@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, Array4, ArrayD, ArrayView5, Axis as Dimension};
 
-use super::{Image, Metadata, PixelType, match_pixels};
+use super::{Image, Metadata, PixelType, Pixels, match_pixels};
 use crate::axes::{Axes, Axis};
 use crate::error::ImageError;
 
@@ -46,15 +46,21 @@ impl Image {
                 "save the labels as a single-channel (grey) image of whole numbers",
             ));
         }
-        let values = match_pixels!(self.pixels(), array => self.to_czyx(array, PixelType::to_f64));
-        let mut labels = Array3::zeros((values.dim().1, values.dim().2, values.dim().3));
-        for ((_, z, y, x), &value) in values.indexed_iter() {
-            labels[[z, y, x]] = label(value).ok_or_else(|| {
-                let [oz, oy, ox] = origin;
-                self.not_a_label(value, [oz + z, oy + y, ox + x])
-            })?;
-        }
-        Ok(labels)
+        let labels = match self.pixels() {
+            Pixels::U8(array) => self.to_czyx(array, u32::from),
+            Pixels::U16(array) => self.to_czyx(array, u32::from),
+            Pixels::U32(array) => self.to_czyx(array, |label| label),
+            pixels => {
+                let values = match_pixels!(pixels, array => self.to_czyx(array, PixelType::to_f64));
+                let wrong = values.indexed_iter().find(|(_, value)| !is_label(**value));
+                if let Some(((_, z, y, x), &value)) = wrong {
+                    let [oz, oy, ox] = origin;
+                    return Err(self.not_a_label(value, [oz + z, oy + y, ox + x]));
+                }
+                values.mapv(|value| value as u32)
+            }
+        };
+        Ok(labels.index_axis_move(Dimension(0), 0))
     }
 
     /// An image of a `C Z Y X` array that belongs to `like`, such as a prediction of it.
@@ -156,10 +162,9 @@ pub(crate) fn tczyx<'a, T>(axes: &Axes, array: &'a ArrayD<T>) -> ArrayView5<'a, 
         .expect("an image has at most the five axes, each once")
 }
 
-/// The value as a label, if it is one.
-fn label(value: f64) -> Option<u32> {
-    let whole = value.is_finite() && value.fract() == 0.0;
-    (whole && (0.0..=f64::from(u32::MAX)).contains(&value)).then_some(value as u32)
+/// Whether the value is a whole number from 0 to 4294967295.
+fn is_label(value: f64) -> bool {
+    f64::from(value as u32) == value
 }
 
 #[cfg(test)]

@@ -16,37 +16,52 @@ pub(crate) fn grow_rounds(
     rim: u32,
     rounds: usize,
 ) -> bool {
-    let mut front: Vec<[usize; 3]> = objects
-        .indexed_iter()
-        .filter(|(_, object)| **object != 0)
-        .map(|((z, y, x), _)| [z, y, x])
-        .collect();
+    let mut reached = touched(objects, classes, rim);
     for _ in 0..rounds {
-        let reached = reached(&front, objects, classes, rim);
         if reached.is_empty() {
             return false;
         }
-        front.clear();
-        for (pixel, object) in reached {
-            front.push(pixel);
+        for &(pixel, object) in &reached {
             objects[pixel] = object;
         }
+        reached = reached_from(&reached, objects, classes, rim);
     }
-    !reached(&front, objects, classes, rim).is_empty()
+    !reached.is_empty()
 }
 
-/// The pixels that the next round takes, each once, with the object that takes it.
-fn reached(
-    front: &[[usize; 3]],
+/// The pixels that the first round takes, in raster order, with the object that takes each.
+fn touched(objects: &Array3<u32>, classes: &Array3<u32>, rim: u32) -> Vec<([usize; 3], u32)> {
+    let mut touched = Vec::new();
+    let (_, height, _) = objects.dim();
+    let rows = objects.rows().into_iter().zip(classes.rows());
+    for (index, (object_row, class_row)) in rows.enumerate() {
+        let [z, y] = [index / height, index % height];
+        for (x, (&object, &class)) in object_row.iter().zip(class_row).enumerate() {
+            if object == 0 && class == rim {
+                let near = neighbours([z, y, x], objects.dim().into());
+                let near = near.map(|neighbour| objects[neighbour]);
+                if let Some(object) = near.filter(|&object| object != 0).min() {
+                    touched.push(([z, y, x], object));
+                }
+            }
+        }
+    }
+    touched
+}
+
+/// The pixels that the next round takes, each once, with the object that takes it; `front` are
+/// those of the last round.
+fn reached_from(
+    front: &[([usize; 3], u32)],
     objects: &Array3<u32>,
     classes: &Array3<u32>,
     rim: u32,
 ) -> Vec<([usize; 3], u32)> {
     let mut reached = Vec::new();
-    for &pixel in front {
+    for &(pixel, object) in front {
         for neighbour in neighbours(pixel, objects.dim().into()) {
             if objects[neighbour] == 0 && classes[neighbour] == rim {
-                reached.push((neighbour, objects[pixel]));
+                reached.push((neighbour, object));
             }
         }
     }

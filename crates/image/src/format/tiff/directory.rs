@@ -79,7 +79,7 @@ impl TiffFile {
     ) -> Result<Vec<u8>, ImageError> {
         let size = entry.value_bytes();
         let total = entry.count.saturating_mul(size);
-        let (skip, wanted) = (first * size, count * size);
+        let (skip, wanted) = (first.saturating_mul(size), count.saturating_mul(size));
         if total <= self.layout.offset_bytes() as u64 {
             return Ok(entry.field[skip as usize..(skip + wanted) as usize].to_vec());
         }

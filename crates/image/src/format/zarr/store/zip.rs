@@ -58,12 +58,20 @@ impl Zip {
                 let plain = file.compression() == CompressionMethod::Stored && !file.encrypted();
                 let start = if plain { file.data_start() } else { None };
                 let size = file.size();
-                read(&mut file, size, start).map(Some)
+                read(&mut file, size, start).map(Some).map_err(of_archive)
             }
             Err(ZipError::FileNotFound) => Ok(None),
-            Err(ZipError::Io(error)) => Err(error),
+            Err(ZipError::Io(error)) => Err(of_archive(error)),
             Err(error) => Err(io::Error::new(ErrorKind::InvalidData, error.to_string())),
         }
+    }
+}
+
+/// What the system did not say is a fault of the archive, however the unpacker calls it.
+fn of_archive(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(_) => error,
+        None => io::Error::new(ErrorKind::InvalidData, error.to_string()),
     }
 }
 
