@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::files;
+use crate::format::address;
 
 /// Why an image could not be read, written or used.
 ///
@@ -153,6 +154,14 @@ impl ImageError {
             }
             ImageError::OverLimit { .. } => {
                 Some("crop or split the image, or raise the limit".to_owned())
+            }
+            ImageError::Io { path, source, .. } if address(path).is_some() => {
+                Some(match source.kind() {
+                    io::ErrorKind::PermissionDenied => "check the address and your rights to it; for \
+                         a bucket that is not public, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                        .to_owned(),
+                    _ => "check the address and the connection, then try again".to_owned(),
+                })
             }
             ImageError::Io { path, source, .. } => {
                 Some(files::remedy(path, source, ["a", "another"]))

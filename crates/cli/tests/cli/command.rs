@@ -43,7 +43,13 @@ impl Bench {
 
     /// Runs `coverslip` with arguments; the folder's path becomes `DIR` in what it prints.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
         let mut command = Command::new(PROGRAM);
+        command.envs(variables.iter().copied());
         command.args(arguments).current_dir(self.path());
         command
             .env_remove("COVERSLIP_THREADS")

@@ -4,6 +4,8 @@ mod folder;
 #[cfg(feature = "remote")]
 mod http;
 #[cfg(feature = "remote")]
+mod presign;
+#[cfg(feature = "remote")]
 mod s3;
 mod zip;
 
@@ -196,4 +198,19 @@ fn too_large(most: u64) -> io::Error {
         io::ErrorKind::InvalidData,
         format!("has more than {most} bytes"),
     )
+}
+
+#[cfg(feature = "remote")]
+/// Percent-encodes what an address may not hold, except for the characters in `keep`.
+fn escape(text: &str, keep: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || keep.contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }

@@ -7,7 +7,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use super::{Part, Store, too_large};
+use super::{Part, Store, escape, too_large};
 
 /// How often a request is repeated after a failure that may pass.
 const RETRIES: u32 = 3;
@@ -16,15 +16,24 @@ const REQUESTS: usize = 16;
 /// The largest file that is taken from a server that knows no ranges where a part is wanted.
 const MOST_WHOLE: u64 = 1 << 30;
 
+/// The address of a file.
+type Addressing = Box<dyn Fn(&str) -> String + Send + Sync>;
+
 /// A web server; also the object stores that speak HTTP.
 pub(super) struct Http {
     agent: Agent,
-    base: String,
+    address: Addressing,
     threads: Option<ThreadPool>,
 }
 
 impl Http {
+    /// The files below an address.
     pub(super) fn new(base: &str) -> Http {
+        let base = escape(base, b":/?#[]@!$&'()*+,;=%");
+        Http::with_addresses(Box::new(move |key| below(&base, key)))
+    }
+
+    pub(super) fn with_addresses(address: Addressing) -> Http {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(20)))
@@ -34,20 +43,9 @@ impl Http {
             .build();
         Http {
             agent: config.into(),
-            base: escape(base, b":/?#[]@!$&'()*+,;=%"),
+            address,
             threads: ThreadPoolBuilder::new().num_threads(REQUESTS).build().ok(),
         }
-    }
-
-    /// The address of a file.
-    fn address(&self, key: &str) -> String {
-        // An access token or the like stays at the end of the address.
-        let (base, query) = self.base.split_once('?').unwrap_or((&self.base, ""));
-        let mut address = format!("{}/{}", base.trim_end_matches('/'), escape(key, b"/"));
-        if !query.is_empty() {
-            address = format!("{address}?{query}");
-        }
-        address
     }
 
     /// The body of a file or of a part of it, of at most `most` bytes.
@@ -65,7 +63,7 @@ impl Http {
     }
 
     fn attempt(&self, key: &str, part: Option<Part>, most: u64) -> io::Result<Option<Vec<u8>>> {
-        let request = self.agent.get(&self.address(key));
+        let request = self.agent.get((self.address)(key));
         let request = match part {
             None => request,
             Some(Part::At(_, 0) | Part::Last(0)) => return Ok(Some(Vec::new())),
@@ -113,6 +111,17 @@ impl Store for Http {
     }
 }
 
+/// The address of a file below an escaped address.
+fn below(base: &str, key: &str) -> String {
+    // An access token or the like stays at the end of the address.
+    let (base, query) = base.split_once('?').unwrap_or((base, ""));
+    let mut address = format!("{}/{}", base.trim_end_matches('/'), escape(key, b"/"));
+    if !query.is_empty() {
+        address = format!("{address}?{query}");
+    }
+    address
+}
+
 fn length(part: Part) -> u64 {
     match part {
         Part::At(_, length) | Part::Last(length) => length,
@@ -153,18 +162,4 @@ fn may_pass(error: &io::Error) -> bool {
             | ErrorKind::UnexpectedEof
             | ErrorKind::BrokenPipe
     )
-}
-
-/// Percent-encodes what an address may not hold, except for the characters in `keep`.
-fn escape(text: &str, keep: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) || keep.contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
 }
