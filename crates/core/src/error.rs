@@ -19,6 +19,7 @@ use crate::{
     package::PackageError,
     postprocess::PostprocessError,
     predict::PredictError,
+    preprocess::ReferenceError,
     registry::RegistryError,
     state_dict::{StateDictError, WeightsError},
     trainer::ResumeError,
@@ -50,6 +51,9 @@ pub enum Error {
     /// An algorithm is not defined for what it was given.
     #[error(transparent)]
     Algorithm(#[from] AlgorithmError),
+    /// The reference of a step of preprocessing cannot be used.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     /// A step of post-processing does not fit.
     #[error(transparent)]
     Postprocess(#[from] PostprocessError),
@@ -186,6 +190,7 @@ impl Error {
             Self::Device(error) => Some(error.hint()),
             Self::Data(error) => error.hint(),
             Self::Image(error) => error.hint(),
+            Self::Reference(error) => error.hint(),
             Self::Postprocess(error) => Some(error.hint()),
             Self::Package(error) => error.hint(),
             Self::Predict(error) => error.hint(),

@@ -12,6 +12,7 @@ use coverslip_image::{AlgorithmError, Image, ImageError};
 use serde::Serialize;
 
 pub(crate) use builtin::{add_label_steps, add_operations};
+pub(crate) use intensity::Stains;
 
 /// What an operation gives.
 #[derive(Clone, Debug)]

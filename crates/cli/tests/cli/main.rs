@@ -6,3 +6,4 @@ mod command;
 mod configs;
 mod images;
 mod machine;
+mod steps;

@@ -259,16 +259,27 @@ impl CrossChecker<'_> {
     }
 
     fn output(&mut self) {
-        let is_image = self.settings.data.target_kind == TargetKind::Image;
-        let (word, allowed) = match (self.settings.predict.output, is_image) {
-            (Some(Output::Labels), true) => ("labels", "values"),
-            (Some(Output::Probabilities), true) => ("probabilities", "values"),
+        let settings = self.settings;
+        let is_image = settings.data.target_kind == TargetKind::Image;
+        let output = settings.predict.output;
+        if is_image && output != Some(Output::Labels) && !settings.postprocess.is_empty() {
+            let problem = "`postprocess` makes labels, but predictions of `data.target_kind` image \
+                           are values";
+            let allowed = "an empty list, or `predict.output: labels`";
+            let path = KeyPath::root().key("postprocess");
+            self.fault(&path, problem.to_owned(), allowed);
+        }
+        let (word, allowed) = match (output, is_image) {
+            (Some(Output::Labels), true) if settings.postprocess.is_empty() => {
+                ("labels", "values, or a `postprocess` that makes labels")
+            }
+            (Some(Output::Probabilities), true) => ("probabilities", "values, labels"),
             (Some(Output::Values), false) => ("values", "labels, probabilities"),
             _ => return,
         };
         let problem = format!(
             "`predict.output` is {word}, but `data.target_kind` is {}",
-            self.settings.data.target_kind.word()
+            settings.data.target_kind.word()
         );
         self.fault(
             &KeyPath::root().key("predict").key("output"),
