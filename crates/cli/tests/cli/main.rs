@@ -4,6 +4,7 @@
 
 mod command;
 mod configs;
+mod evaluations;
 mod images;
 mod machine;
 mod steps;
