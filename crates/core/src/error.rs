@@ -6,6 +6,7 @@ use coverslip_image::{AlgorithmError, ImageError, out_of_core::OutOfCoreError};
 use coverslip_nets::NetworkError;
 
 use crate::{
+    coco::CocoFileError,
     config::ConfigError,
     convert::ConvertError,
     data::DataError,
@@ -74,6 +75,9 @@ pub enum Error {
     /// An image cannot be converted as asked.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// Annotations and label images cannot be made of each other.
+    #[error(transparent)]
+    Coco(#[from] CocoFileError),
     /// Predictions cannot be compared with targets.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -196,6 +200,7 @@ impl Error {
             Self::Predict(error) => error.hint(),
             Self::Convert(error) => Some(error.hint()),
             Self::Operation { source, .. } => source.hint(),
+            Self::Coco(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::WeightsFile(error) => error.hint(),

@@ -108,7 +108,7 @@ fn filters_of_parts_are_those_of_the_whole() {
         overlap: 0.25,
         blend: Blend::Gaussian,
     };
-    for image in [image(&[150, 170], "yx"), image(&[7, 70, 90], "zyx")] {
+    for image in [image(&[110, 130], "yx"), image(&[3, 60, 90], "zyx")] {
         for output in [Output::Labels, Output::Probabilities] {
             model.output = output;
             let [whole, parts] = both(&model, &image, "ome.zarr");

@@ -7,4 +7,5 @@ mod configs;
 mod evaluations;
 mod images;
 mod machine;
+mod objects;
 mod steps;

@@ -365,3 +365,53 @@ fn seeds_grow_into_objects() {
     }
     assert!(inside > seeds, "{inside} pixels of {seeds} of seeds");
 }
+
+#[test]
+fn patches_are_drawn_where_they_are_wanted() {
+    let bench = bench();
+    let steps = "data.preprocess=[percentile]";
+    train(
+        &bench,
+        &[
+            steps,
+            "data.patch.sampling=balanced",
+            "data.patch.foreground=1",
+        ],
+    );
+    let balanced = std::fs::read(bench.path().join("run/model/weights.safetensors")).unwrap();
+    std::fs::remove_dir_all(bench.path().join("run")).unwrap();
+    // Class maps as weights: pixels of nuclei only.
+    train(
+        &bench,
+        &[
+            steps,
+            "data.patch.sampling=weighted",
+            "data.train.weight=masks",
+        ],
+    );
+    let weighted = std::fs::read(bench.path().join("run/model/weights.safetensors")).unwrap();
+    assert_ne!(balanced, weighted);
+    let refuse = |overrides: &[&str]| {
+        let mut arguments = vec!["check", "run.yaml", "--set=postprocess=[]"];
+        arguments.extend(overrides);
+        bench.transcript(&arguments)
+    };
+    insta::assert_snapshot!(refuse(&["--set=data.patch.sampling=weighted"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the config has 1 fault
+
+      x --set data.patch.sampling: `data.patch.sampling` is weighted, but pixels have no weights
+      hint: allowed: uniform; or a folder of weights, `data.train.weight`
+    ");
+    insta::assert_snapshot!(refuse(&["--set=data.patch.sampling=balanced", "--set=data.target_kind=image", "--set=loss=[mse]"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the config has 1 fault
+
+      x --set data.patch.sampling: `data.patch.sampling` is balanced, but targets of `data.target_kind` image have no objects
+      hint: allowed: uniform, weighted
+    ");
+}

@@ -6,7 +6,8 @@ use coverslip_nets::NetworkIo;
 use serde_json::Value;
 
 use super::{
-    Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
+    Document, Fault, ImagePairs, KeyPath, Output, Sampling, Settings, TargetKind, TargetScale,
+    Validation,
 };
 use crate::{
     averaging::Averaging,
@@ -32,6 +33,7 @@ pub(super) fn cross_check(
     checker.ignored_label();
     checker.subsets();
     checker.sizes();
+    checker.sampling();
     checker.output();
     checker.frozen();
     checker.nesterov();
@@ -236,6 +238,26 @@ impl CrossChecker<'_> {
                 allowed,
             );
         }
+    }
+
+    fn sampling(&mut self) {
+        let settings = &self.settings.data;
+        let is_image = settings.target_kind == TargetKind::Image;
+        let has_weights = settings.train.weight.is_some() || settings.ignore_label.is_some();
+        let (problem, allowed) = match settings.patch.sampling {
+            Sampling::Balanced if is_image => (
+                "`data.patch.sampling` is balanced, but targets of `data.target_kind` image have no \
+                 objects",
+                "uniform, weighted",
+            ),
+            Sampling::Weighted if !has_weights => (
+                "`data.patch.sampling` is weighted, but pixels have no weights",
+                "uniform; or a folder of weights, `data.train.weight`",
+            ),
+            _ => return,
+        };
+        let path = data("patch").key("sampling");
+        self.fault(&path, problem.to_owned(), allowed);
     }
 
     /// Patterns that name no weight, as far as the network can be built without knowing its images.
