@@ -371,9 +371,9 @@ fn nuclei_are_followed_through_a_stack() {
             "clustering.radius=20",
         ];
         let mut arguments = vec!["op", operation, "stack.tif", "-o", output];
-        options
-            .iter()
-            .for_each(|option| arguments.extend(["--set", option]));
+        for option in options {
+            arguments.extend(["--set", option]);
+        }
         succeed(&bench, &arguments);
     };
     find("nuclei", "nuclei.tif");
