@@ -12,7 +12,8 @@ use coverslip::devices::DeviceKind;
 pub use evaluate::{DetectionName, EvaluateArguments, TaskName};
 use files::size;
 pub use files::{
-    ConvertArguments, InfoArguments, OpArguments, OpenArguments, OutlineKind, OutlinesArguments,
+    CocoArguments, ConvertArguments, InfoArguments, OpArguments, OpenArguments, OutlineKind,
+    OutlinesArguments,
 };
 
 /// Train and apply image-to-image networks on microscopy images.
@@ -121,6 +122,12 @@ Example:
   coverslip outlines labels.tif nuclei.geojson --class Nucleus
   coverslip outlines labels.tif nuclei-rois.zip")]
     Outlines(OutlinesArguments),
+    /// Make label images of COCO annotations, or COCO annotations of label images
+    #[command(after_help = "\
+Example:
+  coverslip coco annotations.json labels
+  coverslip coco labels annotations.json --category nucleus")]
+    Coco(CocoArguments),
     /// Report what this machine offers: threads, CPU features, memory, devices
     #[command(after_help = "Example:\n  coverslip doctor --json")]
     Doctor,

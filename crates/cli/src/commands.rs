@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod coco;
 mod convert;
 mod demo;
 mod doctor;
@@ -43,6 +44,7 @@ pub(crate) fn run(command: Command, registry: &Registry, printer: Printer) -> Re
         Command::Convert(arguments) => convert::run(&arguments, printer)?,
         Command::Op(arguments) => op::run(&arguments, registry, printer)?,
         Command::Outlines(arguments) => outlines::run(&arguments, printer)?,
+        Command::Coco(arguments) => coco::run(&arguments, printer)?,
         Command::Doctor => doctor::run(printer),
         Command::Networks(arguments) => networks::run(&arguments, registry, printer)?,
         Command::Import(arguments) => import::run(&arguments, registry, printer)?,

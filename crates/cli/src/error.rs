@@ -69,6 +69,15 @@ pub(crate) enum CliError {
     /// An operation is to be done, but its result has no place.
     #[error("there is no place for the result")]
     NoOutput,
+    /// Not exactly one of input and output are annotations.
+    #[error(
+        "{} of input and output are annotations (.json); the other one has to be label images",
+        if *both { "both" } else { "none" }
+    )]
+    CocoDirection {
+        /// Whether both are, or none.
+        both: bool,
+    },
     /// A file would be overwritten.
     #[error("`{}` exists already", path.display())]
     Exists {
@@ -112,6 +121,10 @@ impl CliError {
                 "write KEY=VALUE, such as sigma=2; `coverslip op NAME` lists the keys".to_owned(),
             ),
             Self::NoOutput => Some("name the file with `-o FILE`".to_owned()),
+            Self::CocoDirection { .. } => Some(
+                "write `coverslip coco annotations.json FOLDER` or `coverslip coco FOLDER annotations.json`"
+                    .to_owned(),
+            ),
             Self::Exists { .. } => {
                 Some("choose another name, or replace the file with `--force`".to_owned())
             }

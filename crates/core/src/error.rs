@@ -6,6 +6,7 @@ use coverslip_image::{AlgorithmError, ImageError, out_of_core::OutOfCoreError};
 use coverslip_nets::NetworkError;
 
 use crate::{
+    coco::CocoFileError,
     config::ConfigError,
     convert::ConvertError,
     data::DataError,
@@ -19,6 +20,7 @@ use crate::{
     package::PackageError,
     postprocess::PostprocessError,
     predict::PredictError,
+    preprocess::ReferenceError,
     registry::RegistryError,
     state_dict::{StateDictError, WeightsError},
     trainer::ResumeError,
@@ -50,6 +52,9 @@ pub enum Error {
     /// An algorithm is not defined for what it was given.
     #[error(transparent)]
     Algorithm(#[from] AlgorithmError),
+    /// The reference of a step of preprocessing cannot be used.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     /// A step of post-processing does not fit.
     #[error(transparent)]
     Postprocess(#[from] PostprocessError),
@@ -70,6 +75,9 @@ pub enum Error {
     /// An image cannot be converted as asked.
     #[error(transparent)]
     Convert(#[from] ConvertError),
+    /// Annotations and label images cannot be made of each other.
+    #[error(transparent)]
+    Coco(#[from] CocoFileError),
     /// Predictions cannot be compared with targets.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
@@ -186,11 +194,13 @@ impl Error {
             Self::Device(error) => Some(error.hint()),
             Self::Data(error) => error.hint(),
             Self::Image(error) => error.hint(),
+            Self::Reference(error) => error.hint(),
             Self::Postprocess(error) => Some(error.hint()),
             Self::Package(error) => error.hint(),
             Self::Predict(error) => error.hint(),
             Self::Convert(error) => Some(error.hint()),
             Self::Operation { source, .. } => source.hint(),
+            Self::Coco(error) => error.hint(),
             Self::Evaluate(error) => error.hint(),
             Self::File(error) => error.hint(),
             Self::WeightsFile(error) => error.hint(),

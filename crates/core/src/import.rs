@@ -84,7 +84,7 @@ impl ImportError {
 /// not allow that.
 pub fn import(request: &Request<'_>, registry: &Registry) -> Result<Imported, Error> {
     let Request { file, config, .. } = request;
-    let mut settings = config.settings.clone();
+    let mut settings = package::without_files(&config.settings, registry)?;
     let opened = OpenFile::open(file)?;
     let io = network_io(&opened, request, &mut settings, registry)?;
     let network = registry.network(&settings.network, io, settings.seed)?;

@@ -1,6 +1,7 @@
 //! Coverslip: train and apply image-to-image networks on microscopy images.
 
 pub mod averaging;
+pub mod coco;
 pub mod config;
 pub mod convert;
 pub mod data;

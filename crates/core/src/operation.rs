@@ -4,14 +4,20 @@ mod builtin;
 mod filters;
 mod geometry;
 mod intensity;
+mod keypoints;
 mod labels;
 mod measure;
+mod nuclei;
 mod parts;
 
-use coverslip_image::{AlgorithmError, Image, ImageError};
+use std::path::PathBuf;
+
+use coverslip_image::{AlgorithmError, Image, ImageError, keypoint::storage::KeypointError};
 use serde::Serialize;
 
 pub(crate) use builtin::{add_label_steps, add_operations};
+pub(crate) use intensity::Stains;
+pub use keypoints::{StoredKeypoints, read_keypoints};
 
 /// What an operation gives.
 #[derive(Clone, Debug)]
@@ -21,6 +27,15 @@ pub enum Product {
     Image(Image),
     /// Numbers, one row an object or point.
     Table(Table),
+    /// Key points, as the bytes of a file.
+    Keypoints {
+        /// The file.
+        bytes: Vec<u8>,
+        /// How many points it holds.
+        points: usize,
+        /// Pixels of the image that they are points of.
+        pixels: usize,
+    },
 }
 
 /// Numbers in named columns.
@@ -45,6 +60,22 @@ pub enum OperationError {
     /// The image is not what the operation works on.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// A file of key points cannot be used.
+    #[error("`{}`: {source}", path.display())]
+    Keypoints {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: KeypointError,
+    },
+    /// A file of key points cannot be read.
+    #[error("`{}` cannot be read: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
     /// An operation got another number of images than it works on.
     #[error("it works on {expected} image{}, not on {found}", if *expected == 1 { "" } else { "s" })]
     Count {
@@ -61,6 +92,10 @@ impl OperationError {
         match self {
             Self::Algorithm(error) => error.hint(),
             Self::Image(error) => error.hint(),
+            Self::Keypoints { .. } => {
+                Some("write the file again with `coverslip op keypoints`".to_owned())
+            }
+            Self::File { .. } => Some("check the path and its permissions".to_owned()),
             Self::Count { .. } => {
                 Some("`coverslip op NAME` says which images an operation works on".to_owned())
             }

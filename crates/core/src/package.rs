@@ -14,7 +14,7 @@ pub use description::{
 };
 
 use crate::{
-    config::{Document, Output, TargetKind, to_yaml},
+    config::{Document, Output, Settings, TargetKind, to_yaml},
     error::Error,
     files,
     framework::{Predictor, Workshop},
@@ -263,6 +263,28 @@ pub fn preprocess_steps(
         .iter()
         .map(|named| (registry.preprocess.get(&named.name)?.build)(named))
         .collect()
+}
+
+/// The settings with steps of preprocessing that name no file, so that a package of them needs nothing
+/// beside it.
+///
+/// # Errors
+///
+/// When a step cannot be built, such as for a file that cannot be read.
+pub fn without_files(settings: &Settings, registry: &Registry) -> Result<Settings, Error> {
+    let mut settings = settings.clone();
+    let data = &mut settings.data;
+    for named in data
+        .preprocess
+        .iter_mut()
+        .chain(&mut data.target_preprocess)
+    {
+        let step = (registry.preprocess.get(&named.name)?.build)(named)?;
+        if let Some(options) = step.without_files()? {
+            named.options = options;
+        }
+    }
+    Ok(settings)
 }
 
 fn postprocess_steps(

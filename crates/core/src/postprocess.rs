@@ -5,6 +5,8 @@ mod components;
 mod holes;
 mod operation;
 mod small;
+mod threshold;
+mod watershed;
 
 use coverslip_image::{
     AlgorithmError,
@@ -19,6 +21,8 @@ pub use components::Components;
 pub use holes::FillHoles;
 pub(crate) use operation::OnLabels;
 pub use small::RemoveSmall;
+pub use threshold::Threshold;
+pub use watershed::Watershed;
 
 /// What a prediction is on its way to the result.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +104,9 @@ impl PostprocessError {
     /// The remedy.
     pub fn hint(&self) -> String {
         match self {
-            Self::NeedsLabels { .. } => "put `argmax` before it in `postprocess`".to_owned(),
+            Self::NeedsLabels { .. } => {
+                "put `argmax` (or `threshold`) before it in `postprocess`".to_owned()
+            }
             Self::NeedsValues { step } => format!("move `{step}` to the front of `postprocess`"),
             Self::Algorithm { .. } => "see the step's options in `coverslip schema`".to_owned(),
         }

@@ -1,10 +1,17 @@
 //! Steps that an image takes before the network sees it.
 
+mod filters;
+mod histogram;
+mod stains;
+
 use coverslip_image::{
     AlgorithmError,
     normalize::{ChannelScaling, EachPart, Normalization},
 };
 use ndarray::Array4;
+use serde_json::Value;
+
+pub use histogram::{MatchHistogram, MatchHistogramOptions, ReferenceError};
 
 use crate::error::Error;
 
@@ -17,18 +24,28 @@ pub trait PreprocessStep: Send + Sync {
     /// When the step is not defined for this image, e.g. no value of it is finite.
     fn apply(&self, image: &mut Array4<f32>) -> Result<Applied, AlgorithmError>;
 
-    /// Learns from an image of `channels` channels that is shown in parts `[C, Z, Y, X]`, because it
-    /// is larger than memory, what [`PreprocessStep::apply`] learns from the whole image; the result
-    /// can be applied to any part. `None`, as by default, if the step needs the image in one piece.
+    /// Learns from an image of `shape`, which is shown in parts `[C, Z, Y, X]` because it is larger
+    /// than memory, what [`PreprocessStep::apply`] learns from the whole image; the result can be
+    /// applied to any part. `None`, as by default, if the step needs the image in one piece.
     ///
     /// # Errors
     ///
     /// As [`PreprocessStep::apply`], and when a part cannot be read.
     fn fit_parts(
         &self,
-        _channels: usize,
+        _shape: [usize; 4],
         _each: &mut EachPart<'_, Error>,
     ) -> Result<Option<Fitted>, Error> {
+        Ok(None)
+    }
+
+    /// Options of the same step that name no file, for a model package, which has to work on another
+    /// machine. `None`, as by default, if the options that the step was built from name none.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written as options.
+    fn without_files(&self) -> Result<Option<Value>, Error> {
         Ok(None)
     }
 }
@@ -37,9 +54,12 @@ pub trait PreprocessStep: Send + Sync {
 pub struct Fitted {
     /// Changes a part of the image in place.
     pub apply: Change,
+    /// How far a pixel of the result depends on the image along Z, Y and X: parts are given with so
+    /// many pixels more on each side, where the image has them.
+    pub reach: [usize; 3],
     /// What the user should be warned of.
     pub warning: Option<String>,
-    /// The way back; `None` for a step that leaves intensities as they are.
+    /// The way back; `None` for a step that has none, or leaves intensities as they are.
     pub undo: Option<Undo>,
 }
 
@@ -54,7 +74,7 @@ pub type Undo = Box<dyn Fn(&mut Array4<f32>) -> Result<(), AlgorithmError> + Sen
 pub struct Applied {
     /// What the user should be warned of.
     pub warning: Option<String>,
-    /// The way back; `None` for a step that leaves intensities as they are.
+    /// The way back; `None` for a step that has none, or leaves intensities as they are.
     pub undo: Option<Undo>,
 }
 
@@ -89,7 +109,7 @@ impl PreprocessStep for Normalization {
 
     fn fit_parts(
         &self,
-        channels: usize,
+        [channels, ..]: [usize; 4],
         each: &mut EachPart<'_, Error>,
     ) -> Result<Option<Fitted>, Error> {
         let Some(scaling) = Normalization::fit_parts(self, channels, each)? else {
@@ -98,6 +118,7 @@ impl PreprocessStep for Normalization {
         let to_apply = scaling.clone();
         Ok(Some(Fitted {
             apply: Box::new(move |image| to_apply.apply(&mut image.view_mut().into_dyn())),
+            reach: [0; 3],
             warning: warning(&scaling),
             undo: Some(undo(scaling)),
         }))

@@ -87,9 +87,9 @@ pub fn train(
     monitor: &dyn Monitor,
     stop: &AtomicBool,
 ) -> Result<Outcome, Error> {
-    let settings = &config.settings;
-    let device = settings.device.open()?;
+    let device = config.settings.device.open()?;
     let folder = RunFolder::open(out, config, resume)?;
+    let settings = &package::without_files(&config.settings, registry)?;
     let data = RunData::find(settings, registry, monitor)?;
     let io = data.network_io(settings, registry)?;
     let mut workshop = Workshop {

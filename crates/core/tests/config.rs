@@ -364,13 +364,12 @@ fn contradictions_for_images() {
         "data.target_preprocess=[standard]",
         "data.target_scale=source",
     ]), @"
-    the config has 6 faults
+    the config has 5 faults
     run.yaml:5:8: loss `dice` works with semantic and instance targets, but `data.target_kind` is image; allowed: mse, l1, smooth_l1, huber, heteroscedastic, ssim, ms_ssim; or another `data.target_kind`
-    --set postprocess: post-processing step `argmax` works with semantic and instance targets, but `data.target_kind` is image; allowed: another `data.target_kind`: semantic, instance
+    --set postprocess: post-processing step `argmax` works with semantic and instance targets, but `data.target_kind` is image; allowed: threshold, watershed, components, remove_small, fill_holes, clear_border, largest, remove_isolated, relabel, split; or another `data.target_kind`
     --set data.target_scale: `data.target_scale` is source, which leaves nothing for `data.target_preprocess` to do; allowed: target, or an empty `data.target_preprocess`
     --set data.classes: `data.classes` is given, but `data.target_kind` is image; allowed: no `data.classes`
     --set data.class_names: `data.class_names` is given, but `data.target_kind` is image; allowed: no `data.class_names`
-    --set predict.output: `predict.output` is labels, but `data.target_kind` is image; allowed: values
     ");
 }
 

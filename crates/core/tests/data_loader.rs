@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coverslip::data::{
-    Augmentation, Batch, DataError, DataSet, Flip, Images, Loader, Recipe, Rotate90, Sampler,
-    Target,
+    Augmentation, Batch, DataError, DataSet, Flip, Images, Loader, Places, Recipe, Rotate90,
+    Sampler, Target,
 };
 use coverslip_image::{Image, write_image};
 use ndarray::{Array2, Axis, s};
@@ -54,6 +54,7 @@ fn sampler(images: Arc<Images>, seed: u64) -> Sampler {
         seed,
         purpose: "training",
         patch: [1, 16, 16],
+        places: Places::Uniform,
         augmentations,
     }
 }

@@ -98,6 +98,26 @@ fn labels_and_probabilities_of_parts_are_those_of_the_whole() {
 }
 
 #[test]
+fn filters_of_parts_are_those_of_the_whole() {
+    let (mut model, _folder) = trained(&[
+        "data.preprocess=[{gaussian: {sigma: [1.5]}}, {morphology: {operation: tophat}}, percentile, {gaussian_blur: {size: 5}}]",
+        "postprocess=[{threshold: {channel: 1}}, components]",
+    ]);
+    model.tiling = Tiling {
+        tile: [1, 48, 64],
+        overlap: 0.25,
+        blend: Blend::Gaussian,
+    };
+    for image in [image(&[110, 130], "yx"), image(&[3, 60, 90], "zyx")] {
+        for output in [Output::Labels, Output::Probabilities] {
+            model.output = output;
+            let [whole, parts] = both(&model, &image, "ome.zarr");
+            assert_same(&whole, &parts);
+        }
+    }
+}
+
+#[test]
 fn every_time_point_is_predicted_by_itself() {
     let (model, folder) = trained(&["postprocess=[argmax]"]);
     let series = image(&[2, 60, 70], "tyx");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use coverslip::convert::Span;
+use coverslip_image::coco::OverlapRule;
 use coverslip_image::format::{Compression, Flavour, Limits, OpenOptions};
 use coverslip_image::source::view::Projection;
 use coverslip_image::{Axes, Axis, DType};
@@ -122,6 +123,51 @@ pub struct OpArguments {
     /// How the images are opened.
     #[command(flatten)]
     pub open: OpenArguments,
+}
+
+/// Arguments of `coverslip coco`.
+#[derive(Debug, Args)]
+pub struct CocoArguments {
+    /// Annotations (.json), or a label image or a folder of them
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The folder for label images, one for each image of the annotations; or the annotations (.json)
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// To label images: which of several objects gets a pixel that they share
+    #[arg(long, value_enum, default_value_t = OverlapName::Last)]
+    pub overlap: OverlapName,
+    /// To label images: write the class of each pixel, from 1 in the order of the categories' numbers, and not its
+    /// object
+    #[arg(long)]
+    pub classes: bool,
+    /// To annotations: write compressed run lengths and no polygons
+    #[arg(long)]
+    pub runs: bool,
+    /// To annotations: the category of the objects
+    #[arg(long, value_name = "NAME", default_value = "object")]
+    pub category: String,
+}
+
+/// Which of several objects gets a pixel that they share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OverlapName {
+    /// The last one of the file
+    Last,
+    /// The first one of the file
+    First,
+    /// The smallest one
+    Smallest,
+}
+
+impl From<OverlapName> for OverlapRule {
+    fn from(name: OverlapName) -> Self {
+        match name {
+            OverlapName::Last => Self::LastWins,
+            OverlapName::First => Self::FirstWins,
+            OverlapName::Smallest => Self::SmallOnTop,
+        }
+    }
 }
 
 /// Arguments of `coverslip outlines`.

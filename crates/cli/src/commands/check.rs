@@ -4,8 +4,8 @@ use std::path::Path;
 
 use coverslip::config::{Config, DataSettings, ImagePairs, Settings, Validation};
 use coverslip::error::Error;
-use coverslip::registry::Registry;
-use serde_json::json;
+use coverslip::registry::{Kind, Named, Registry};
+use serde_json::{Value, json};
 
 use crate::args::CheckArguments;
 use crate::error::CliError;
@@ -24,7 +24,7 @@ pub(crate) fn run(
     )
     .map_err(Error::from)?;
     let settings = &config.settings;
-    let missing = missing_paths(&settings.data);
+    let missing = missing_paths(&settings.data, registry);
     if arguments.resolved {
         printer.text(&config.to_yaml().map_err(Error::from)?);
     } else {
@@ -82,14 +82,16 @@ fn summary(settings: &Settings) -> Vec<(&'static str, String)> {
 }
 
 /// The paths of the config where there is nothing.
-fn missing_paths(data: &DataSettings) -> Vec<String> {
+fn missing_paths(data: &DataSettings, registry: &Registry) -> Vec<String> {
     let mut pairs = vec![&data.train];
     pairs.extend(&data.test);
     if let Validation::Pairs(validation) = &data.validation {
         pairs.push(validation);
     }
     let mut missing = Vec::new();
-    for path in pairs.into_iter().flat_map(paths) {
+    let steps = data.preprocess.iter().chain(&data.target_preprocess);
+    let files = steps.flat_map(|step| files(step, registry));
+    for path in pairs.into_iter().flat_map(paths).chain(files) {
         let path_text = path.display().to_string();
         if !path.exists() && !missing.contains(&path_text) {
             missing.push(path_text);
@@ -107,4 +109,14 @@ fn paths(pairs: &ImagePairs) -> impl Iterator<Item = &Path> {
     .into_iter()
     .flatten()
     .map(std::path::PathBuf::as_path)
+}
+
+/// The files that the options of a step name.
+fn files<'a>(step: &'a Named, registry: &'a Registry) -> impl Iterator<Item = &'a Path> {
+    let description = registry.description(Kind::Preprocess, &step.name);
+    let schemas = description.and_then(|entry| entry.schema.get("properties"));
+    let schemas = schemas.and_then(Value::as_object).into_iter().flatten();
+    schemas
+        .filter(|(_, schema)| schema.get("format").is_some_and(|format| format == "path"))
+        .filter_map(|(key, _)| step.options.get(key)?.as_str().map(Path::new))
 }

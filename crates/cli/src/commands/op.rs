@@ -5,8 +5,9 @@ use std::path::Path;
 use coverslip::config::Document;
 use coverslip::error::Error;
 use coverslip::files::write_atomic;
-use coverslip::operation::{Product, Table};
+use coverslip::operation::{OperationError, Product, Table, read_keypoints};
 use coverslip::registry::{Kind, Named, Registry};
+use coverslip_image::Image;
 use coverslip_image::format::{open_with, write_image};
 use serde_json::{Map, Value, json};
 
@@ -26,10 +27,15 @@ pub(crate) fn run(
         return Ok(());
     };
     let kind = &registry.operations.get(name).map_err(Error::from)?.build;
-    let named = Named {
+    let failed = |error| Error::Operation {
+        name: name.clone(),
+        source: Box::new(error),
+    };
+    let mut named = Named {
         name: name.clone(),
         options: changed(&arguments.overrides)?,
     };
+    let images = read(arguments, &mut named, registry)?;
     let operation = (kind.build)(&named)?;
     let Some(output) = &arguments.output else {
         if !arguments.inputs.is_empty() {
@@ -37,14 +43,6 @@ pub(crate) fn run(
         }
         describe(name, kind.inputs, registry, printer);
         return Ok(());
-    };
-    let images = (arguments.inputs.iter())
-        .map(|path| open_with(path, &arguments.open.options())?.read())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Error::from)?;
-    let failed = |error| Error::Operation {
-        name: name.clone(),
-        source: Box::new(error),
     };
     match operation(&images).map_err(failed)? {
         Product::Image(image) => {
@@ -68,8 +66,68 @@ pub(crate) fn run(
             printer.text(&format!("{}: {} rows", output.display(), table.rows.len()));
             printer.result(&json!({"output": output, "rows": table.rows.len()}));
         }
+        Product::Keypoints {
+            bytes,
+            points,
+            pixels,
+        } => {
+            write_atomic(output, &bytes).map_err(Error::from)?;
+            let bits = 8.0 * bytes.len() as f64;
+            printer.text(&format!(
+                "{}: {points} key points of {pixels} pixels, {} bytes, {:.2} bits a point",
+                output.display(),
+                bytes.len(),
+                bits / points.max(1) as f64
+            ));
+            printer.result(&json!({
+                "output": output,
+                "points": points,
+                "pixels": pixels,
+                "bytes": bytes.len(),
+            }));
+        }
     }
     Ok(())
+}
+
+/// Reads the inputs of an operation that is to be done. A file of key points says which kernel an
+/// image is made of them with, unless the user does.
+fn read(
+    arguments: &OpArguments,
+    named: &mut Named,
+    registry: &Registry,
+) -> Result<Vec<Image>, CliError> {
+    if arguments.output.is_none() {
+        return Ok(Vec::new());
+    }
+    let takes_kernel = registry
+        .description(Kind::Operation, &named.name)
+        .is_some_and(|entry| entry.schema.pointer("/properties/kernel").is_some());
+    let mut images = Vec::new();
+    for path in &arguments.inputs {
+        let is_keypoints = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("cskp"));
+        if !is_keypoints {
+            let source = open_with(path, &arguments.open.options());
+            let image = source.and_then(|source| source.read());
+            images.push(image.map_err(Error::from)?);
+            continue;
+        }
+        let stored = read_keypoints(path).map_err(|error| match error {
+            OperationError::Image(error) => Error::from(error),
+            error => Error::Operation {
+                name: named.name.clone(),
+                source: Box::new(error),
+            },
+        })?;
+        images.push(stored.mask);
+        let options = named.options.as_object_mut();
+        if let (Some(kernel), Some(options), true) = (stored.kernel, options, takes_kernel) {
+            options.entry("kernel").or_insert_with(|| json!(kernel));
+        }
+    }
+    Ok(images)
 }
 
 fn list(registry: &Registry, printer: Printer) {

@@ -192,7 +192,7 @@ fn an_operation_that_cannot_be_done_says_why() {
     ----- stderr
     error: unknown operation `gausian`
 
-    hint: did you mean `gaussian`? allowed: percentile, standard, min_max, center_z, match_histogram, macenko, autoscale, gaussian_blur, gaussian, threshold, adaptive_threshold, morphology, binary_morphology, canny, canny_integer, thin, boundary, distance, components, largest, remove_small, fill_holes, clear_border, relabel, remove_isolated, watershed, split, layers_to_instances, resize, degrade, turn, reconstruct, regions, contours, peaks
+    hint: did you mean `gaussian`? allowed: percentile, standard, min_max, center_z, match_histogram, macenko, autoscale, gaussian_blur, gaussian, threshold, adaptive_threshold, morphology, binary_morphology, canny, canny_integer, thin, boundary, distance, components, largest, remove_small, fill_holes, clear_border, relabel, remove_isolated, watershed, split, layers_to_instances, instances_to_layers, nuclei, nucleus_table, exterior_class, crop_about, resize, degrade, turn, keypoints, reconstruct, regions, contours, peaks
     ");
     insta::assert_snapshot!(bench.transcript(&["op", "thin", "stack.tif"]), @"
     exit 2

@@ -4,6 +4,9 @@
 
 mod command;
 mod configs;
+mod evaluations;
 mod images;
 mod machine;
 mod remote;
+mod objects;
+mod steps;

@@ -6,7 +6,8 @@ use coverslip_nets::NetworkIo;
 use serde_json::Value;
 
 use super::{
-    Document, Fault, ImagePairs, KeyPath, Output, Settings, TargetKind, TargetScale, Validation,
+    Document, Fault, ImagePairs, KeyPath, Output, Sampling, Settings, TargetKind, TargetScale,
+    Validation,
 };
 use crate::{
     averaging::Averaging,
@@ -32,6 +33,7 @@ pub(super) fn cross_check(
     checker.ignored_label();
     checker.subsets();
     checker.sizes();
+    checker.sampling();
     checker.output();
     checker.frozen();
     checker.nesterov();
@@ -238,6 +240,26 @@ impl CrossChecker<'_> {
         }
     }
 
+    fn sampling(&mut self) {
+        let settings = &self.settings.data;
+        let is_image = settings.target_kind == TargetKind::Image;
+        let has_weights = settings.train.weight.is_some() || settings.ignore_label.is_some();
+        let (problem, allowed) = match settings.patch.sampling {
+            Sampling::Balanced if is_image => (
+                "`data.patch.sampling` is balanced, but targets of `data.target_kind` image have no \
+                 objects",
+                "uniform, weighted",
+            ),
+            Sampling::Weighted if !has_weights => (
+                "`data.patch.sampling` is weighted, but pixels have no weights",
+                "uniform; or a folder of weights, `data.train.weight`",
+            ),
+            _ => return,
+        };
+        let path = data("patch").key("sampling");
+        self.fault(&path, problem.to_owned(), allowed);
+    }
+
     /// Patterns that name no weight, as far as the network can be built without knowing its images.
     fn frozen(&mut self) {
         let settings = self.settings;
@@ -259,16 +281,27 @@ impl CrossChecker<'_> {
     }
 
     fn output(&mut self) {
-        let is_image = self.settings.data.target_kind == TargetKind::Image;
-        let (word, allowed) = match (self.settings.predict.output, is_image) {
-            (Some(Output::Labels), true) => ("labels", "values"),
-            (Some(Output::Probabilities), true) => ("probabilities", "values"),
+        let settings = self.settings;
+        let is_image = settings.data.target_kind == TargetKind::Image;
+        let output = settings.predict.output;
+        if is_image && output != Some(Output::Labels) && !settings.postprocess.is_empty() {
+            let problem = "`postprocess` makes labels, but predictions of `data.target_kind` image \
+                           are values";
+            let allowed = "an empty list, or `predict.output: labels`";
+            let path = KeyPath::root().key("postprocess");
+            self.fault(&path, problem.to_owned(), allowed);
+        }
+        let (word, allowed) = match (output, is_image) {
+            (Some(Output::Labels), true) if settings.postprocess.is_empty() => {
+                ("labels", "values, or a `postprocess` that makes labels")
+            }
+            (Some(Output::Probabilities), true) => ("probabilities", "values, labels"),
             (Some(Output::Values), false) => ("values", "labels, probabilities"),
             _ => return,
         };
         let problem = format!(
             "`predict.output` is {word}, but `data.target_kind` is {}",
-            self.settings.data.target_kind.word()
+            settings.data.target_kind.word()
         );
         self.fault(
             &KeyPath::root().key("predict").key("output"),

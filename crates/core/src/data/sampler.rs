@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ndarray::{Array5, ArrayView4, Axis, stack};
 use rand::seq::SliceRandom;
 
-use super::patch::{cut, draw_place};
+use super::patch::cut;
 use super::sample::size;
-use super::{Augmentation, DataError, Images, Patch, Sample};
+use super::{Augmentation, DataError, Images, Patch, Places, Sample};
 use crate::random::stream;
 
 /// Patches that a network works on at once.
@@ -35,6 +35,8 @@ pub struct Sampler {
     pub purpose: &'static str,
     /// The size of a patch along Z, Y and X.
     pub patch: [usize; 3],
+    /// Where patches are likely.
+    pub places: Places,
     /// Random changes, in this order.
     pub augmentations: Vec<Arc<dyn Augmentation>>,
 }
@@ -86,13 +88,13 @@ impl Sampler {
         let sample = self.images.get(index)?;
         self.warn_if_small(&sample);
         let mut random = stream(self.seed, self.purpose, number);
-        let place = draw_place(size(&sample.source), self.patch, &mut random);
-        let cut = |image| {
-            cut(image, place, self.patch).map_err(|cause| DataError::Preparation {
-                path: self.images.data().pairs()[index].source.clone(),
-                cause,
-            })
+        let failed = |cause| DataError::Preparation {
+            path: self.images.data().pairs()[index].source.clone(),
+            cause,
         };
+        let place = self.places.draw(&sample, self.patch, &mut random);
+        let place = place.map_err(failed)?;
+        let cut = |image| cut(image, place, self.patch).map_err(failed);
         let mut patch = Patch {
             source: cut(&sample.source)?,
             target: cut(&sample.target)?,

@@ -8,6 +8,7 @@ use coverslip_image::{
     keypoint::Reconstruction,
     morphology::{BinaryMorphology, GrayMorphology},
     normalize::{CenterZ, MinMax, Normalization, Percentile, Standard},
+    nuclei::ExteriorClass,
     peaks::PeakLocalMax,
     resample::{Degrade, Resize},
     thinning::Thinning,
@@ -20,14 +21,19 @@ use super::{
     filters::{self, Boundary},
     geometry::{self, Turn},
     intensity::{self, Autoscale, MatchHistogram, Stains},
-    labels::{self, Border, Holes, Isolated, Label, Largest, Layers, Relabel, Small, Split},
+    keypoints::{self, Keypoints},
+    labels::{
+        self, Border, Holes, Isolated, Label, Largest, Layers, Relabel, Small, Split, ToLayers,
+    },
     measure::{self, Contours, Regions},
+    nuclei::{self, Crop, Nuclei, NucleusTable},
 };
 use crate::registry::{Registry, RegistryError};
 
 const IMAGE: &[&str] = &["image"];
 const MASK: &[&str] = &["mask"];
 const LABELS: &[&str] = &["labels"];
+const STACK: &[&str] = &["stack"];
 
 /// Adds them to a registry.
 pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryError> {
@@ -68,10 +74,24 @@ pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryErro
     registry.add_operation::<Watershed>("watershed", &["relief", "markers"], labels::watershed)?;
     registry.add_operation::<Split>("split", MASK, labels::split)?;
     registry.add_operation::<Layers>("layers_to_instances", &["layers"], labels::layers)?;
+    registry.add_operation::<ToLayers>("instances_to_layers", LABELS, labels::to_layers)?;
+    registry.add_operation::<Nuclei>("nuclei", STACK, nuclei::nuclei)?;
+    registry.add_operation::<NucleusTable>("nucleus_table", STACK, nuclei::table)?;
+    registry.add_operation::<ExteriorClass>(
+        "exterior_class",
+        &["classes", "image"],
+        nuclei::exterior,
+    )?;
+    registry.add_operation::<Crop>("crop_about", IMAGE, nuclei::cropped)?;
     registry.add_operation::<Resize>("resize", IMAGE, geometry::resized)?;
     registry.add_operation::<Degrade>("degrade", IMAGE, geometry::degraded)?;
     registry.add_operation::<Turn>("turn", IMAGE, geometry::turned)?;
-    registry.add_operation::<Reconstruction>("reconstruct", MASK, intensity::reconstructed)?;
+    registry.add_operation::<Keypoints>("keypoints", IMAGE, keypoints::stored)?;
+    registry.add_operation::<Reconstruction>(
+        "reconstruct",
+        &["mask or key points (.cskp)"],
+        intensity::reconstructed,
+    )?;
     registry.add_operation::<Regions>("regions", LABELS, measure::regions)?;
     registry.add_operation::<Contours>("contours", MASK, measure::contours)?;
     registry.add_operation::<PeakLocalMax>("peaks", IMAGE, measure::peaks)?;

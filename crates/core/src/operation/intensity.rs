@@ -6,7 +6,7 @@ use coverslip_image::{
     keypoint::{Reconstruction, reconstruct},
     normalize::{Macenko, Normalization},
 };
-use ndarray::{ArrayD, Ix3};
+use ndarray::{Array3, ArrayD, Ix3};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -77,20 +77,20 @@ fn split_channels(image: &Image) -> Result<Vec<Pixels>> {
     Ok(parts.into_inner())
 }
 
-/// What Macenko's method gives.
+/// Brings images of tissue stained with hematoxylin and eosin to the same colours (Macenko 2009).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Stains {
+pub(crate) struct Stains {
     /// Which image is written.
-    pub(super) output: StainImage,
+    pub(crate) output: StainImage,
     /// The options of the method.
-    pub(super) method: Macenko,
+    pub(crate) method: Macenko,
 }
 
 /// An image of Macenko's method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum StainImage {
+pub(crate) enum StainImage {
     /// Both stains at the reference's strength.
     #[default]
     Normalized,
@@ -98,6 +98,17 @@ pub(super) enum StainImage {
     Hematoxylin,
     /// Eosin alone.
     Eosin,
+}
+
+impl StainImage {
+    /// The image, `[3, Y, X]`.
+    pub(crate) fn of(self, stains: &coverslip_image::normalize::Stains) -> Array3<u8> {
+        match self {
+            Self::Normalized => stains.normalized(),
+            Self::Hematoxylin => stains.hematoxylin(),
+            Self::Eosin => stains.eosin(),
+        }
+    }
 }
 
 impl Default for Stains {
@@ -132,12 +143,7 @@ pub(super) fn stains(options: &Stains, images: &[Image]) -> Result<Product> {
         let Ok(stains) = options.method.separate(&colours)? else {
             return Ok(pixels.clone());
         };
-        Ok(match options.output {
-            StainImage::Normalized => stains.normalized(),
-            StainImage::Hematoxylin => stains.hematoxylin(),
-            StainImage::Eosin => stains.eosin(),
-        }
-        .into())
+        Ok(options.output.of(&stains).into())
     })
     .map(Product::Image)
 }

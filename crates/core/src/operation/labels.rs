@@ -1,7 +1,9 @@
 //! Masks and labels.
 
+use std::collections::BTreeMap;
+
 use coverslip_image::{
-    AlgorithmError, Axis, Image, Pixels,
+    AlgorithmError, Axes, Axis, Image, Pixels,
     components::{
         ComponentOrder, connected_components, connected_components_within, largest_components,
     },
@@ -11,22 +13,23 @@ use coverslip_image::{
         remove_isolated_pixels, remove_small_objects,
     },
     peaks::PeakLocalMax,
-    synthesis::layers_to_instances,
+    synthesis::{LayeringOptions, PlacedMask, layer_masks, layers_to_instances, shuffled_orders},
     watershed::Watershed,
 };
-use ndarray::{ArrayD, Zip};
+use ndarray::{Array2, ArrayD, Zip};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     OperationError, Product,
-    parts::{each, each_volume, labels_of, mask, on_samples, shown},
+    parts::{each, each_volume, labels_of, mask, on_samples, only_plane, shown},
 };
+use crate::random::stream;
 
 type Result<T> = std::result::Result<T, OperationError>;
 
 /// The samples as labels.
-fn as_labels(pixels: &Pixels) -> Result<ArrayD<u32>> {
+pub(super) fn as_labels(pixels: &Pixels) -> Result<ArrayD<u32>> {
     let (cast, clipped) = pixels.cast(coverslip_image::DType::UInt32);
     match cast {
         Pixels::U32(labels) if clipped == 0 => Ok(labels),
@@ -323,4 +326,83 @@ pub(super) fn layers(options: &Layers, images: &[Image]) -> Result<Product> {
         },
     )
     .map(Product::Image)
+}
+
+/// Arranges objects on channels so that those of one channel keep a gap: what `layers_to_instances`
+/// takes apart, and the nuclei GAN of masks works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ToLayers {
+    /// Number of channels.
+    #[schemars(range(min = 1, max = 256))]
+    pub(super) channels: usize,
+    /// Least number of background pixels between two objects of a channel, diagonals included.
+    pub(super) gap: usize,
+    /// Most objects of each channel; left out, any number.
+    pub(super) capacities: Option<Vec<usize>>,
+    /// Orders of the objects that are tried: by label, then random ones.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(super) attempts: usize,
+    /// Drives the random orders.
+    pub(super) seed: u64,
+}
+
+impl Default for ToLayers {
+    fn default() -> Self {
+        let LayeringOptions {
+            channels,
+            gap,
+            capacities,
+            ..
+        } = LayeringOptions::default();
+        Self {
+            channels,
+            gap,
+            capacities,
+            attempts: 100,
+            seed: 0,
+        }
+    }
+}
+
+pub(super) fn to_layers(options: &ToLayers, images: &[Image]) -> Result<Product> {
+    let labels = as_labels(&only_plane(&images[0])?)?;
+    let (height, width) = (labels.shape()[0], labels.shape()[1]);
+    let masks = placed_masks(&labels);
+    let mut random = stream(options.seed, "orders of layers", 0);
+    let orders = shuffled_orders(masks.len(), options.attempts.max(1), &mut random);
+    let layering = layer_masks(
+        &masks,
+        [height, width],
+        &orders,
+        &LayeringOptions {
+            channels: options.channels,
+            gap: options.gap,
+            capacities: options.capacities.clone(),
+            clip: false,
+        },
+    )?;
+    let axes = Axes::canonical(|axis| matches!(axis, Axis::C | Axis::Y | Axis::X));
+    let layers = Image::new(shown(&layering.layers.into_dyn()), axes)?;
+    Ok(Product::Image(
+        layers.with_pixel_size(images[0].pixel_size()),
+    ))
+}
+
+/// The objects of a label map `Y X`, by ascending label.
+fn placed_masks(labels: &ArrayD<u32>) -> Vec<PlacedMask> {
+    let mut bounds: BTreeMap<u32, [usize; 4]> = BTreeMap::new();
+    for (place, &label) in labels.indexed_iter().filter(|&(_, &label)| label > 0) {
+        let (y, x) = (place[0], place[1]);
+        let [top, left, bottom, right] = bounds.entry(label).or_insert([y, x, y, x]);
+        (*top, *left) = ((*top).min(y), (*left).min(x));
+        (*bottom, *right) = ((*bottom).max(y), (*right).max(x));
+    }
+    let mask = |(label, [top, left, bottom, right]): (u32, [usize; 4])| PlacedMask {
+        mask: Array2::from_shape_fn((bottom + 1 - top, right + 1 - left), |(y, x)| {
+            labels[[top + y, left + x]] == label
+        }),
+        top_left: [top as i64, left as i64],
+    };
+    bounds.into_iter().map(mask).collect()
 }

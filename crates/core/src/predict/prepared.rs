@@ -8,7 +8,7 @@ use coverslip_image::{
     copy::Blocks,
     source::{ImageInfo, Region, Source},
 };
-use ndarray::{Array4, ArrayView4};
+use ndarray::{Array4, ArrayView4, s};
 
 use super::{PredictError, tiles::Block, tiles::TileSource};
 use crate::{
@@ -89,7 +89,8 @@ impl<'a> Prepared<'a> {
             }
             Ok(())
         };
-        let fitted = step.fit_parts(info.len_of(Axis::C), &mut each)?;
+        let shape = [Axis::C, Axis::Z, Axis::Y, Axis::X].map(|axis| info.len_of(axis));
+        let fitted = step.fit_parts(shape, &mut each)?;
         fitted.ok_or_else(|| {
             PredictError::InOnePiece {
                 path: info.path.clone(),
@@ -130,16 +131,20 @@ fn range(
     })
 }
 
-impl TileSource<Error> for Prepared<'_> {
-    fn shape(&self) -> [usize; 3] {
-        let info = self.source.info();
-        [Axis::Z, Axis::Y, Axis::X].map(|axis| info.len_of(axis))
+impl Prepared<'_> {
+    /// A block with the pixels around it that the steps look at.
+    fn widened(&self, block: &Block) -> Block {
+        let shape = self.shape();
+        [0, 1, 2].map(|axis| {
+            let reach = self.steps.iter().map(|step| step.reach[axis]);
+            let reach = reach.fold(0, usize::saturating_add);
+            let end = block[axis].end.saturating_add(reach);
+            block[axis].start.saturating_sub(reach)..end.min(shape[axis])
+        })
     }
 
-    fn read(&self, block: &Block) -> Result<Array4<f32>, Error> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
-        }
+    /// The pixels of a block as they are in the file.
+    fn read_source(&self, block: &Block) -> Result<Array4<f32>, Error> {
         let axes = &self.source.info().axes;
         let time = (Axis::T, self.time..self.time + 1);
         let region = [Axis::Z, Axis::Y, Axis::X]
@@ -150,12 +155,41 @@ impl TileSource<Error> for Prepared<'_> {
             .fold(Region::default(), |region, (axis, range)| {
                 region.with(axis, range)
             });
-        let mut values = self.source.read_region(&region)?.to_czyx_f32()?;
+        let values = self.source.read_region(&region)?.to_czyx_f32()?;
         check_finite(&values, &self.source.info().path, block)?;
+        Ok(values)
+    }
+}
+
+impl TileSource<Error> for Prepared<'_> {
+    fn shape(&self) -> [usize; 3] {
+        let info = self.source.info();
+        [Axis::Z, Axis::Y, Axis::X].map(|axis| info.len_of(axis))
+    }
+
+    fn read(&self, block: &Block) -> Result<Array4<f32>, Error> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        let wider = self.widened(block);
+        let mut values = self.read_source(&wider)?;
         for step in &self.steps {
             (step.apply)(&mut values)?;
         }
-        Ok(values)
+        // What the steps made of the pixels around the block is wrong at the cut, and not wanted.
+        let inner = [0, 1, 2].map(|axis| {
+            let start = block[axis].start - wider[axis].start;
+            start..start + block[axis].len()
+        });
+        if inner
+            .iter()
+            .zip(&values.shape()[1..])
+            .all(|(range, &length)| range.len() == length)
+        {
+            return Ok(values);
+        }
+        let [z, y, x] = inner;
+        Ok(values.slice(s![.., z, y, x]).to_owned())
     }
 }
 

@@ -291,7 +291,11 @@ impl<'a> Job<'a> {
     fn classes(&self, split: Split<'_>, time: usize, sink: &dyn Sink) -> Result<(), Error> {
         let prepared = self.prepare(time)?;
         let mut rows = Rows::new(sink, self.memory / 3);
-        self.parts(&prepared, &mut |start, values| {
+        let is_restored = self.model.description.target.scale == TargetScale::Source;
+        self.parts(&prepared, &mut |start, mut values| {
+            if is_restored {
+                prepared.restore(&mut values)?;
+            }
             let labels = labels_of(split.pixelwise, values)?;
             rows.add(start, &labels.insert_axis(ndarray::Axis(0)))
         })?;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use coverslip_image::Image;
+use coverslip_image::filter::{Gaussian, GaussianBlur};
+use coverslip_image::morphology::GrayMorphology;
 use coverslip_image::normalize::{CenterZ, MinMax, Normalization, Percentile, Rescale, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
@@ -28,11 +30,13 @@ use crate::{
     error::Error,
     framework::{Fcn, FcnOptions},
     operation::{
-        Operation, OperationError, OperationKind, Product, add_label_steps, add_operations,
+        Operation, OperationError, OperationKind, Product, Stains, add_label_steps, add_operations,
     },
     optimizer::{AdamOptions, AdamWOptions, RmspropOptions, SgdOptions, UpdateRule},
-    postprocess::{Argmax, Components, FillHoles, OnLabels, PostprocessStep, RemoveSmall},
-    preprocess::PreprocessStep,
+    postprocess::{
+        Argmax, Components, FillHoles, OnLabels, PostprocessStep, RemoveSmall, Threshold, Watershed,
+    },
+    preprocess::{MatchHistogram, MatchHistogramOptions, PreprocessStep},
     schedule::{
         Constant, Cosine, CosineRestarts, Exponential, Linear, LinearDecay, Multistep, OneCycle,
         Plateau, Polynomial, Schedule, Step, WarmUp,
@@ -64,12 +68,19 @@ impl Registry {
         registry.add_normalization("min_max", Normalization::MinMax as fn(MinMax) -> _)?;
         registry.add_normalization("rescale", Normalization::Rescale as fn(Rescale) -> _)?;
         registry.add_normalization("center_z", Normalization::CenterZ as fn(CenterZ) -> _)?;
+        registry.add_preprocess::<Gaussian>("gaussian")?;
+        registry.add_preprocess::<GaussianBlur>("gaussian_blur")?;
+        registry.add_preprocess::<GrayMorphology>("morphology")?;
+        registry.add_preprocess::<Stains>("macenko")?;
+        registry.add_match_histogram()?;
         registry.add_augmentation::<Flip>("flip")?;
         registry.add_augmentation::<Rotate90>("rotate90")?;
         registry.add_postprocess::<Argmax>("argmax")?;
-        registry.add_postprocess::<Components>("components")?;
-        registry.add_postprocess::<RemoveSmall>("remove_small")?;
-        registry.add_postprocess::<FillHoles>("fill_holes")?;
+        registry.add_label_maker::<Threshold>("threshold")?;
+        registry.add_label_maker::<Watershed>("watershed")?;
+        registry.add_label_maker::<Components>("components")?;
+        registry.add_label_maker::<RemoveSmall>("remove_small")?;
+        registry.add_label_maker::<FillHoles>("fill_holes")?;
         add_label_steps(&mut registry)?;
         registry.add_optimizer::<AdamOptions>("adam")?;
         registry.add_optimizer::<AdamWOptions>("adamw")?;
@@ -187,6 +198,14 @@ impl Registry {
         Ok(())
     }
 
+    fn add_match_histogram(&mut self) -> Result<(), RegistryError> {
+        let build = |named: &Named| -> Result<Box<dyn PreprocessStep>, Error> {
+            Ok(Box::new(MatchHistogram::new(named.read()?)?))
+        };
+        (self.preprocess).register::<MatchHistogramOptions>("match_histogram", Box::new(build))?;
+        Ok(())
+    }
+
     /// Adds an operation on images that `coverslip op` runs: what `inputs` names.
     ///
     /// # Errors
@@ -232,9 +251,7 @@ impl Registry {
             let operation: Operation = Box::new(move |images| run(&options, images));
             Ok(Box::new(OnLabels { name, operation }))
         };
-        self.postprocess
-            .register::<O>(name, Box::new(build))?
-            .only_for(&CLASSES);
+        self.postprocess.register::<O>(name, Box::new(build))?;
         Ok(())
     }
 
@@ -276,12 +293,20 @@ impl Registry {
         &mut self,
         name: &str,
     ) -> Result<(), RegistryError> {
-        let build = |named: &Named| -> Result<Box<dyn PostprocessStep>, Error> {
-            Ok(Box::new(named.read::<O>()?))
-        };
+        let build = build_postprocess::<O>;
         self.postprocess
             .register::<O>(name, Box::new(build))?
             .only_for(&CLASSES);
+        Ok(())
+    }
+
+    /// Adds a step of post-processing that also makes labels of images, or cleans them.
+    fn add_label_maker<O: PostprocessStep + JsonSchema + DeserializeOwned + 'static>(
+        &mut self,
+        name: &str,
+    ) -> Result<(), RegistryError> {
+        let build = build_postprocess::<O>;
+        self.postprocess.register::<O>(name, Box::new(build))?;
         Ok(())
     }
 
@@ -350,4 +375,10 @@ impl Registry {
             .with_option("warmup_start", start);
         Ok(())
     }
+}
+
+fn build_postprocess<O: PostprocessStep + DeserializeOwned + 'static>(
+    named: &Named,
+) -> Result<Box<dyn PostprocessStep>, Error> {
+    Ok(Box::new(named.read::<O>()?))
 }

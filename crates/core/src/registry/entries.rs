@@ -11,7 +11,7 @@ use crate::config::{TargetKind, ordered};
 pub struct Description {
     /// The name that a config writes.
     pub name: String,
-    /// One line: the first of the option type's documentation.
+    /// The first sentence of the option type's documentation.
     pub summary: String,
     /// The JSON Schema of its options.
     pub schema: Value,
@@ -121,7 +121,7 @@ impl<T> Entries<T> {
 
     /// Adds the entry `name` whose options are an `O`.
     ///
-    /// The documentation of `O` becomes what users read: its first line is the summary, and each
+    /// The documentation of `O` becomes what users read: its first sentence is the summary, and each
     /// field's is the help of that option. Options should be serde structs with
     /// `deny_unknown_fields` and `default`, so that a name alone is enough.
     ///
@@ -143,7 +143,7 @@ impl<T> Entries<T> {
             .get("description")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let summary = documentation.lines().next().unwrap_or_default().to_owned();
+        let summary = first_sentence(documentation);
         let description = Description {
             name: name.to_owned(),
             summary,
@@ -187,6 +187,25 @@ impl<T> Entries<T> {
         self.entries
             .iter()
             .find(|entry| entry.description.name == name)
+    }
+}
+
+/// The first sentence of a text in one line; an abbreviation such as `e.g.` does not end it.
+fn first_sentence(text: &str) -> String {
+    let paragraph: Vec<&str> = (text.lines().map(str::trim))
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let paragraph = paragraph.join(" ");
+    let ends = paragraph.match_indices(". ").map(|(place, _)| place + 1);
+    let is_end = |&end: &usize| {
+        let before = &paragraph[..end];
+        !["e.g.", "i.e.", "et al."]
+            .iter()
+            .any(|short| before.ends_with(short))
+    };
+    match ends.into_iter().find(is_end) {
+        Some(end) => paragraph[..end].to_owned(),
+        None => paragraph,
     }
 }
 
@@ -286,6 +305,21 @@ mod tests {
             entry.description.schema["properties"]["range"]["default"],
             json!([0.0, 0.7])
         );
+    }
+
+    #[test]
+    fn a_summary_is_the_first_sentence() {
+        for (text, summary) in [
+            ("Blurs. Then more.", "Blurs."),
+            (
+                "Blurs what\nis sharp, e.g. edges. More.",
+                "Blurs what is sharp, e.g. edges.",
+            ),
+            ("Blurs 2.5 times\n\nMore.", "Blurs 2.5 times"),
+            ("", ""),
+        ] {
+            assert_eq!(first_sentence(text), summary);
+        }
     }
 
     #[test]

@@ -4,10 +4,10 @@ use coverslip_nets::NetworkIo;
 use rayon::prelude::*;
 
 use crate::{
-    config::{ImagePairs, Settings, TargetKind, TargetScale, Validation},
+    config::{ImagePairs, Sampling, Settings, TargetKind, TargetScale, Validation},
     data::{
-        Augmentation, Batch, DataError, DataSet, Images, Preparation, Recipe, Sampler, Target,
-        split_fraction,
+        Augmentation, Batch, DataError, DataSet, Images, Places, Preparation, Recipe, Sampler,
+        Target, split_fraction,
     },
     error::Error,
     monitor::Monitor,
@@ -123,6 +123,11 @@ impl RunData {
             seed: settings.seed,
             purpose: "training",
             patch: patch_size(settings),
+            places: match settings.data.patch.sampling {
+                Sampling::Uniform => Places::Uniform,
+                Sampling::Balanced => Places::Balanced(settings.data.patch.foreground),
+                Sampling::Weighted => Places::Weighted,
+            },
             augmentations: settings
                 .data
                 .augment
@@ -139,6 +144,7 @@ impl RunData {
             seed: settings.seed,
             purpose: "validation",
             patch: patch_size(settings),
+            places: Places::Uniform,
             augmentations: Vec::new(),
         };
         let training = &settings.training;

@@ -5,7 +5,7 @@ use ndarray::{Array3, ArrayView2, Axis};
 
 use super::{data::RunData, folder::RunFolder};
 use crate::{
-    config::TargetKind,
+    config::{Output, TargetKind},
     error::Error,
     files,
     monitor::Silent,
@@ -42,7 +42,7 @@ pub(super) fn write(
         // What there is to warn of was said when the image was read.
         let prediction = predict_image(model, &input, &Silent)?;
         let target = read_image(&pair.target)?;
-        let row = row(&input, &prediction, &target, model.description.target.kind)?;
+        let row = row(&input, &prediction, &target, model)?;
         if index == 0 {
             let preview: Vec<Raster> = row
                 .iter()
@@ -65,16 +65,17 @@ fn row(
     input: &Image,
     prediction: &Image,
     target: &Image,
-    kind: TargetKind,
+    model: &Model,
 ) -> Result<Vec<Raster>, Error> {
     let shown = picture::image(&input.to_czyx_f32()?.view());
-    if kind == TargetKind::Image {
-        let [target, prediction] = [target, prediction].map(Image::to_czyx_f32);
-        return Ok(vec![
-            shown,
-            picture::image(&target?.view()),
-            picture::image(&prediction?.view()),
-        ]);
+    if model.description.target.kind == TargetKind::Image {
+        let target = picture::image(&target.to_czyx_f32()?.view());
+        let prediction = if model.output == Output::Labels {
+            picture::labels(&middle(&prediction.to_labels_zyx()?))
+        } else {
+            picture::image(&prediction.to_czyx_f32()?.view())
+        };
+        return Ok(vec![shown, target, prediction]);
     }
     let [target, prediction] = [target, prediction].map(Image::to_labels_zyx);
     let (target, prediction) = (target?, prediction?);

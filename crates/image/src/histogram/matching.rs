@@ -2,6 +2,7 @@
 
 use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension};
 
+use super::Distribution;
 use crate::{AlgorithmError, Sample};
 
 /// The source with its values replaced so that their distribution is the template's, as
@@ -29,25 +30,7 @@ pub fn match_histogram<S: Sample, T: Sample, D: Dimension, E: Dimension>(
     source: &ArrayView<'_, S, D>,
     template: &ArrayView<'_, T, E>,
 ) -> Result<Array<f64, D>, AlgorithmError> {
-    let source_steps = Distribution::of(source, "the source image")?;
-    let template_steps = Distribution::of(template, "the template image")?;
-    let mapped: Vec<f64> = (source_steps.quantiles.iter())
-        .map(|&quantile| template_steps.value_at(quantile))
-        .collect();
-    // Neighbouring pixels are often equal: one look-up a run.
-    let mut last = (f64::NAN, f64::NAN);
-    Ok(source.mapv(|value| {
-        let value = value.to_f64();
-        if value != last.0 {
-            let mapped = if value.is_finite() {
-                mapped[source_steps.rank(value)]
-            } else {
-                value
-            };
-            last = (value, mapped);
-        }
-        last.1
-    }))
+    Distribution::of_what(template, "the template image")?.matched(source)
 }
 
 /// [`match_histogram`] for each channel along `channel_axis` by itself.
@@ -89,57 +72,6 @@ pub fn match_histogram_channels<S: Sample, T: Sample>(
         matched.index_axis_mut(axis, channel).assign(&of);
     }
     Ok(matched)
-}
-
-/// Distinct values, ascending, and the share of values up to each.
-struct Distribution {
-    values: Vec<f64>,
-    quantiles: Vec<f64>,
-}
-
-impl Distribution {
-    fn of<S: Sample, D: Dimension>(
-        image: &ArrayView<'_, S, D>,
-        what: &'static str,
-    ) -> Result<Self, AlgorithmError> {
-        if image.is_empty() {
-            return Err(AlgorithmError::Empty { what });
-        }
-        let finite = image.iter().map(|v| v.to_f64()).filter(|v| v.is_finite());
-        let mut sorted: Vec<f64> = finite.collect();
-        if sorted.is_empty() {
-            let count = image.len();
-            return Err(AlgorithmError::NoFiniteSamples { what, count });
-        }
-        rayon::slice::ParallelSliceMut::par_sort_unstable_by(&mut sorted[..], f64::total_cmp);
-        let total = sorted.len() as f64;
-        let (mut values, mut quantiles) = (Vec::new(), Vec::new());
-        for (index, &value) in sorted.iter().enumerate() {
-            if sorted.get(index + 1) != Some(&value) {
-                values.push(value);
-                quantiles.push((index + 1) as f64 / total);
-            }
-        }
-        Ok(Self { values, quantiles })
-    }
-
-    /// Where a value that occurs lies among the distinct ones.
-    fn rank(&self, value: f64) -> usize {
-        let found = self.values.partition_point(|&other| other < value);
-        found.min(self.values.len() - 1)
-    }
-
-    fn value_at(&self, quantile: f64) -> f64 {
-        let above = self.quantiles.partition_point(|&q| q <= quantile);
-        if above == 0 {
-            return self.values[0];
-        }
-        let (from, low) = (self.quantiles[above - 1], self.values[above - 1]);
-        let Some((&to, &high)) = self.quantiles.get(above).zip(self.values.get(above)) else {
-            return low;
-        };
-        low + (high - low) / (to - from) * (quantile - from)
-    }
 }
 
 #[cfg(test)]

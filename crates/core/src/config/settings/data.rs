@@ -190,14 +190,18 @@ pub enum TargetScale {
 }
 
 /// The pieces of images that training works on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PatchSettings {
     /// Pixels along Y and X, or along Z, Y and X for 3D networks.
     #[schemars(length(min = 2, max = 3), inner(range(min = 1)))]
     pub size: Vec<usize>,
-    /// How places are drawn.
+    /// How places of training patches are drawn; those of validation are uniform.
     pub sampling: Sampling,
+    /// For `balanced`: the share of patches whose middle is on an object, that is of any class but
+    /// the background.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub foreground: f64,
 }
 
 impl Default for PatchSettings {
@@ -205,6 +209,7 @@ impl Default for PatchSettings {
         Self {
             size: vec![256, 256],
             sampling: Sampling::Uniform,
+            foreground: 0.5,
         }
     }
 }
@@ -215,4 +220,10 @@ impl Default for PatchSettings {
 pub enum Sampling {
     /// Every place of every image is as likely as any other of the same image.
     Uniform,
+    /// A share of the patches, `foreground`, has an object in its middle, the others background; not
+    /// for `target_kind: image`.
+    Balanced,
+    /// In proportion to the weight of the pixel in the middle: needs `weight` beside `target`, or an
+    /// `ignore_label`.
+    Weighted,
 }
