@@ -7,6 +7,6 @@ mod configs;
 mod evaluations;
 mod images;
 mod machine;
-mod remote;
 mod objects;
+mod remote;
 mod steps;
