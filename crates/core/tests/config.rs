@@ -374,6 +374,15 @@ fn contradictions_for_images() {
 }
 
 #[test]
+fn steps_in_the_wrong_order() {
+    insta::assert_snapshot!(
+        faults_of(&["postprocess=[{components: {seeds: 1, grow: 2}}, argmax]"]),
+        @""
+    );
+    insta::assert_snapshot!(faults_of(&["postprocess=[argmax, fill_holes, argmax]"]), @"");
+}
+
+#[test]
 fn broken_texts() {
     let texts = [
         "",

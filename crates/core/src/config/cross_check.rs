@@ -3,6 +3,7 @@
 mod losses;
 
 use coverslip_nets::NetworkIo;
+use ndarray::Array4;
 use serde_json::Value;
 
 use super::{
@@ -11,7 +12,9 @@ use super::{
 };
 use crate::{
     averaging::Averaging,
+    error::Error,
     fine_tuning,
+    postprocess::{PostprocessError, Prediction},
     registry::{Kind, Named, Registry},
 };
 
@@ -35,6 +38,7 @@ pub(super) fn cross_check(
     checker.sizes();
     checker.sampling();
     checker.output();
+    checker.order_of_steps();
     checker.frozen();
     checker.nesterov();
     checker.averaging();
@@ -308,6 +312,33 @@ impl CrossChecker<'_> {
             problem,
             allowed,
         );
+    }
+
+    /// Whether each step of post-processing gets what it works on, values or labels, found by taking
+    /// the steps on an empty prediction.
+    fn order_of_steps(&mut self) {
+        let settings = self.settings;
+        let classes = settings.data.class_count().unwrap_or(1);
+        let mut prediction = Prediction::Values(Array4::zeros((classes, 1, 8, 8)));
+        for (index, named) in settings.postprocess.iter().enumerate() {
+            let entry = self.registry.postprocess.get(&named.name);
+            let Ok(step) = entry
+                .map_err(Error::from)
+                .and_then(|entry| (entry.build)(named))
+            else {
+                return;
+            };
+            match step.apply(prediction) {
+                Ok(next) => prediction = next,
+                // What is not defined for an empty prediction may be for a real one.
+                Err(PostprocessError::Algorithm { .. }) => return,
+                Err(error) => {
+                    let path = KeyPath::root().key("postprocess").index(index);
+                    self.fault(&path, error.to_string(), error.hint());
+                    return;
+                }
+            }
+        }
     }
 
     fn nesterov(&mut self) {
