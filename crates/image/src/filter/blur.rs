@@ -6,13 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::{MAX_SIZE, fixed_point, gaussian_kernel};
-use super::lanes::{LANES, column_pass, padded_width, row_pass};
+use super::lanes::{column_pass, row_pass};
 use crate::pad::{Border, source_index};
 use crate::simd::vectorized;
 use crate::{AlgorithmError, Sample};
 
 /// Bytes of intermediate rows that a tile of work keeps, so that they stay in the cache.
-const RING_BYTES: usize = 1 << 18;
+const RING_BYTES: usize = 1 << 15;
+
+/// Least columns of a tile, as each begins with pixels of its neighbour.
+const MIN_COLUMNS: usize = 256;
 
 /// OpenCV's `GaussianBlur`: a square Gaussian window on images `Y X`.
 ///
@@ -86,9 +89,7 @@ pub(super) fn smooth<P: BlurPixel>(
     }
     let image = image.as_standard_layout();
     let image = image.view();
-    let columns = (RING_BYTES / size_of_val(weights))
-        .next_multiple_of(LANES)
-        .max(4 * LANES);
+    let columns = (RING_BYTES / size_of_val(weights)).max(MIN_COLUMNS);
     // Each tile repeats the row pass of the rows beyond its ends.
     let rows = (image.nrows() / (4 * rayon::current_num_threads()))
         .max(4 * weights.len())
@@ -124,15 +125,15 @@ fn smooth_tile<P: BlurPixel>(
     tile: &mut ArrayViewMut2<'_, P>,
 ) {
     let (size, half) = (weights.len(), weights.len() / 2);
-    let width = padded_width(tile.ncols());
-    let mut row = vec![P::default(); width + size - 1];
+    let width = tile.ncols();
+    let mut row = vec![P::Row::default(); width + size - 1];
     let mut ring = vec![P::Row::default(); size * width];
     let left = first_column as isize - half as isize;
     for index in 0..tile.nrows() + size - 1 {
         let slot = index % size;
         let y = (first_row + index) as isize - half as isize;
         gather_row(image, y, left, border, &mut row);
-        row_pass(&row, weights, &mut ring[slot * width..][..width]);
+        row_pass::<P>(&row, weights, &mut ring[slot * width..][..width]);
         let Some(finished) = (index + 1).checked_sub(size) else {
             continue;
         };
@@ -151,11 +152,11 @@ fn gather_row<P: BlurPixel>(
     y: isize,
     left: isize,
     border: Border<f64>,
-    out: &mut [P],
+    out: &mut [P::Row],
 ) {
     let (height, width) = (image.nrows() as isize, image.ncols() as isize);
     if let Border::Constant(value) = border {
-        out.fill(P::constant(value));
+        out.fill(P::constant(value).widened());
         if !(0..height).contains(&y) {
             return;
         }
@@ -166,13 +167,15 @@ fn gather_row<P: BlurPixel>(
         ..(width - left).clamp(0, out.len() as isize) as usize;
     if !inside.is_empty() {
         let first = (left + inside.start as isize) as usize;
-        out[inside.clone()].copy_from_slice(&row[first..first + inside.len()]);
+        for (out, &pixel) in out[inside.clone()].iter_mut().zip(&row[first..]) {
+            *out = pixel.widened();
+        }
     }
     if matches!(border, Border::Constant(_)) {
         return;
     }
     for index in (0..inside.start).chain(inside.end..out.len()) {
-        out[index] = row[source_index(left + index as isize, row.len(), &border)];
+        out[index] = row[source_index(left + index as isize, row.len(), &border)].widened();
     }
 }
 
@@ -189,10 +192,17 @@ pub trait BlurPixel: Sample + Default {
     fn weights(kernel: &[f64]) -> Vec<Self::Row>;
     /// The pixel of a constant border.
     fn constant(value: f64) -> Self;
+    /// The pixel in the type of row sums.
+    fn widened(self) -> Self::Row;
     /// Adds one weighted pixel of a row.
-    fn along_row(sum: Self::Row, weight: Self::Row, pixel: Self) -> Self::Row;
+    fn along_row(sum: Self::Row, weight: Self::Row, pixel: Self::Row) -> Self::Row;
     /// Adds two pixels of a row of the same weight.
-    fn along_row_pair(sum: Self::Row, weight: Self::Row, left: Self, right: Self) -> Self::Row;
+    fn along_row_pair(
+        sum: Self::Row,
+        weight: Self::Row,
+        left: Self::Row,
+        right: Self::Row,
+    ) -> Self::Row;
     /// Adds one weighted row sum.
     fn across(sum: Self::Sum, weight: Self::Row, row: Self::Row) -> Self::Sum;
     /// Adds two row sums of the same weight.
@@ -206,10 +216,14 @@ pub trait BlurPixel: Sample + Default {
     fn finish(sum: Self::Sum) -> Self;
 }
 
+// Sums across rows are kept over the upper and over the lower half of the bits of row sums, as
+// vector units multiply narrow numbers faster. Weights add up to 2^bits, so each sum fits, and so
+// does their rounded combination: no row sum exceeds 2^bits (2^bits - 1).
 macro_rules! fixed_point_pixel {
-    ($pixel:ty, $row:ty, $bits:literal, $reach:literal; $($across:tt)*) => {
+    ($pixel:ty, $row:ty, $bits:literal, $reach:literal) => {
         impl BlurPixel for $pixel {
             type Row = $row;
+            type Sum = [$row; 2];
             const REACH: f64 = $reach;
 
             fn weights(kernel: &[f64]) -> Vec<$row> {
@@ -219,65 +233,51 @@ macro_rules! fixed_point_pixel {
             fn constant(value: f64) -> Self {
                 value.round_ties_even() as Self
             }
-            // Weights add up to 2^bits, so no sum of pixels overflows.
             #[inline(always)]
-            fn along_row(sum: $row, weight: $row, pixel: Self) -> $row {
-                sum.wrapping_add(weight.wrapping_mul(<$row>::from(pixel)))
+            fn widened(self) -> $row {
+                <$row>::from(self)
             }
             #[inline(always)]
-            fn along_row_pair(sum: $row, weight: $row, left: Self, right: Self) -> $row {
-                let both = <$row>::from(left) + <$row>::from(right);
-                sum.wrapping_add(weight.wrapping_mul(both))
+            fn along_row(sum: $row, weight: $row, pixel: $row) -> $row {
+                sum.wrapping_add(weight.wrapping_mul(pixel))
             }
-            $($across)*
+            #[inline(always)]
+            fn along_row_pair(sum: $row, weight: $row, left: $row, right: $row) -> $row {
+                sum.wrapping_add(weight.wrapping_mul(left.wrapping_add(right)))
+            }
+            #[inline(always)]
+            fn across([high, low]: [$row; 2], weight: $row, row: $row) -> [$row; 2] {
+                [
+                    high.wrapping_add(weight.wrapping_mul(row >> $bits)),
+                    low.wrapping_add(weight.wrapping_mul(row & <$row>::from(<$pixel>::MAX))),
+                ]
+            }
+            #[inline(always)]
+            fn across_pair(
+                [high, low]: [$row; 2],
+                weight: $row,
+                above: $row,
+                below: $row,
+            ) -> [$row; 2] {
+                let lower = <$row>::from(<$pixel>::MAX);
+                let highs = (above >> $bits) + (below >> $bits);
+                let lows = (above & lower) + (below & lower);
+                [
+                    high.wrapping_add(weight.wrapping_mul(highs)),
+                    low.wrapping_add(weight.wrapping_mul(lows)),
+                ]
+            }
+            #[inline(always)]
+            fn finish([high, low]: [$row; 2]) -> Self {
+                let half = 1 << ($bits - 1);
+                (high.wrapping_add(low >> $bits).wrapping_add(half) >> $bits) as Self
+            }
         }
     };
 }
 
-fixed_point_pixel! {
-    u8, u16, 8, 3.0;
-    type Sum = u32;
-    #[inline(always)]
-    fn across(sum: u32, weight: u16, row: u16) -> u32 {
-        sum + u32::from(weight) * u32::from(row)
-    }
-    #[inline(always)]
-    fn across_pair(sum: u32, weight: u16, above: u16, below: u16) -> u32 {
-        sum + u32::from(weight) * (u32::from(above) + u32::from(below))
-    }
-    #[inline(always)]
-    fn finish(sum: u32) -> u8 {
-        ((sum + (1 << 15)) >> 16).min(255) as u8
-    }
-}
-
-// Sums over the upper and over the lower 16 bits of row sums, as vector units multiply 32 bits
-// faster than 64. Weights add up to 2^16, so each fits, and so does their rounded combination:
-// no row sum exceeds 2^16 (2^16 - 1).
-fixed_point_pixel! {
-    u16, u32, 16, 4.0;
-    type Sum = [u32; 2];
-    #[inline(always)]
-    fn across([high, low]: [u32; 2], weight: u32, row: u32) -> [u32; 2] {
-        [
-            high.wrapping_add(weight.wrapping_mul(row >> 16)),
-            low.wrapping_add(weight.wrapping_mul(row & 0xffff)),
-        ]
-    }
-    #[inline(always)]
-    fn across_pair([high, low]: [u32; 2], weight: u32, above: u32, below: u32) -> [u32; 2] {
-        let highs = (above >> 16) + (below >> 16);
-        let lows = (above & 0xffff) + (below & 0xffff);
-        [
-            high.wrapping_add(weight.wrapping_mul(highs)),
-            low.wrapping_add(weight.wrapping_mul(lows)),
-        ]
-    }
-    #[inline(always)]
-    fn finish([high, low]: [u32; 2]) -> u16 {
-        (high.wrapping_add(low >> 16).wrapping_add(1 << 15) >> 16) as u16
-    }
-}
+fixed_point_pixel!(u8, u16, 8, 3.0);
+fixed_point_pixel!(u16, u32, 16, 4.0);
 
 macro_rules! float_pixel {
     ($pixel:ty) => {
@@ -291,6 +291,10 @@ macro_rules! float_pixel {
             }
             fn constant(value: f64) -> Self {
                 value as Self
+            }
+            #[inline(always)]
+            fn widened(self) -> Self {
+                self
             }
             #[inline(always)]
             fn along_row(sum: Self, weight: Self, pixel: Self) -> Self {

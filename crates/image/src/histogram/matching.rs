@@ -1,7 +1,8 @@
 //! Giving an image the histogram of another.
 
-use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension};
+use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, Zip};
 
+use crate::threshold::level_counts;
 use crate::{AlgorithmError, Sample};
 
 /// The source with its values replaced so that their distribution is the template's, as
@@ -34,6 +35,18 @@ pub fn match_histogram<S: Sample, T: Sample, D: Dimension, E: Dimension>(
     let mapped: Vec<f64> = (source_steps.quantiles.iter())
         .map(|&quantile| template_steps.value_at(quantile))
         .collect();
+    if source_steps.is_counted {
+        // The type has few values, so that a table holds where each goes.
+        let mut table = vec![0.0; 1 << 16];
+        for (&value, &mapped) in source_steps.values.iter().zip(&mapped) {
+            table[(value - S::LEAST) as usize] = mapped;
+        }
+        let mut matched = Array::from_elem(source.raw_dim(), 0.0);
+        Zip::from(&mut matched)
+            .and(source)
+            .par_for_each(|matched, &value| *matched = table[value.rank()]);
+        return Ok(matched);
+    }
     // Neighbouring pixels are often equal: one look-up a run.
     let mut last = (f64::NAN, f64::NAN);
     Ok(source.mapv(|value| {
@@ -95,6 +108,8 @@ pub fn match_histogram_channels<S: Sample, T: Sample>(
 struct Distribution {
     values: Vec<f64>,
     quantiles: Vec<f64>,
+    /// Whether the type has so few values that each was counted: integers of up to 16 bits.
+    is_counted: bool,
 }
 
 impl Distribution {
@@ -104,6 +119,9 @@ impl Distribution {
     ) -> Result<Self, AlgorithmError> {
         if image.is_empty() {
             return Err(AlgorithmError::Empty { what });
+        }
+        if let Some(counts) = level_counts(image) {
+            return Ok(Self::of_counts(&counts, S::LEAST));
         }
         let finite = image.iter().map(|v| v.to_f64()).filter(|v| v.is_finite());
         let mut sorted: Vec<f64> = finite.collect();
@@ -120,7 +138,27 @@ impl Distribution {
                 quantiles.push((index + 1) as f64 / total);
             }
         }
-        Ok(Self { values, quantiles })
+        Ok(Self {
+            values,
+            quantiles,
+            is_counted: false,
+        })
+    }
+
+    /// From how often each integer occurs, `least` and up.
+    fn of_counts(counts: &[f64], least: f64) -> Self {
+        let total: f64 = counts.iter().sum();
+        let (mut values, mut quantiles, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for (level, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
+            sum += count;
+            values.push(least + level as f64);
+            quantiles.push(sum / total);
+        }
+        Self {
+            values,
+            quantiles,
+            is_counted: true,
+        }
     }
 
     /// Where a value that occurs lies among the distinct ones.
