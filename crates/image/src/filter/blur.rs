@@ -216,14 +216,10 @@ pub trait BlurPixel: Sample + Default {
     fn finish(sum: Self::Sum) -> Self;
 }
 
-// Sums across rows are kept over the upper and over the lower half of the bits of row sums, as
-// vector units multiply narrow numbers faster. Weights add up to 2^bits, so each sum fits, and so
-// does their rounded combination: no row sum exceeds 2^bits (2^bits - 1).
 macro_rules! fixed_point_pixel {
-    ($pixel:ty, $row:ty, $bits:literal, $reach:literal) => {
+    ($pixel:ty, $row:ty, $bits:literal, $reach:literal; $($across:tt)*) => {
         impl BlurPixel for $pixel {
             type Row = $row;
-            type Sum = [$row; 2];
             const REACH: f64 = $reach;
 
             fn weights(kernel: &[f64]) -> Vec<$row> {
@@ -237,6 +233,7 @@ macro_rules! fixed_point_pixel {
             fn widened(self) -> $row {
                 <$row>::from(self)
             }
+            // Weights add up to 2^bits, so no sum of pixels overflows.
             #[inline(always)]
             fn along_row(sum: $row, weight: $row, pixel: $row) -> $row {
                 sum.wrapping_add(weight.wrapping_mul(pixel))
@@ -245,39 +242,55 @@ macro_rules! fixed_point_pixel {
             fn along_row_pair(sum: $row, weight: $row, left: $row, right: $row) -> $row {
                 sum.wrapping_add(weight.wrapping_mul(left.wrapping_add(right)))
             }
-            #[inline(always)]
-            fn across([high, low]: [$row; 2], weight: $row, row: $row) -> [$row; 2] {
-                [
-                    high.wrapping_add(weight.wrapping_mul(row >> $bits)),
-                    low.wrapping_add(weight.wrapping_mul(row & <$row>::from(<$pixel>::MAX))),
-                ]
-            }
-            #[inline(always)]
-            fn across_pair(
-                [high, low]: [$row; 2],
-                weight: $row,
-                above: $row,
-                below: $row,
-            ) -> [$row; 2] {
-                let lower = <$row>::from(<$pixel>::MAX);
-                let highs = (above >> $bits) + (below >> $bits);
-                let lows = (above & lower) + (below & lower);
-                [
-                    high.wrapping_add(weight.wrapping_mul(highs)),
-                    low.wrapping_add(weight.wrapping_mul(lows)),
-                ]
-            }
-            #[inline(always)]
-            fn finish([high, low]: [$row; 2]) -> Self {
-                let half = 1 << ($bits - 1);
-                (high.wrapping_add(low >> $bits).wrapping_add(half) >> $bits) as Self
-            }
+            $($across)*
         }
     };
 }
 
-fixed_point_pixel!(u8, u16, 8, 3.0);
-fixed_point_pixel!(u16, u32, 16, 4.0);
+fixed_point_pixel! {
+    u8, u16, 8, 3.0;
+    type Sum = u32;
+    #[inline(always)]
+    fn across(sum: u32, weight: u16, row: u16) -> u32 {
+        sum + u32::from(weight) * u32::from(row)
+    }
+    #[inline(always)]
+    fn across_pair(sum: u32, weight: u16, above: u16, below: u16) -> u32 {
+        sum + u32::from(weight) * (u32::from(above) + u32::from(below))
+    }
+    #[inline(always)]
+    fn finish(sum: u32) -> u8 {
+        ((sum + (1 << 15)) >> 16).min(255) as u8
+    }
+}
+
+// Sums over the upper and over the lower 16 bits of row sums, as vector units multiply 32 bits
+// faster than 64. Weights add up to 2^16, so each fits, and so does their rounded combination:
+// no row sum exceeds 2^16 (2^16 - 1).
+fixed_point_pixel! {
+    u16, u32, 16, 4.0;
+    type Sum = [u32; 2];
+    #[inline(always)]
+    fn across([high, low]: [u32; 2], weight: u32, row: u32) -> [u32; 2] {
+        [
+            high.wrapping_add(weight.wrapping_mul(row >> 16)),
+            low.wrapping_add(weight.wrapping_mul(row & 0xffff)),
+        ]
+    }
+    #[inline(always)]
+    fn across_pair([high, low]: [u32; 2], weight: u32, above: u32, below: u32) -> [u32; 2] {
+        let highs = (above >> 16) + (below >> 16);
+        let lows = (above & 0xffff) + (below & 0xffff);
+        [
+            high.wrapping_add(weight.wrapping_mul(highs)),
+            low.wrapping_add(weight.wrapping_mul(lows)),
+        ]
+    }
+    #[inline(always)]
+    fn finish([high, low]: [u32; 2]) -> u16 {
+        (high.wrapping_add(low >> 16).wrapping_add(1 << 15) >> 16) as u16
+    }
+}
 
 macro_rules! float_pixel {
     ($pixel:ty) => {

@@ -128,18 +128,12 @@ fn count<S: Sample, D: Dimension>(
 ) -> Vec<f64> {
     let values = in_any_order(values);
     let part = values.len().div_ceil(rayon::current_num_threads());
-    // Where equal values follow each other, counters that take turns do not wait for one another.
-    let turns = if bins <= FEW_BINS { 4 } else { 1 };
     let count_part = |values: &[S]| {
-        let mut counts = vec![0_u32; turns * bins];
-        for values in values.chunks(turns) {
-            for (turn, &value) in values.iter().enumerate() {
-                if let Some(bin) = bin(value) {
-                    counts[turn * bins + bin] += 1;
-                }
-            }
+        if bins <= FEW_BINS {
+            count_in_turns::<S, 4>(values, bins, &bin)
+        } else {
+            count_in_turns::<S, 1>(values, bins, &bin)
         }
-        counts
     };
     let parts: Vec<Vec<u32>> = values
         .par_chunks(part.clamp(16 * bins, MOST_COUNTED.max(16 * bins)))
@@ -152,6 +146,31 @@ fn count<S: Sample, D: Dimension>(
         counts.map(|&count| u64::from(count)).sum::<u64>() as f64
     };
     (0..bins).map(total).collect()
+}
+
+/// Counts with `TURNS` counters for each bin, tables of bins after each other: where equal values
+/// follow each other, counters that take turns do not wait for one another.
+fn count_in_turns<S: Sample, const TURNS: usize>(
+    values: &[S],
+    bins: usize,
+    bin: impl Fn(S) -> Option<usize>,
+) -> Vec<u32> {
+    let mut counts = vec![0_u32; TURNS * bins];
+    let mut count = |turn: usize, value: S| {
+        if let Some(bin) = bin(value) {
+            counts[turn * bins + bin] += 1;
+        }
+    };
+    let (groups, rest) = values.as_chunks::<TURNS>();
+    for group in groups {
+        for (turn, &value) in group.iter().enumerate() {
+            count(turn, value);
+        }
+    }
+    for &value in rest {
+        count(0, value);
+    }
+    counts
 }
 
 /// All values, for sums that do not depend on their order.
