@@ -15,7 +15,10 @@ use crate::{AlgorithmError, Sample};
 /// `Z Y X`.
 ///
 /// Pixels are flooded in the order of value, then of when they were reached; markers start in
-/// raster order. The result equals scikit-image's but for ties between markers of equal value.
+/// raster order. Without lines the result equals scikit-image's but for ties between markers of
+/// equal value. With lines a few pixels differ: here the flood stops at a line, while scikit-image
+/// 0.26 lets it run on across, and compares each pixel with the flood that reaches it rather than
+/// its neighbours among themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Watershed {
