@@ -16,6 +16,8 @@ import os
 THREADS = 2
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ[name] = str(THREADS)
+# As the program sets it, which keeps freed memory for a while.
+os.environ["MIMALLOC_PURGE_DELAY"] = "1000"
 
 import pathlib
 import subprocess

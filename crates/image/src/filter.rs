@@ -7,12 +7,14 @@
 mod blur;
 mod convolve;
 mod gaussian;
+mod inside;
 mod kernel;
 mod lanes;
 
 pub use blur::{BlurPixel, GaussianBlur};
 pub use convolve::Convolution;
 pub use gaussian::Gaussian;
+pub(crate) use inside::weighted_inside;
 pub use kernel::gaussian_kernel;
 pub(crate) use kernel::gaussian_weights;
 

@@ -6,6 +6,7 @@ mod level;
 mod methods;
 
 pub use adaptive::AdaptiveThreshold;
+pub(crate) use histogram::{has_few_levels, level_counts};
 pub use level::{Threshold, ThresholdMethod};
 
 #[cfg(test)]

@@ -7,6 +7,10 @@ use rayon::prelude::*;
 use super::likeness::Likeness;
 use super::union_find::UnionFind;
 use crate::AlgorithmError;
+use crate::simd::vectorized;
+
+/// Neighbours that are compared together.
+const BLOCK: usize = 64;
 
 /// A stretch of pixels within one row, each joined to the next.
 #[derive(Clone, Copy)]
@@ -140,10 +144,15 @@ impl<T: Copy + PartialEq + Default, L: Likeness<T>> Image<'_, T, L> {
             sets: UnionFind::new(0),
             width: self.width,
         };
-        for row in rows.clone() {
-            self.add_row(self.row(row), &mut slab.runs);
-            slab.row_starts.push(slab.runs.len() as u32);
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for row in rows.clone() {
+                    self.add_row(self.row(row), &mut slab.runs);
+                    slab.row_starts.push(slab.runs.len() as u32);
+                }
+            },
+        );
         slab.sets = UnionFind::new(slab.runs.len());
         for row in rows.clone() {
             self.join_earlier(&mut slab, row, rows.start, rows.start..row);
@@ -155,28 +164,49 @@ impl<T: Copy + PartialEq + Default, L: Likeness<T>> Image<'_, T, L> {
         &self.pixels[row * self.width..][..self.width]
     }
 
+    #[inline(always)]
     fn add_row(&self, row: &[T], runs: &mut Vec<Run>) {
-        let background = T::default();
         let mut start = 0;
-        while start < row.len() {
-            if row[start] == background {
-                let rest = row[start..].iter();
-                start += rest.take_while(|&&value| value == background).count();
-                continue;
+        let mut end_run = |end: usize| {
+            if row[start] != T::default() {
+                runs.push(Run {
+                    start: start as u32,
+                    end: end as u32,
+                });
             }
-            let mut end = start + 1;
-            while end < row.len()
-                && row[end] != background
-                && self.likeness.is_alike(row[end - 1], row[end])
-            {
-                end += 1;
-            }
-            runs.push(Run {
-                start: start as u32,
-                end: end as u32,
-            });
             start = end;
+        };
+        let mut borders = [0; BLOCK];
+        for first in (1..row.len()).step_by(BLOCK) {
+            let pixels = &row[first..(first + BLOCK).min(row.len())];
+            let neighbours = pixels.iter().zip(&row[first - 1..]);
+            for (border, (&pixel, &before)) in borders.iter_mut().zip(neighbours) {
+                *border = u8::from(self.is_border(before, pixel));
+            }
+            borders[pixels.len()..].fill(0);
+            let (words, _) = borders.as_chunks::<8>();
+            for (index, &word) in words.iter().enumerate() {
+                let mut bits = u64::from_le_bytes(word);
+                while bits != 0 {
+                    end_run(first + 8 * index + bits.trailing_zeros() as usize / 8);
+                    bits &= bits - 1;
+                }
+            }
         }
+        if !row.is_empty() {
+            end_run(row.len());
+        }
+    }
+
+    /// Whether a run of pixels or of background ends between two neighbours.
+    #[inline(always)]
+    fn is_border(&self, before: T, pixel: T) -> bool {
+        let background = T::default();
+        if L::IS_EQUALITY {
+            return !self.likeness.is_alike(before, pixel);
+        }
+        let empty = [before == background, pixel == background];
+        empty[0] != empty[1] || (!empty[0] && !self.likeness.is_alike(before, pixel))
     }
 
     /// Joins a row to those of the earlier rows around it that are in `among`. `first` is the row

@@ -6,13 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::{MAX_SIZE, fixed_point, gaussian_kernel};
-use super::lanes::{LANES, column_pass, padded_width, row_pass};
+use super::lanes::{column_pass, row_pass};
 use crate::pad::{Border, source_index};
 use crate::simd::vectorized;
 use crate::{AlgorithmError, Sample};
 
 /// Bytes of intermediate rows that a tile of work keeps, so that they stay in the cache.
-const RING_BYTES: usize = 1 << 18;
+const RING_BYTES: usize = 1 << 15;
+
+/// Least columns of a tile, as each begins with pixels of its neighbour.
+const MIN_COLUMNS: usize = 256;
 
 /// OpenCV's `GaussianBlur`: a square Gaussian window on images `Y X`.
 ///
@@ -86,9 +89,7 @@ pub(super) fn smooth<P: BlurPixel>(
     }
     let image = image.as_standard_layout();
     let image = image.view();
-    let columns = (RING_BYTES / size_of_val(weights))
-        .next_multiple_of(LANES)
-        .max(4 * LANES);
+    let columns = (RING_BYTES / size_of_val(weights)).max(MIN_COLUMNS);
     // Each tile repeats the row pass of the rows beyond its ends.
     let rows = (image.nrows() / (4 * rayon::current_num_threads()))
         .max(4 * weights.len())
@@ -124,15 +125,15 @@ fn smooth_tile<P: BlurPixel>(
     tile: &mut ArrayViewMut2<'_, P>,
 ) {
     let (size, half) = (weights.len(), weights.len() / 2);
-    let width = padded_width(tile.ncols());
-    let mut row = vec![P::default(); width + size - 1];
+    let width = tile.ncols();
+    let mut row = vec![P::Row::default(); width + size - 1];
     let mut ring = vec![P::Row::default(); size * width];
     let left = first_column as isize - half as isize;
     for index in 0..tile.nrows() + size - 1 {
         let slot = index % size;
         let y = (first_row + index) as isize - half as isize;
         gather_row(image, y, left, border, &mut row);
-        row_pass(&row, weights, &mut ring[slot * width..][..width]);
+        row_pass::<P>(&row, weights, &mut ring[slot * width..][..width]);
         let Some(finished) = (index + 1).checked_sub(size) else {
             continue;
         };
@@ -151,11 +152,11 @@ fn gather_row<P: BlurPixel>(
     y: isize,
     left: isize,
     border: Border<f64>,
-    out: &mut [P],
+    out: &mut [P::Row],
 ) {
     let (height, width) = (image.nrows() as isize, image.ncols() as isize);
     if let Border::Constant(value) = border {
-        out.fill(P::constant(value));
+        out.fill(P::constant(value).widened());
         if !(0..height).contains(&y) {
             return;
         }
@@ -166,13 +167,15 @@ fn gather_row<P: BlurPixel>(
         ..(width - left).clamp(0, out.len() as isize) as usize;
     if !inside.is_empty() {
         let first = (left + inside.start as isize) as usize;
-        out[inside.clone()].copy_from_slice(&row[first..first + inside.len()]);
+        for (out, &pixel) in out[inside.clone()].iter_mut().zip(&row[first..]) {
+            *out = pixel.widened();
+        }
     }
     if matches!(border, Border::Constant(_)) {
         return;
     }
     for index in (0..inside.start).chain(inside.end..out.len()) {
-        out[index] = row[source_index(left + index as isize, row.len(), &border)];
+        out[index] = row[source_index(left + index as isize, row.len(), &border)].widened();
     }
 }
 
@@ -189,10 +192,17 @@ pub trait BlurPixel: Sample + Default {
     fn weights(kernel: &[f64]) -> Vec<Self::Row>;
     /// The pixel of a constant border.
     fn constant(value: f64) -> Self;
+    /// The pixel in the type of row sums.
+    fn widened(self) -> Self::Row;
     /// Adds one weighted pixel of a row.
-    fn along_row(sum: Self::Row, weight: Self::Row, pixel: Self) -> Self::Row;
+    fn along_row(sum: Self::Row, weight: Self::Row, pixel: Self::Row) -> Self::Row;
     /// Adds two pixels of a row of the same weight.
-    fn along_row_pair(sum: Self::Row, weight: Self::Row, left: Self, right: Self) -> Self::Row;
+    fn along_row_pair(
+        sum: Self::Row,
+        weight: Self::Row,
+        left: Self::Row,
+        right: Self::Row,
+    ) -> Self::Row;
     /// Adds one weighted row sum.
     fn across(sum: Self::Sum, weight: Self::Row, row: Self::Row) -> Self::Sum;
     /// Adds two row sums of the same weight.
@@ -219,15 +229,18 @@ macro_rules! fixed_point_pixel {
             fn constant(value: f64) -> Self {
                 value.round_ties_even() as Self
             }
+            #[inline(always)]
+            fn widened(self) -> $row {
+                <$row>::from(self)
+            }
             // Weights add up to 2^bits, so no sum of pixels overflows.
             #[inline(always)]
-            fn along_row(sum: $row, weight: $row, pixel: Self) -> $row {
-                sum.wrapping_add(weight.wrapping_mul(<$row>::from(pixel)))
+            fn along_row(sum: $row, weight: $row, pixel: $row) -> $row {
+                sum.wrapping_add(weight.wrapping_mul(pixel))
             }
             #[inline(always)]
-            fn along_row_pair(sum: $row, weight: $row, left: Self, right: Self) -> $row {
-                let both = <$row>::from(left) + <$row>::from(right);
-                sum.wrapping_add(weight.wrapping_mul(both))
+            fn along_row_pair(sum: $row, weight: $row, left: $row, right: $row) -> $row {
+                sum.wrapping_add(weight.wrapping_mul(left.wrapping_add(right)))
             }
             $($across)*
         }
@@ -291,6 +304,10 @@ macro_rules! float_pixel {
             }
             fn constant(value: f64) -> Self {
                 value as Self
+            }
+            #[inline(always)]
+            fn widened(self) -> Self {
+                self
             }
             #[inline(always)]
             fn along_row(sum: Self, weight: Self, pixel: Self) -> Self {

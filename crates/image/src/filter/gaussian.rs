@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::kernel::{MAX_SIZE, gaussian_weights};
-use super::lanes::{LANES, column_pass, padded_width, row_pass};
+use super::lanes::{column_pass, row_pass};
 use crate::algorithm_error::per_axis;
 use crate::pad::{Border, source_index};
 use crate::simd::vectorized;
@@ -127,7 +127,7 @@ fn correlate_axis<D: Dimension>(
         let rows: Vec<&[f64]> = (0..weights.len()).map(row).collect();
         vectorized(
             #[inline(always)]
-            || weighted_rows(&rows, weights, out),
+            || column_pass(&rows, weights, out),
         );
     };
     out.par_chunks_mut(inner).enumerate().for_each(work);
@@ -137,32 +137,14 @@ fn correlate_axis<D: Dimension>(
 #[inline(always)]
 fn correlate_row(row: &[f64], weights: &[f64], border: Border<f64>, out: &mut [f64]) {
     let half = weights.len() / 2;
-    let width = padded_width(row.len());
-    let mut padded = vec![constant_of(border); width + 2 * half];
+    let mut padded = vec![constant_of(border); row.len() + 2 * half];
     padded[half..half + row.len()].copy_from_slice(row);
     if !is_constant(border) {
         for index in (0..half).chain(half + row.len()..row.len() + 2 * half) {
             padded[index] = row[source_index(index as isize - half as isize, row.len(), &border)];
         }
     }
-    let mut sums = vec![0.0; width];
-    row_pass(&padded, weights, &mut sums);
-    out.copy_from_slice(&sums[..out.len()]);
-}
-
-/// [`column_pass`], and the pixels that fill no whole vector one by one.
-#[inline(always)]
-fn weighted_rows(rows: &[&[f64]], weights: &[f64], out: &mut [f64]) {
-    let whole = out.len() / LANES * LANES;
-    let (body, tail) = out.split_at_mut(whole);
-    column_pass(rows, weights, body);
-    for (offset, out) in tail.iter_mut().enumerate() {
-        *out = rows
-            .iter()
-            .zip(weights)
-            .map(|(row, weight)| row[whole + offset] * weight)
-            .sum();
-    }
+    row_pass::<f64>(&padded, weights, out);
 }
 
 fn is_constant(border: Border<f64>) -> bool {

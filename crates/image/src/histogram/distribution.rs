@@ -1,10 +1,11 @@
 //! How the values of an image are distributed.
 
-use ndarray::{Array, ArrayView, Dimension};
+use ndarray::{Array, ArrayView, Dimension, Zip};
 use rayon::slice::ParallelSliceMut;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::threshold::{has_few_levels, level_counts};
 use crate::{AlgorithmError, Sample};
 
 /// The values of an image, each once and ascending, and the share of pixels up to each.
@@ -67,6 +68,9 @@ impl Distribution {
         if image.is_empty() {
             return Err(AlgorithmError::Empty { what });
         }
+        if let Some(counts) = level_counts(image) {
+            return Ok(Self::of_counts(&counts, S::LEAST));
+        }
         let finite = image.iter().map(|v| v.to_f64()).filter(|v| v.is_finite());
         let mut sorted: Vec<f64> = finite.collect();
         if sorted.is_empty() {
@@ -83,6 +87,18 @@ impl Distribution {
             }
         }
         Ok(Self { values, shares })
+    }
+
+    /// From how often each integer occurs, `least` and up.
+    fn of_counts(counts: &[f64], least: f64) -> Self {
+        let total: f64 = counts.iter().sum();
+        let (mut values, mut shares, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for (level, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
+            sum += count;
+            values.push(least + level as f64);
+            shares.push(sum / total);
+        }
+        Self { values, shares }
     }
 
     /// The same distribution by fewer of its values, at most `2 * steps + 2`.
@@ -129,6 +145,17 @@ impl Distribution {
         let mapped: Vec<f64> = (of_source.shares.iter())
             .map(|&share| self.value_at(share))
             .collect();
+        if has_few_levels::<S>() {
+            let mut table = vec![0.0; 1 << 16];
+            for (&value, &mapped) in of_source.values.iter().zip(&mapped) {
+                table[(value - S::LEAST) as usize] = mapped;
+            }
+            let mut matched = Array::from_elem(source.raw_dim(), 0.0);
+            Zip::from(&mut matched)
+                .and(source)
+                .par_for_each(|matched, &value| *matched = table[value.rank()]);
+            return Ok(matched);
+        }
         // Neighbouring pixels are often equal: one look-up a run.
         let mut last = (f64::NAN, f64::NAN);
         Ok(source.mapv(|value| {

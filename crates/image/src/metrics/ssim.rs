@@ -3,7 +3,7 @@
 mod global;
 mod window;
 
-use ndarray::{ArrayD, ArrayView, Axis, Dimension, Slice, Zip, concatenate};
+use ndarray::{ArrayD, ArrayView, Axis, Dimension, Zip, concatenate};
 use rayon::prelude::*;
 
 use super::image::{check_data_range, check_pair};
@@ -70,16 +70,14 @@ impl Ssim {
         let weights = self.check(prediction.shape(), truth.shape())?;
         let radius = weights.len() / 2;
         let length = truth.shape()[0];
-        // Only interior pixels count, so slabs cover the interior of the first axis.
+        // Only pixels whose window lies inside count, so nothing is continued beyond the border.
         let slabs = slabs(truth.shape(), radius..length - radius);
         let sums: Vec<(f64, usize)> = slabs
             .into_par_iter()
             .map(|slab| {
-                let mut map = self.slab_map(prediction, truth, &weights, slab);
-                for axis in 1..map.ndim() {
-                    let inside = radius..map.shape()[axis] - radius;
-                    map.slice_axis_inplace(Axis(axis), Slice::from(inside));
-                }
+                let rows = slab.start - radius..slab.end + radius;
+                let x = window::part(prediction, rows.clone());
+                let map = self.similarity(x, window::part(truth, rows), &weights);
                 (map.iter().sum::<f64>(), map.len())
             })
             .collect();
@@ -102,7 +100,11 @@ impl Ssim {
         let slabs = slabs(truth.shape(), 0..truth.shape()[0]);
         let maps: Vec<ArrayD<f64>> = slabs
             .into_par_iter()
-            .map(|slab| self.slab_map(prediction, truth, &weights, slab))
+            .map(|slab| {
+                let x = window::gather(prediction, &slab, weights.len() / 2);
+                let y = window::gather(truth, &slab, weights.len() / 2);
+                self.similarity(x, y, &weights)
+            })
             .collect();
         let views: Vec<_> = maps.iter().map(|map| map.view()).collect();
         concatenate(Axis(0), &views).map_err(|_| AlgorithmError::Empty {
@@ -110,20 +112,13 @@ impl Ssim {
         })
     }
 
-    /// The map over the given indices of the first axis.
-    fn slab_map<P: Sample, T: Sample, D: Dimension>(
-        &self,
-        prediction: &ArrayView<'_, P, D>,
-        truth: &ArrayView<'_, T, D>,
-        weights: &[f64],
-        slab: std::ops::Range<usize>,
-    ) -> ArrayD<f64> {
-        let x = window::gather(prediction, &slab, weights.len() / 2);
-        let y = window::gather(truth, &slab, weights.len() / 2);
-        let mean = |values: &ArrayD<f64>| window::local_mean(values, weights);
-        let (xx, yy, xy) = (mean(&(&x * &x)), mean(&(&y * &y)), mean(&(&x * &y)));
-        let (mut map, mean_y) = (mean(&x), mean(&y));
-        let count = (weights.len() as f64).powi(truth.ndim() as i32);
+    /// The map over the pixels whose window lies inside.
+    fn similarity(&self, x: ArrayD<f64>, y: ArrayD<f64>, weights: &[f64]) -> ArrayD<f64> {
+        let axes = x.ndim();
+        let mean = |values| window::local_mean(values, weights);
+        let (xx, yy, xy) = (mean(&x * &x), mean(&y * &y), mean(&x * &y));
+        let (mut map, mean_y) = (mean(x), mean(y));
+        let count = (weights.len() as f64).powi(axes as i32);
         let unbias = if self.sample_covariance {
             count / (count - 1.0)
         } else {

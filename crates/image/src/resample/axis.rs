@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::AlgorithmError;
 use crate::rounding::Round;
+use crate::simd::vectorized;
 
 /// An axis before and after.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -140,11 +141,10 @@ impl AxisWeights {
             || vec![0.0; inner],
             |sums, (row, out)| {
                 let (line, output) = (row / self.len(), row % self.len());
-                mix_rows(
-                    &values[line * block..][..block],
-                    self.row(output),
-                    sums,
-                    out,
+                let block = &values[line * block..][..block];
+                vectorized(
+                    #[inline(always)]
+                    || mix_rows(block, self.row(output), sums, out),
                 );
             },
         );
@@ -155,10 +155,10 @@ impl AxisWeights {
         for (output, value) in out.iter_mut().enumerate() {
             *value = match *self.row(output) {
                 [(index, 1.0)] => line[index],
+                [a, b] => T::rounded(weigh(line, a) + weigh(line, b)),
+                [a, b, c] => T::rounded(weigh(line, a) + weigh(line, b) + weigh(line, c)),
                 ref taps => {
-                    let terms = taps
-                        .iter()
-                        .map(|&(index, weight)| weight * line[index].to_f64());
+                    let terms = taps.iter().map(|&tap| weigh(line, tap));
                     T::rounded(terms.sum())
                 }
             };
@@ -166,18 +166,43 @@ impl AxisWeights {
     }
 }
 
+fn weigh<T: Round>(line: &[T], (index, weight): (usize, f64)) -> f64 {
+    weight * line[index].to_f64()
+}
+
 /// A weighted sum of rows as long as `out`.
+#[inline(always)]
 fn mix_rows<T: Round>(rows: &[T], taps: &[(usize, f64)], sums: &mut [f64], out: &mut [T]) {
     let inner = out.len();
-    if let [(index, 1.0)] = *taps {
-        out.copy_from_slice(&rows[index * inner..][..inner]);
-        return;
+    let row = |index: usize| &rows[index * inner..][..inner];
+    match *taps {
+        [(index, 1.0)] => return out.copy_from_slice(row(index)),
+        [(first, a), (second, b)] => {
+            let pairs = row(first).iter().zip(row(second));
+            for (value, (x, y)) in out.iter_mut().zip(pairs) {
+                *value = T::rounded(a * x.to_f64() + b * y.to_f64());
+            }
+            return;
+        }
+        _ => {}
     }
     sums.fill(0.0);
-    for &(index, weight) in taps {
-        let row = &rows[index * inner..][..inner];
-        for (sum, value) in sums.iter_mut().zip(row) {
-            *sum += weight * value.to_f64();
+    for taps in taps.chunks(4) {
+        match *taps {
+            [(first, a), (second, b), (third, c), (fourth, d)] => {
+                let [w, x, y, z] = [row(first), row(second), row(third), row(fourth)];
+                for (index, sum) in sums.iter_mut().enumerate() {
+                    let sum_of_two = *sum + a * w[index].to_f64() + b * x[index].to_f64();
+                    *sum = sum_of_two + c * y[index].to_f64() + d * z[index].to_f64();
+                }
+            }
+            ref taps => {
+                for &(index, weight) in taps {
+                    for (sum, value) in sums.iter_mut().zip(row(index)) {
+                        *sum += weight * value.to_f64();
+                    }
+                }
+            }
         }
     }
     for (value, &sum) in out.iter_mut().zip(&*sums) {

@@ -4,9 +4,9 @@ use ndarray::{Array2, ArrayView2, Zip};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::AlgorithmError;
-use crate::filter::GaussianBlur;
+use crate::filter::{BlurPixel, GaussianBlur};
 use crate::pad::Border;
+use crate::{AlgorithmError, Sample};
 
 /// OpenCV's `adaptiveThreshold` with a Gaussian window: a pixel of an 8-bit image is set where it
 /// exceeds the weighted mean of its neighbourhood less an offset.
@@ -59,20 +59,20 @@ impl AdaptiveThreshold {
             sigma: 0.0,
             border: Border::Replicate,
         };
-        let mean = blur.apply(&image.mapv(f32::from).view())?;
+        let mean = blur.apply(&image.mapv(InFloat).view())?;
         // Beyond 256 grey levels every offset decides alike.
         let rounded = if self.inverse {
             self.offset.floor()
         } else {
             self.offset.ceil()
         };
-        let least = -rounded.clamp(-1000.0, 1000.0) as i32;
+        let least = -rounded.clamp(-1000.0, 1000.0) as i16;
         let mut passed = Array2::zeros(image.raw_dim());
         Zip::from(&mut passed)
             .and(image)
             .and(&mean)
             .par_for_each(|out, &pixel, &mean| {
-                let above = i32::from(pixel) - i32::from(mean.round_ties_even() as u8) > least;
+                let above = i16::from(pixel) - i16::from(mean.0) > least;
                 *out = if above == self.inverse {
                     0
                 } else {
@@ -85,5 +85,57 @@ impl AdaptiveThreshold {
     /// How far the result depends on the image, in pixels.
     pub fn halo(&self) -> usize {
         self.block / 2
+    }
+}
+
+/// An 8-bit pixel whose weighted mean is computed in `f32` and then rounded.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct InFloat(u8);
+
+impl Sample for InFloat {
+    const INTEGER_MAX: Option<f64> = <u8 as Sample>::INTEGER_MAX;
+    const LEAST: f64 = <u8 as Sample>::LEAST;
+    fn to_f64(self) -> f64 {
+        self.0.to_f64()
+    }
+    fn rank(self) -> usize {
+        self.0.rank()
+    }
+}
+
+impl BlurPixel for InFloat {
+    type Row = f32;
+    type Sum = f32;
+    const REACH: f64 = <f32 as BlurPixel>::REACH;
+
+    fn weights(kernel: &[f64]) -> Vec<f32> {
+        <f32 as BlurPixel>::weights(kernel)
+    }
+    fn constant(value: f64) -> Self {
+        Self(<u8 as BlurPixel>::constant(value))
+    }
+    #[inline(always)]
+    fn widened(self) -> f32 {
+        f32::from(self.0)
+    }
+    #[inline(always)]
+    fn along_row(sum: f32, weight: f32, pixel: f32) -> f32 {
+        <f32 as BlurPixel>::along_row(sum, weight, pixel)
+    }
+    #[inline(always)]
+    fn along_row_pair(sum: f32, weight: f32, left: f32, right: f32) -> f32 {
+        <f32 as BlurPixel>::along_row_pair(sum, weight, left, right)
+    }
+    #[inline(always)]
+    fn across(sum: f32, weight: f32, row: f32) -> f32 {
+        <f32 as BlurPixel>::across(sum, weight, row)
+    }
+    #[inline(always)]
+    fn across_pair(sum: f32, weight: f32, above: f32, below: f32) -> f32 {
+        <f32 as BlurPixel>::across_pair(sum, weight, above, below)
+    }
+    #[inline(always)]
+    fn finish(sum: f32) -> Self {
+        Self(sum.round_ties_even() as u8)
     }
 }

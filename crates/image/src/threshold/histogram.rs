@@ -10,6 +10,12 @@ use crate::{AlgorithmError, Sample};
 /// Most bins of an integer image: its whole range has a bin each.
 const MAX_BINS: f64 = (1_u32 << 24) as f64;
 
+/// So few bins have a counter for each of several values in turn.
+const FEW_BINS: usize = 1 << 10;
+
+/// Values that one table of 32-bit counters takes.
+const MOST_COUNTED: usize = 1 << 30;
+
 /// Counts, and the intensity at the centre of each bin.
 pub(super) struct Histogram {
     pub(super) counts: Vec<f64>,
@@ -20,11 +26,7 @@ impl Histogram {
     /// A histogram of integers of up to 16 bits, counted without knowing their range; `None` for
     /// other types and for no values.
     pub(super) fn of_narrow<S: Sample, D: Dimension>(values: &ArrayView<'_, S, D>) -> Option<Self> {
-        let levels = S::INTEGER_MAX? - S::LEAST + 1.0;
-        if levels > f64::from(1_u32 << 16) {
-            return None;
-        }
-        let all = count(values, levels as usize, |value| Some(value.rank()));
+        let all = level_counts(values)?;
         let first = all.iter().position(|&n| n > 0.0)?;
         let last = all.iter().rposition(|&n| n > 0.0)?;
         Some(Self {
@@ -107,6 +109,20 @@ impl Histogram {
     }
 }
 
+/// How many values there are of each integer of a type of up to 16 bits, from the least on; `None`
+/// for other types.
+pub(crate) fn level_counts<S: Sample, D: Dimension>(
+    values: &ArrayView<'_, S, D>,
+) -> Option<Vec<f64>> {
+    let levels = (S::INTEGER_MAX? - S::LEAST) as usize + 1;
+    has_few_levels::<S>().then(|| count(values, levels, |value| Some(value.rank())))
+}
+
+/// Whether a type is one of the integers of up to 16 bits, which are counted one by one.
+pub(crate) fn has_few_levels<S: Sample>() -> bool {
+    S::INTEGER_MAX.is_some_and(|most| most - S::LEAST < f64::from(1_u32 << 16))
+}
+
 /// How many values are in each bin. Parts of the image are counted side by side where the
 /// bins of each part are few beside its values.
 fn count<S: Sample, D: Dimension>(
@@ -117,18 +133,48 @@ fn count<S: Sample, D: Dimension>(
     let values = in_any_order(values);
     let part = values.len().div_ceil(rayon::current_num_threads());
     let count_part = |values: &[S]| {
-        let mut counts = vec![0_u64; bins];
-        for bin in values.iter().filter_map(|&value| bin(value)) {
-            counts[bin] += 1;
+        if bins <= FEW_BINS {
+            count_in_turns::<S, 4>(values, bins, &bin)
+        } else {
+            count_in_turns::<S, 1>(values, bins, &bin)
         }
-        counts
     };
-    let parts: Vec<Vec<u64>> = values
-        .par_chunks(part.max(16 * bins))
+    let parts: Vec<Vec<u32>> = values
+        .par_chunks(part.clamp(16 * bins, MOST_COUNTED.max(16 * bins)))
         .map(count_part)
         .collect();
-    let counts = (0..bins).map(|bin| parts.iter().map(|part| part[bin]).sum::<u64>() as f64);
-    counts.collect()
+    let total = |bin: usize| {
+        let counts = parts
+            .iter()
+            .flat_map(|part| part[bin..].iter().step_by(bins));
+        counts.map(|&count| u64::from(count)).sum::<u64>() as f64
+    };
+    (0..bins).map(total).collect()
+}
+
+/// Counts with `TURNS` counters for each bin, tables of bins after each other: where equal values
+/// follow each other, counters that take turns do not wait for one another.
+fn count_in_turns<S: Sample, const TURNS: usize>(
+    values: &[S],
+    bins: usize,
+    bin: impl Fn(S) -> Option<usize>,
+) -> Vec<u32> {
+    let mut counts = vec![0_u32; TURNS * bins];
+    let mut count = |turn: usize, value: S| {
+        if let Some(bin) = bin(value) {
+            counts[turn * bins + bin] += 1;
+        }
+    };
+    let (groups, rest) = values.as_chunks::<TURNS>();
+    for group in groups {
+        for (turn, &value) in group.iter().enumerate() {
+            count(turn, value);
+        }
+    }
+    for &value in rest {
+        count(0, value);
+    }
+    counts
 }
 
 /// All values, for sums that do not depend on their order.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ndarray::{ArrayD, ArrayView, Axis, Dimension, Slice};
 
-use crate::filter::gaussian_weights;
+use crate::filter::{gaussian_weights, weighted_inside};
 use crate::{AlgorithmError, Sample};
 
 /// The window in which local means and variances are taken.
@@ -76,20 +76,20 @@ pub(super) fn gather<S: Sample, D: Dimension>(
     gathered
 }
 
+/// A range of the first axis.
+pub(super) fn part<S: Sample, D: Dimension>(
+    values: &ArrayView<'_, S, D>,
+    range: Range<usize>,
+) -> ArrayD<f64> {
+    let mut part = values.view().into_dyn();
+    part.slice_axis_inplace(Axis(0), Slice::from(range));
+    part.mapv(Sample::to_f64)
+}
+
 /// Weighted means around every pixel whose window lies inside `values`.
-pub(super) fn local_mean(values: &ArrayD<f64>, weights: &[f64]) -> ArrayD<f64> {
-    let mut current: Option<ArrayD<f64>> = None;
+pub(super) fn local_mean(mut values: ArrayD<f64>, weights: &[f64]) -> ArrayD<f64> {
     for axis in 0..values.ndim() {
-        let source = current.as_ref().unwrap_or(values);
-        let length = source.shape()[axis] + 1 - weights.len();
-        let mut shape = source.raw_dim();
-        shape[axis] = length;
-        let mut out = ArrayD::zeros(shape);
-        for (offset, &weight) in weights.iter().enumerate() {
-            let part = source.slice_axis(Axis(axis), Slice::from(offset..offset + length));
-            out.scaled_add(weight, &part);
-        }
-        current = Some(out);
+        values = weighted_inside(&values, axis, weights);
     }
-    current.unwrap_or_else(|| values.clone())
+    values
 }
