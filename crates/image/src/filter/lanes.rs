@@ -118,8 +118,8 @@ fn weighted_sums<S: Step>(rows: &[&[S::Term]], weights: &[S::Term], out: &mut [S
         let weights: [S::Term; N] = std::array::from_fn(|k| weights[k]);
         for x in 0..width {
             let mut sum = S::one(S::Sum::default(), middle, centre[x]);
-            for k in 0..N {
-                sum = S::pair(sum, weights[k], pairs[k].map(|row| row[x]));
+            for (&weight, pair) in weights.iter().zip(&pairs) {
+                sum = S::pair(sum, weight, pair.map(|row| row[x]));
             }
             out[x] = S::finish(sum);
         }
