@@ -33,7 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["precision", truth, prediction, repeats] => {
             let (truth, prediction) = (labels(truth)?, labels(prediction)?);
             let scores = timed(repeats.parse()?, || precision(&prediction, &truth))?;
-            scores.iter().for_each(|score| println!("{score}"));
+            for score in scores {
+                println!("{score}");
+            }
         }
         ["pairs", truth, prediction, side, repeats] => {
             let side = side.parse()?;
