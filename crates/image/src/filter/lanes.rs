@@ -7,30 +7,8 @@ use std::marker::PhantomData;
 
 use crate::filter::BlurPixel;
 
-/// Pairs of weights in the widest window that has a function of its own.
-const MOST_PAIRS: usize = 8;
-
 /// Pixels that wider windows sum together.
 const LANES: usize = 32;
-
-/// Runs `$body` with `$N` as the constant of the value `$count`, at most [`MOST_PAIRS`].
-macro_rules! with_constant {
-    ($count:expr, $N:ident => $body:expr) => {
-        with_constant!(@arms $count, $N => $body; 0 1 2 3 4 5 6 7)
-    };
-    (@arms $count:expr, $N:ident => $body:expr; $($value:literal)*) => {
-        match $count {
-            $($value => {
-                const $N: usize = $value;
-                $body
-            })*
-            _ => {
-                const $N: usize = MOST_PAIRS;
-                $body
-            }
-        }
-    };
-}
 
 /// What is done with one weight, or with the two pixels that share one.
 trait Step {
@@ -105,25 +83,40 @@ pub(super) fn column_pass<P: BlurPixel>(rows: &[&[P::Row]], weights: &[P::Row], 
 
 #[inline(always)]
 fn weighted_sums<S: Step>(rows: &[&[S::Term]], weights: &[S::Term], out: &mut [S::Out]) {
-    let half = weights.len() / 2;
-    if half > MOST_PAIRS {
-        return sums_by_lanes::<S>(rows, weights, out);
+    match weights.len() / 2 {
+        0 => sums_of_pairs::<S, 0>(rows, weights, out),
+        1 => sums_of_pairs::<S, 1>(rows, weights, out),
+        2 => sums_of_pairs::<S, 2>(rows, weights, out),
+        3 => sums_of_pairs::<S, 3>(rows, weights, out),
+        4 => sums_of_pairs::<S, 4>(rows, weights, out),
+        5 => sums_of_pairs::<S, 5>(rows, weights, out),
+        6 => sums_of_pairs::<S, 6>(rows, weights, out),
+        7 => sums_of_pairs::<S, 7>(rows, weights, out),
+        8 => sums_of_pairs::<S, 8>(rows, weights, out),
+        _ => sums_by_lanes::<S>(rows, weights, out),
     }
-    with_constant!(half, N => {
-        let width = out.len();
-        let centre = &rows[N][..width];
-        let pairs: [[&[S::Term]; 2]; N] =
-            std::array::from_fn(|k| [&rows[k][..width], &rows[2 * N - k][..width]]);
-        let middle = weights[N];
-        let weights: [S::Term; N] = std::array::from_fn(|k| weights[k]);
-        for x in 0..width {
-            let mut sum = S::one(S::Sum::default(), middle, centre[x]);
-            for (&weight, pair) in weights.iter().zip(&pairs) {
-                sum = S::pair(sum, weight, pair.map(|row| row[x]));
-            }
-            out[x] = S::finish(sum);
+}
+
+/// [`weighted_sums`] for `2 PAIRS + 1` weights.
+#[inline(always)]
+fn sums_of_pairs<S: Step, const PAIRS: usize>(
+    rows: &[&[S::Term]],
+    weights: &[S::Term],
+    out: &mut [S::Out],
+) {
+    let width = out.len();
+    let centre = &rows[PAIRS][..width];
+    let pairs: [[&[S::Term]; 2]; PAIRS] =
+        std::array::from_fn(|k| [&rows[k][..width], &rows[2 * PAIRS - k][..width]]);
+    let middle = weights[PAIRS];
+    let weights: [S::Term; PAIRS] = std::array::from_fn(|k| weights[k]);
+    for x in 0..width {
+        let mut sum = S::one(S::Sum::default(), middle, centre[x]);
+        for k in 0..PAIRS {
+            sum = S::pair(sum, weights[k], pairs[k].map(|row| row[x]));
         }
-    });
+        out[x] = S::finish(sum);
+    }
 }
 
 /// [`weighted_sums`] for any number of weights, over [`LANES`] pixels at a time; the last ones
