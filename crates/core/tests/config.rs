@@ -377,9 +377,15 @@ fn contradictions_for_images() {
 fn steps_in_the_wrong_order() {
     insta::assert_snapshot!(
         faults_of(&["postprocess=[{components: {seeds: 1, grow: 2}}, argmax]"]),
-        @""
+        @"
+    the config has 1 fault
+    --set postprocess: the step `components` needs labels, but no step before it makes them; allowed: put `argmax` (or `threshold`) before it in `postprocess`
+    "
     );
-    insta::assert_snapshot!(faults_of(&["postprocess=[argmax, fill_holes, argmax]"]), @"");
+    insta::assert_snapshot!(faults_of(&["postprocess=[argmax, fill_holes, argmax]"]), @"
+    the config has 1 fault
+    --set postprocess: the step `argmax` needs the network's values, but a step before it made labels; allowed: move `argmax` to the front of `postprocess`
+    ");
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn objects_of_buckets_are_asked_for_with_a_signature_if_there_is_a_key() {
     let outcome = bench.run_with(&["info", "s3://bucket/cells.ome.zarr"], &[endpoint]);
     assert_eq!(outcome.code, 2);
     assert!(
-        outcome.stderr.contains("access denied"),
+        outcome.stderr.contains("permission denied"),
         "{}",
         outcome.stderr
     );
