@@ -16,7 +16,7 @@ use crate::{AlgorithmError, Sample};
 ///
 /// Pixels are flooded in the order of value, then of when they were reached; markers start in
 /// raster order. Without lines the result equals scikit-image's but for ties between markers of
-/// equal value. With lines a few pixels differ: here the flood stops at a line, while scikit-image
+/// equal value. With lines some pixels differ: here the flood stops at a line, while scikit-image
 /// 0.26 lets it run on across, and compares each pixel with the flood that reaches it rather than
 /// its neighbours among themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
