@@ -2,10 +2,12 @@
 """Peak memory and speed of `coverslip predict` on images larger than memory.
 
     python3 benches/large_images.py target/release/coverslip [--sizes 5000 10000 20000] [--volumes 256 512 1024]
+        [--network "{unet: {base: 16, depth: 4}}"]
 
-Trains two small U-Nets (2D and 3D) on the sample images, makes images of each size by repeating a
+Trains U-Nets (2D and 3D) on the sample images for a moment, makes images of each size by repeating a
 sample, predicts them under `--memory 2GiB`, and prints peak resident memory, speed, and the share of
-the time that was spent outside the network. Needs numpy, tifffile and zarr.
+the time that was spent outside the network. The networks are small (base 8, depth 2), so that large images
+take minutes; the preset's takes four times as long a pixel. Needs numpy, tifffile and zarr.
 """
 import argparse
 import json
@@ -33,7 +35,7 @@ def run(*command):
     return json.loads(output.decode().splitlines()[-1]), usage.ru_maxrss * 1024
 
 
-def train(program, folder, dimensions):
+def train(program, folder, dimensions, network):
     data = ROOT / "samples/nuclei2d"
     if dimensions == 3:
         data = folder / "stacks"
@@ -55,7 +57,7 @@ def train(program, folder, dimensions):
         f"data.train.source={data}/images",
         f"data.train.target={data}/masks",
         f"data.patch.size={size}",
-        "network={unet: {base: 8, depth: 2}}",
+        f"network={network}",
         "training.epochs=1",
         "training.patches_per_epoch=16",
         f"predict.tile={'[512, 512]' if dimensions == 2 else '[64, 128, 128]'}",
@@ -91,6 +93,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--sizes", type=int, nargs="*", default=[5000, 10000, 20000])
     parser.add_argument("--volumes", type=int, nargs="*", default=[256, 512, 1024])
+    parser.add_argument("--network", default="{unet: {base: 8, depth: 2}}")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
@@ -101,7 +104,7 @@ def main():
         for dimensions, sides, make in [(2, arguments.sizes, plane), (3, arguments.volumes, volume)]:
             if not sides:
                 continue
-            model = train(arguments.program, folder, dimensions)
+            model = train(arguments.program, folder, dimensions, arguments.network)
             for side in sides:
                 path = make(folder, side)
                 result, peak = run(

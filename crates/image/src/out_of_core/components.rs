@@ -36,7 +36,7 @@ struct Part {
 }
 
 /// A numbered block: its parts, and values and numbers of its first and last plane across each
-/// axis.
+/// axis that has more than this block.
 struct Numbered {
     parts: Vec<Part>,
     first: [Plane; 3],
@@ -210,9 +210,16 @@ fn number(
             next += 1;
         }
     }
-    let plane = |axis: usize, index: usize| Plane {
-        values: values.index_axis(Axis(axis), index).to_owned(),
-        numbers: components.labels.index_axis(Axis(axis), index).to_owned(),
+    let plane = |axis: usize, index: usize| {
+        // Across an axis without other blocks nothing is joined; a plane across Z of an image of one
+        // section would be the image.
+        if block[axis].len() == volume.shape[axis] {
+            return Plane::empty([0, 0]);
+        }
+        Plane {
+            values: values.index_axis(Axis(axis), index).to_owned(),
+            numbers: components.labels.index_axis(Axis(axis), index).to_owned(),
+        }
     };
     Ok(Numbered {
         parts,
@@ -243,7 +250,7 @@ impl Joints {
             connectivity,
             sets: UnionFind::new(0),
             before: [None, None, None],
-            next: [Plane::empty([shape[1], shape[2]]), empty(), empty()],
+            next: [empty(), empty(), empty()],
             start: [0, 0],
             shape,
         }
@@ -253,6 +260,10 @@ impl Joints {
     fn add(&mut self, block: &Block, numbered: &Numbered) {
         let [z, y, x] = block;
         let is_new_layer = z.start != self.start[0];
+        let has_layers = !numbered.last[0].values.is_empty();
+        if has_layers && self.next[0].values.is_empty() {
+            self.next[0] = Plane::empty([self.shape[1], self.shape[2]]);
+        }
         let is_new_row = is_new_layer || y.start != self.start[1];
         if is_new_layer {
             self.before[0] = Some(self.next[0].clone());
@@ -293,6 +304,9 @@ impl Plane {
     }
 
     fn paste(&mut self, [row, column]: [usize; 2], part: &Plane) {
+        if part.values.is_empty() {
+            return;
+        }
         let (height, width) = part.values.dim();
         let window = s![row..row + height, column..column + width];
         self.values.slice_mut(window).assign(&part.values);
