@@ -15,6 +15,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         fs::write(folder.join(package::DESCRIPTION), data).expect("the folder is ours");
     });
     if let Ok(description) = package::describe(&folder) {
-        let _ = package::preprocess_steps(&description, registry);
+        let _ = package::preprocess_steps(&description.preprocess, registry);
     }
 });
