@@ -68,10 +68,8 @@ impl PreprocessStep for GaussianBlur {
     ) -> Result<Option<Fitted>, Error> {
         let reach = self.halo::<f32>()?;
         let step = self.clone();
-        let apply = move |image: &mut Array4<f32>| {
-            each_plane(image, |plane| GaussianBlur::apply(&step, plane))
-        };
-        Ok(local(Box::new(apply), [0, reach, reach], self.border))
+        let change = move |plane: &ArrayView2<'_, f32>| GaussianBlur::apply(&step, plane);
+        Ok(by_sections(change, reach, self.border))
     }
 }
 
@@ -89,11 +87,9 @@ impl PreprocessStep for GrayMorphology {
     ) -> Result<Option<Fitted>, Error> {
         let reach = self.halo()?;
         let step = self.clone();
-        let apply = move |image: &mut Array4<f32>| {
-            each_plane(image, |plane| GrayMorphology::apply(&step, plane))
-        };
+        let change = move |plane: &ArrayView2<'_, f32>| GrayMorphology::apply(&step, plane);
         // Pixels outside never win, wherever the edge is.
-        Ok(local(Box::new(apply), [0, reach, reach], Border::Replicate))
+        Ok(by_sections(change, reach, Border::Replicate))
     }
 }
 
@@ -108,6 +104,16 @@ fn each_plane(
         }
     }
     Ok(())
+}
+
+/// A filter of each section by itself.
+fn by_sections(
+    change: impl Fn(&ArrayView2<'_, f32>) -> Result<Array2<f32>, AlgorithmError> + Send + Sync + 'static,
+    reach: usize,
+    border: Border<f64>,
+) -> Option<Fitted> {
+    let apply = move |image: &mut Array4<f32>| each_plane(image, &change);
+    local(Box::new(apply), [0, reach, reach], border)
 }
 
 /// A filter of the pixels within `reach`; none if it takes those of the opposite edge too.
