@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, TensorData, activation::softmax},
+    tensor::{Device, Tensor, TensorData},
 };
 use coverslip_nets::{Inputs, Network, NetworkIo, build::BuildSettings};
+use coverslip_ops::softmax;
 use ndarray::{Array4, Array5};
 use rand::RngExt;
 use serde_json::json;
@@ -240,7 +241,7 @@ pub fn measure(
                 .map_err(|error| Error::Bug(error.to_string()))?;
         } else if let Some((network, input)) = &batch_network {
             let output = network.forward(Inputs::new(input.clone())).main;
-            softmax(output, 1).into_data();
+            softmax(output).into_data();
         } else {
             predictor.predict(&image);
         }

@@ -1,7 +1,11 @@
 use burn::tensor::{Tensor, activation};
 use coverslip_kernels::{FusedActivation, maps};
 
-use crate::{FeatureMap, add, cpu::Activate, multiply};
+use crate::{
+    FeatureMap, add,
+    cpu::{self, Activate, Part, Softmax},
+    multiply,
+};
 
 /// The constants of [`Activation::Selu`].
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
@@ -123,6 +127,16 @@ pub fn activate(input: FeatureMap, function: Activation) -> FeatureMap {
         Activation::Tanh => activation::tanh(tensor),
         Activation::Sigmoid => activation::sigmoid(tensor),
     })
+}
+
+/// Probabilities of classes from their scores `[N, C, Z, Y, X]`: `exp(x) / sum(exp(x))`, the sum over
+/// the channels of each pixel.
+pub fn softmax(scores: Tensor<5>) -> Tensor<5> {
+    if !cpu::is_ours(&scores) {
+        return activation::softmax(scores, 1);
+    }
+    let Part { shape, tensor } = FeatureMap::from_tensor(scores).into_planar_part();
+    Tensor::from_dispatch(cpu::call(Softmax { shape }, vec![tensor]))
 }
 
 /// `x` where positive, `slope * x` elsewhere, with a slope `[1]`, or `[C]` for each channel, that is

@@ -18,7 +18,7 @@ mod pool;
 mod resample;
 mod stack;
 
-pub(crate) use activation::Activate;
+pub(crate) use activation::{Activate, Softmax};
 pub(crate) use adam::adam;
 pub(crate) use arithmetic::{Add, Multiply, MultiplyChannels, MultiplyPixels};
 pub(crate) use attention::Attention;

@@ -8,6 +8,7 @@
 //! crate asks which device it is. They are
 //!
 //! - of each value: [`activate`], [`add`], [`dropout`], [`multiply`], [`prelu`];
+//! - of the channels of a pixel: [`softmax`];
 //! - of neighbourhoods: [`average_pool`], [`conv`], [`conv_transpose`], [`global_average_pool`],
 //!   [`max_pool`];
 //! - of statistics: [`concat_activate_normalize`], [`conv_concat_activate_normalize`],
@@ -33,7 +34,7 @@ mod resample;
 mod rows;
 mod stack;
 
-pub use activation::{Activation, activate, prelu};
+pub use activation::{Activation, activate, prelu, softmax};
 pub use adam::{AdamStep, adam};
 pub use arithmetic::{add, multiply};
 pub use attention::{AttentionOptions, Regions, attention};

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, TensorData, activation::softmax},
+    tensor::{Device, Tensor, TensorData},
 };
 use coverslip_nets::{
     AnyNetwork, Inputs, Network, SizeRule,
     loss::{Target, WeightedSum},
 };
+use coverslip_ops::softmax;
 use ndarray::{Array4, Array5, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -166,7 +167,7 @@ impl Predictor for Trained {
             .forward(Inputs::new(to_tensor(&batch, &self.device)))
             .main;
         let output = if self.classes {
-            softmax(output, 1)
+            softmax(output)
         } else {
             output
         };

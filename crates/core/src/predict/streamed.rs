@@ -16,7 +16,7 @@ use super::{
     PredictError, Tiling,
     prepared::Prepared,
     rows::Rows,
-    tiles::{Share, predict_parts},
+    tiles::{Emit, Share, predict_parts},
 };
 use crate::{
     config::{Output, TargetScale},
@@ -119,11 +119,7 @@ impl<'a> Job<'a> {
     }
 
     /// Sums of tiles, parts of the source and parts of the result share the memory.
-    fn parts(
-        &self,
-        prepared: &Prepared<'_>,
-        emit: &mut dyn FnMut([usize; 3], Array4<f32>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn parts(&self, prepared: &Prepared<'_>, emit: &mut Emit<'_, Error>) -> Result<(), Error> {
         let share = Share {
             bytes: self.memory / 3,
             channels: self.model.description.io.out_channels,
@@ -137,6 +133,11 @@ impl<'a> Job<'a> {
             self.monitor,
             emit,
         )
+    }
+
+    /// Whether results go back to the intensities of the source.
+    fn is_restored(&self) -> bool {
+        self.model.description.target.scale == TargetScale::Source
     }
 
     fn prepare(&self, time: usize) -> Result<Prepared<'a>, Error> {
@@ -187,8 +188,9 @@ impl<'a> Job<'a> {
             let Some(sink) = &sink else { continue };
             let point = TimePoint::new(sink.as_ref(), time);
             let mut rows = Rows::new(&point, self.memory / 3);
+            let is_restored = self.is_restored();
             self.parts(&prepared, &mut |start, mut values| {
-                if self.model.description.target.scale == TargetScale::Source {
+                if is_restored {
                     prepared.restore(&mut values)?;
                 }
                 rows.add(start, &values)
@@ -291,7 +293,7 @@ impl<'a> Job<'a> {
     fn classes(&self, split: Split<'_>, time: usize, sink: &dyn Sink) -> Result<(), Error> {
         let prepared = self.prepare(time)?;
         let mut rows = Rows::new(sink, self.memory / 3);
-        let is_restored = self.model.description.target.scale == TargetScale::Source;
+        let is_restored = self.is_restored();
         self.parts(&prepared, &mut |start, mut values| {
             if is_restored {
                 prepared.restore(&mut values)?;

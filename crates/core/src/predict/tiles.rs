@@ -1,6 +1,6 @@
 //! An image through a network in tiles, in memory that follows the tiles and not the image.
 
-use std::ops::Range;
+use std::{ops::Range, panic::resume_unwind, sync::mpsc::sync_channel, thread};
 
 use coverslip_image::{
     pad::{Border, Padding, source_index},
@@ -33,7 +33,7 @@ pub struct Tiling {
 pub(super) type Block = [Range<usize>; 3];
 
 /// A normalised image that is read in parts.
-pub(super) trait TileSource<E> {
+pub(super) trait TileSource<E>: Sync {
     /// Its size, `[Z, Y, X]`.
     fn shape(&self) -> [usize; 3];
 
@@ -42,7 +42,7 @@ pub(super) trait TileSource<E> {
 }
 
 /// What takes the finished parts: first pixel `[Z, Y, X]` and values `[C', Z, Y, X]`.
-pub(super) type Emit<'a, E> = dyn FnMut([usize; 3], Array4<f32>) -> Result<(), E> + 'a;
+pub(super) type Emit<'a, E> = dyn FnMut([usize; 3], Array4<f32>) -> Result<(), E> + Send + 'a;
 
 impl<E> TileSource<E> for ArrayView4<'_, f32> {
     fn shape(&self) -> [usize; 3] {
@@ -108,7 +108,7 @@ impl Share {
 
 /// As [`predict_tiled`], for an image that is read in parts and given away in parts; each pixel is
 /// given once.
-pub(super) fn predict_parts<E: From<PredictError>>(
+pub(super) fn predict_parts<E: From<PredictError> + Send>(
     predictor: &dyn Predictor,
     image: &dyn TileSource<E>,
     tiling: Tiling,
@@ -216,7 +216,7 @@ impl<'a, E: From<PredictError>> Padded<'a, E> {
     }
 }
 
-fn blended<E: From<PredictError>>(
+fn blended<E: From<PredictError> + Send>(
     predictor: &dyn Predictor,
     image: &Padded<'_, E>,
     (tile, tiling): ([usize; 3], Tiling),
@@ -238,7 +238,7 @@ fn blended<E: From<PredictError>>(
 }
 
 /// Predicts and joins the tiles of a band; gives away the band.
-fn blend_band<E: From<PredictError>>(
+fn blend_band<E: From<PredictError> + Send>(
     predictor: &dyn Predictor,
     image: &Padded<'_, E>,
     band: &Band,
@@ -247,6 +247,9 @@ fn blend_band<E: From<PredictError>>(
     emit: &mut Emit<'_, E>,
 ) -> Result<(), E> {
     let hull = &band.hull;
+    let tiles: Vec<Block> = (band.starts.iter())
+        .map(|start| std::array::from_fn(|axis| start[axis]..start[axis] + weights.shape()[axis]))
+        .collect();
     let mut blender: Option<Blender> = None;
     let mut hand_on = |part: Option<coverslip_image::tile::Block>| match part {
         Some(part) => {
@@ -255,20 +258,18 @@ fn blend_band<E: From<PredictError>>(
         }
         None => Ok(()),
     };
-    for start in &band.starts {
-        let block: Block =
-            std::array::from_fn(|axis| start[axis]..start[axis] + weights.shape()[axis]);
-        let values = predictor.predict(&image.read(&block)?);
+    assembly_line(predictor, image, &tiles, &mut |index, values| {
         let shape = hull.clone().map(|range| range.len());
         let blender = blender.get_or_insert_with(|| Blender::new(values.dim().0, shape));
-        let place = [0, 1, 2].map(|axis| start[axis] - hull[axis].start);
+        let place = [0, 1, 2].map(|axis| tiles[index][axis].start - hull[axis].start);
         let ready = place[blender.streamed_axis()];
         hand_on(blender.finish_until(ready).map_err(PredictError::from)?)?;
         blender
             .add(place, values.view(), *weights)
             .map_err(PredictError::from)?;
         task.advance(1, "");
-    }
+        Ok(())
+    })?;
     match blender {
         Some(mut blender) => hand_on(
             blender
@@ -291,7 +292,7 @@ fn window(blend: Blend, tile: [usize; 3]) -> Result<Array3<f32>, PredictError> {
         .expect("the window has the tile's three axes"))
 }
 
-fn cropped<E: From<PredictError>>(
+fn cropped<E: From<PredictError> + Send>(
     predictor: &dyn Predictor,
     image: &Padded<'_, E>,
     plan: &CropPlan,
@@ -299,12 +300,58 @@ fn cropped<E: From<PredictError>>(
     emit: &mut Emit<'_, E>,
 ) -> Result<(), E> {
     let task = monitor.begin("tiles", plan.len() as u64);
-    for tile in plan.tiles() {
-        let values = predictor.predict(&image.read(&tile.read)?);
+    let tiles: Vec<_> = plan.tiles().collect();
+    let blocks: Vec<Block> = tiles.iter().map(|tile| tile.read.clone()).collect();
+    assembly_line(predictor, image, &blocks, &mut |index, values| {
+        let tile = &tiles[index];
         let [z, y, x] = tile.keep_in_tile();
         let start = [0, 1, 2].map(|axis| tile.keep[axis].start);
         emit(start, values.slice(s![.., z, y, x]).to_owned())?;
         task.advance(1, "");
-    }
-    Ok(())
+        Ok(())
+    })
+}
+
+/// How many predicted tiles may wait to be joined while finished parts are written.
+const WAITING: usize = 2;
+
+/// Predicts `tiles` in their order and hands each to `join` with its index. While one is in the
+/// network, the next is read and the one before is joined, each in a thread of its own.
+fn assembly_line<E: From<PredictError> + Send>(
+    predictor: &dyn Predictor,
+    image: &Padded<'_, E>,
+    tiles: &[Block],
+    join: &mut (dyn FnMut(usize, Array4<f32>) -> Result<(), E> + Send),
+) -> Result<(), E> {
+    thread::scope(|scope| {
+        let (to_network, inputs) = sync_channel(0);
+        let (to_join, outputs) = sync_channel(WAITING);
+        // A stage whose neighbour has failed ends; the neighbour tells why.
+        scope.spawn(move || {
+            for tile in tiles {
+                let input = image.read(tile);
+                let is_last = input.is_err();
+                if to_network.send(input).is_err() || is_last {
+                    return;
+                }
+            }
+        });
+        let joiner = scope.spawn(move || {
+            (outputs.into_iter().enumerate()).try_for_each(|(index, values)| join(index, values))
+        });
+        let mut read = Ok(());
+        for input in inputs {
+            match input {
+                Ok(input) if to_join.send(predictor.predict(&input)).is_ok() => {}
+                Ok(_) => break,
+                Err(error) => {
+                    read = Err(error);
+                    break;
+                }
+            }
+        }
+        drop(to_join);
+        let joined = joiner.join().unwrap_or_else(|panic| resume_unwind(panic));
+        joined.and(read)
+    })
 }

@@ -7,6 +7,7 @@ mod gate;
 mod linear;
 mod max_pool;
 mod norm;
+mod softmax;
 mod stack;
 mod support;
 mod threads;

@@ -1,8 +1,8 @@
 use burn::{
     module::{Module, Param},
-    tensor::{Tensor, activation::softmax},
+    tensor::Tensor,
 };
-use coverslip_ops::{Activation, FeatureMap, activate};
+use coverslip_ops::{Activation, FeatureMap, activate, softmax};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -254,7 +254,7 @@ impl Activate {
         match (&self.slope, self.function) {
             (Some(slope), _) => coverslip_ops::prelu(input, slope.val()),
             (None, Some(function)) => activate(input, function),
-            (None, None) => FeatureMap::from_tensor(softmax(input.into_tensor(), 1)),
+            (None, None) => FeatureMap::from_tensor(softmax(input.into_tensor())),
         }
     }
 }

@@ -1,7 +1,5 @@
-use burn::tensor::{
-    Tensor,
-    activation::{sigmoid, softmax},
-};
+use burn::tensor::{Tensor, activation::sigmoid};
+use coverslip_ops::softmax;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +25,8 @@ impl LossActivation {
         match self {
             Self::Auto if channels == 1 => sigmoid(scores),
             Self::Sigmoid => sigmoid(scores),
-            Self::Auto => softmax(scores, 1),
-            Self::Softmax if channels > 1 => softmax(scores, 1),
+            Self::Auto => softmax(scores),
+            Self::Softmax if channels > 1 => softmax(scores),
             Self::Softmax | Self::None => scores,
         }
     }

@@ -1,8 +1,5 @@
-use burn::tensor::{
-    Tensor, TensorData,
-    activation::{relu, softmax},
-};
-use coverslip_ops::{mean, sum};
+use burn::tensor::{Tensor, TensorData, activation::relu};
+use coverslip_ops::{mean, softmax, sum};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,7 +19,7 @@ impl Loss for LovaszSoftmax {
     fn value(&self, output: Tensor<5>, target: &Target) -> Tensor<1> {
         let classes = output.dims()[1];
         let truth = target.indicators(classes);
-        let p = softmax(output, 1);
+        let p = softmax(output);
         // |t - p|, whose gradient has no corner.
         let errors = truth.clone() + p.clone() - (truth.clone() * p).mul_scalar(2.0);
         of_errors(errors, truth, target.weight.as_ref(), self.per_image)

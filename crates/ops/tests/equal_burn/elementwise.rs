@@ -1,7 +1,7 @@
 //! Operations on every value: activations, sums, products and dropout.
 
 use burn::tensor::{Device, Tensor, activation};
-use coverslip_ops::{Activation, Dropout, FeatureMap, activate, add, dropout, multiply};
+use coverslip_ops::{Activation, Dropout, FeatureMap, activate, add, dropout, multiply, softmax};
 
 use crate::support::{Sizes, compare, distinct, map};
 
@@ -61,6 +61,18 @@ fn activations() {
                 |inputs| stock(inputs[0].clone(), function),
             );
         }
+    }
+}
+
+#[test]
+fn probabilities_of_classes() {
+    for sizes in MAPS {
+        compare(
+            "softmax",
+            &[sizes],
+            |inputs| softmax(inputs[0].clone()),
+            |inputs| activation::softmax(inputs[0].clone(), 1),
+        );
     }
 }
 
