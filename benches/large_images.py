@@ -2,7 +2,7 @@
 """Peak memory and speed of `coverslip predict` on images larger than memory.
 
     python3 benches/large_images.py target/release/coverslip [--sizes 5000 10000 20000] [--volumes 256 512 1024]
-        [--network "{unet: {base: 16, depth: 4}}"]
+        [--network "{unet: {base: 16, depth: 4}}"] [--overlap 0.25]
 
 Trains U-Nets (2D and 3D) on the sample images for a moment, makes images of each size by repeating a
 sample, predicts them under `--memory 2GiB`, and prints peak resident memory, speed, and the share of
@@ -94,6 +94,7 @@ def main():
     parser.add_argument("--sizes", type=int, nargs="*", default=[5000, 10000, 20000])
     parser.add_argument("--volumes", type=int, nargs="*", default=[256, 512, 1024])
     parser.add_argument("--network", default="{unet: {base: 8, depth: 2}}")
+    parser.add_argument("--overlap", type=float, default=0.25, help="of tiles; less is faster")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
@@ -109,7 +110,8 @@ def main():
                 path = make(folder, side)
                 result, peak = run(
                     arguments.program, "predict", "--model", model, "--input", path,
-                    "--output", folder / "out", "--memory", "2GiB", "--quiet", "--json",
+                    "--output", folder / "out", "--memory", "2GiB", "--overlap", arguments.overlap,
+                    "--quiet", "--json",
                 )
                 pixels = side**dimensions
                 outside = 1 - result["network_s"] / result["seconds"]

@@ -10,7 +10,7 @@ mod watershed;
 
 use coverslip_image::{
     AlgorithmError,
-    out_of_core::{OutOfCoreError, Scratch, Volume},
+    out_of_core::{Intermediate, OutOfCoreError, Scratch, Volume},
     sink::Sink,
 };
 use ndarray::{Array3, Array4};
@@ -64,15 +64,20 @@ pub trait PostprocessStep: Send + Sync {
     }
 }
 
-/// Writes labels into a sink.
-pub type WriteLabels<'a> = Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>;
-
-/// A step on labels larger than memory that is ready to write its result.
+/// A step on labels larger than memory that has learned what it needs of them.
 pub struct LabelPlan<'a> {
     /// No label of the result is larger.
     pub largest: u32,
-    /// Writes the result, of the size of the labels, into a sink.
-    pub write: WriteLabels<'a>,
+    /// The result, of the size of the labels.
+    pub labels: PlannedLabels<'a>,
+}
+
+/// The result of a [`LabelPlan`].
+pub enum PlannedLabels<'a> {
+    /// It can be written into any sink.
+    Write(Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>),
+    /// It is on the disk already.
+    Ready(Intermediate),
 }
 
 /// A step that does not fit what came before it.

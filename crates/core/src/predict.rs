@@ -3,6 +3,7 @@
 mod bands;
 mod files;
 mod prepared;
+mod read_ahead;
 mod rows;
 mod streamed;
 mod tiles;

@@ -98,6 +98,18 @@ fn labels_and_probabilities_of_parts_are_those_of_the_whole() {
 }
 
 #[test]
+fn every_step_on_labels_may_be_the_last() {
+    let image = image(&[110, 130], "yx");
+    for steps in ["components", "{components: {seeds: 1, grow: 2}}"] {
+        let steps = format!("postprocess=[argmax, {steps}]");
+        let (mut model, _folder) = trained(&[&steps]);
+        model.output = Output::Labels;
+        let [whole, parts] = both(&model, &image, "tif");
+        assert_same(&whole, &parts);
+    }
+}
+
+#[test]
 fn filters_of_parts_are_those_of_the_whole() {
     let (mut model, _folder) = trained(&[
         "data.preprocess=[{gaussian: {sigma: [1.5]}}, {morphology: {operation: tophat}}, percentile, {gaussian_blur: {size: 5}}]",

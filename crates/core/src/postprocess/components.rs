@@ -6,7 +6,7 @@ use coverslip_image::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LabelPlan, PostprocessError, PostprocessStep, Prediction};
+use super::{LabelPlan, PlannedLabels, PostprocessError, PostprocessStep, Prediction};
 
 /// Numbers the connected groups of foreground pixels, one label for each object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,18 +57,17 @@ impl PostprocessStep for Components {
         scratch: &'a Scratch,
     ) -> Result<Option<LabelPlan<'a>>, OutOfCoreError> {
         let plan = out_of_core::components(labels, self.connectivity, self.seeds)?;
-        Ok(Some(LabelPlan {
-            largest: plan.count(),
-            write: Box::new(move |sink| match self.grow {
-                None => plan.write(labels, sink),
-                Some(rim) => {
-                    let (seeds, into) = scratch.create(labels.target())?;
-                    plan.write(labels, &*into)?;
-                    into.finish()?;
-                    out_of_core::grow(seeds, labels, rim, scratch, sink)
-                }
-            }),
-        }))
+        let largest = plan.count();
+        let labels = match self.grow {
+            None => PlannedLabels::Write(Box::new(move |sink| plan.write(labels, sink))),
+            Some(rim) => {
+                let (seeds, into) = scratch.create(labels.target())?;
+                plan.write(labels, &*into)?;
+                into.finish()?;
+                PlannedLabels::Ready(out_of_core::grow(seeds, labels, rim, scratch)?)
+            }
+        };
+        Ok(Some(LabelPlan { largest, labels }))
     }
 }
 

@@ -5,7 +5,7 @@ use coverslip_image::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LabelPlan, PostprocessError, PostprocessStep, Prediction};
+use super::{LabelPlan, PlannedLabels, PostprocessError, PostprocessStep, Prediction};
 
 /// Fills background that an object encloses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,7 +36,9 @@ impl PostprocessStep for FillHoles {
         let objects = out_of_core::objects(labels)?;
         Ok(Some(LabelPlan {
             largest: objects.last().map_or(0, |object| object.label),
-            write: Box::new(move |sink| out_of_core::fill_label_holes(labels, &objects, sink)),
+            labels: PlannedLabels::Write(Box::new(move |sink| {
+                out_of_core::fill_label_holes(labels, &objects, sink)
+            })),
         }))
     }
 }

@@ -5,7 +5,7 @@ use coverslip_image::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LabelPlan, PostprocessError, PostprocessStep, Prediction};
+use super::{LabelPlan, PlannedLabels, PostprocessError, PostprocessStep, Prediction};
 
 /// Removes objects with fewer pixels than a limit and renumbers the others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +38,9 @@ impl PostprocessStep for RemoveSmall {
         let numbers = Renumbering::without_small(&objects, self.pixels as u64);
         Ok(Some(LabelPlan {
             largest: numbers.count(),
-            write: Box::new(move |sink| out_of_core::relabel(labels, &numbers, sink)),
+            labels: PlannedLabels::Write(Box::new(move |sink| {
+                out_of_core::relabel(labels, &numbers, sink)
+            })),
         }))
     }
 }

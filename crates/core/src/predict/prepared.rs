@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use coverslip_image::{
     Axis,
-    copy::Blocks,
-    source::{ImageInfo, Region, Source},
+    source::{Region, Source, blocks},
 };
 use ndarray::{Array4, ArrayView4, s};
 
-use super::{PredictError, tiles::Block, tiles::TileSource};
+use super::{PredictError, read_ahead::read_ahead, tiles::Block, tiles::TileSource};
 use crate::{
     error::Error,
     finite::NotFinite,
@@ -18,6 +17,12 @@ use crate::{
     package::Model,
     preprocess::{Fitted, PreprocessStep},
 };
+
+/// What a sample takes: read, converted and prepared.
+const PIXEL: usize = 16;
+
+/// The bytes of a part that is looked at, which are enough for all threads to unpack it.
+const PART: u64 = 64 << 20;
 
 /// One time point of a source, with preprocessing that has learned what it needs of all of it.
 pub(super) struct Prepared<'a> {
@@ -77,17 +82,18 @@ impl<'a> Prepared<'a> {
         monitor: &dyn Monitor,
     ) -> Result<Fitted, Error> {
         let info = self.source.info();
-        let blocks = self.blocks(memory);
+        let blocks: Vec<Block> = self.blocks(memory);
         let mut each = |look: &mut dyn FnMut(ArrayView4<'_, f32>)| -> Result<(), Error> {
             let task = monitor.begin("parts looked at", blocks.len() as u64);
-            for index in 0..blocks.len() {
-                let (origin, lengths) = blocks.get(index);
-                let block =
-                    [Axis::Z, Axis::Y, Axis::X].map(|axis| range(info, axis, &origin, &lengths));
-                look(self.read(&block)?.view());
-                task.advance(1, "");
-            }
-            Ok(())
+            read_ahead(
+                &blocks,
+                |block| self.read(block),
+                |values| {
+                    look(values.view());
+                    task.advance(1, "");
+                    Ok(())
+                },
+            )
         };
         let shape = [Axis::C, Axis::Z, Axis::Y, Axis::X].map(|axis| info.len_of(axis));
         let fitted = step.fit_parts(shape, &mut each)?;
@@ -100,35 +106,16 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Boxes that cover one time point, all channels together.
-    fn blocks(&self, memory: u64) -> Blocks {
-        let mut info = self.source.info().clone();
-        let mut block = info.block.clone();
-        for (position, axis) in info.axes.iter().enumerate() {
-            match axis {
-                Axis::C => block[position] = info.shape[position],
-                Axis::T => info.shape[position] = 1,
-                _ => {}
-            }
-        }
-        // Read, converted and prepared, a pixel takes up to 16 bytes.
-        Blocks::new(
-            &info,
-            &block,
-            u128::from(memory) * info.dtype.bytes() as u128 / 16,
+    /// Boxes that cover the image, all channels together; two at a time take `memory` bytes.
+    fn blocks(&self, memory: u64) -> Vec<Block> {
+        let info = self.source.info();
+        blocks::blocks(
+            info,
+            (memory / 2).min(PART),
+            PIXEL * info.len_of(Axis::C),
+            0,
         )
     }
-}
-
-fn range(
-    info: &ImageInfo,
-    axis: Axis,
-    origin: &[usize],
-    lengths: &[usize],
-) -> std::ops::Range<usize> {
-    info.axes.position(axis).map_or(0..1, |position| {
-        origin[position]..origin[position] + lengths[position]
-    })
 }
 
 impl Prepared<'_> {

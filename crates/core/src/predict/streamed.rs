@@ -6,7 +6,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use coverslip_image::{
     Axes, Axis, DType,
     format::{WriteOptions, create},
-    out_of_core::{Intermediate, Scratch, Volume},
+    out_of_core::{Intermediate, Scratch},
     sink::{Sink, Target, TimePoint},
     source::{Source, view::Channels},
 };
@@ -23,7 +23,9 @@ use crate::{
     error::Error,
     monitor::Monitor,
     package::Model,
-    postprocess::{PostprocessError, PostprocessStep, Prediction, likeliest},
+    postprocess::{
+        LabelPlan, PlannedLabels, PostprocessError, PostprocessStep, Prediction, likeliest,
+    },
 };
 
 /// Predicts the image of `source` into the file `output`, in about `memory` bytes beside those of the
@@ -245,26 +247,39 @@ impl<'a> Job<'a> {
             for (index, step) in split.on_labels.iter().enumerate() {
                 let is_last = index + 1 == split.on_labels.len();
                 let source = labels.open()?;
-                let volume = Volume::new(&*source, self.memory / 2)?;
+                let volume = labels.volume(&*source, self.memory / 2)?;
                 let plan = step.plan(volume, scratch)?;
-                let plan = plan.ok_or_else(|| self.in_one_piece(split, index))?;
+                let LabelPlan {
+                    largest,
+                    labels: result,
+                } = plan.ok_or_else(|| self.in_one_piece(split, index))?;
                 if is_last {
-                    begin(&mut sink, plan.largest)?;
+                    begin(&mut sink, largest)?;
                     if let Some(sink) = &sink {
-                        (plan.write)(&TimePoint::new(sink.as_ref(), time))?;
+                        self.write(result, &TimePoint::new(sink.as_ref(), time))?;
                     }
-                } else {
-                    let (next, into) = scratch.create(volume.target())?;
-                    (plan.write)(&*into)?;
-                    into.finish()?;
-                    labels = next;
+                    break;
                 }
+                let target = volume.target();
+                labels = keep(result, scratch, target)?;
             }
         }
         match sink {
             Some(sink) => Ok(sink.finish()?),
             None => Err(PredictError::Empty.into()),
         }
+    }
+
+    /// Writes the result of the last step on labels.
+    fn write(&self, labels: PlannedLabels<'_>, sink: &dyn Sink) -> Result<(), Error> {
+        match labels {
+            PlannedLabels::Write(write) => write(sink)?,
+            PlannedLabels::Ready(labels) => {
+                let source = labels.open()?;
+                labels.volume(&*source, self.memory / 2)?.copy(sink)?;
+            }
+        }
+        Ok(())
     }
 
     /// The labels of one time point before the steps on labels.
@@ -312,6 +327,23 @@ impl<'a> Job<'a> {
             step: named.map_or(String::new(), |named| named.name.clone()),
         }
         .into()
+    }
+}
+
+/// The result of a step on labels, for the next one to read.
+fn keep(
+    labels: PlannedLabels<'_>,
+    scratch: &Scratch,
+    target: Target,
+) -> Result<Intermediate, Error> {
+    match labels {
+        PlannedLabels::Ready(labels) => Ok(labels),
+        PlannedLabels::Write(write) => {
+            let (labels, into) = scratch.create(target)?;
+            write(&*into)?;
+            into.finish()?;
+            Ok(labels)
+        }
     }
 }
 

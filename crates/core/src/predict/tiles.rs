@@ -11,6 +11,7 @@ use ndarray::{Array3, Array4, ArrayView4, Axis, Ix3, s};
 use super::{
     PredictError,
     bands::{Band, bands},
+    read_ahead::read_ahead,
 };
 use crate::{
     config::Blend,
@@ -324,34 +325,24 @@ fn assembly_line<E: From<PredictError> + Send>(
     join: &mut (dyn FnMut(usize, Array4<f32>) -> Result<(), E> + Send),
 ) -> Result<(), E> {
     thread::scope(|scope| {
-        let (to_network, inputs) = sync_channel(0);
         let (to_join, outputs) = sync_channel(WAITING);
-        // A stage whose neighbour has failed ends; the neighbour tells why.
-        scope.spawn(move || {
-            for tile in tiles {
-                let input = image.read(tile);
-                let is_last = input.is_err();
-                if to_network.send(input).is_err() || is_last {
-                    return;
-                }
-            }
-        });
         let joiner = scope.spawn(move || {
             (outputs.into_iter().enumerate()).try_for_each(|(index, values)| join(index, values))
         });
-        let mut read = Ok(());
-        for input in inputs {
-            match input {
-                Ok(input) if to_join.send(predictor.predict(&input)).is_ok() => {}
-                Ok(_) => break,
-                Err(error) => {
-                    read = Err(error);
-                    break;
-                }
-            }
-        }
+        // No error of its own where the joiner has ended, which then tells why.
+        let predicted = read_ahead(
+            tiles,
+            |tile| image.read(tile).map_err(Some),
+            |input| {
+                let values = predictor.predict(&input);
+                to_join.send(values).map_err(|_| None)
+            },
+        );
         drop(to_join);
         let joined = joiner.join().unwrap_or_else(|panic| resume_unwind(panic));
-        joined.and(read)
+        joined.and(match predicted {
+            Err(Some(error)) => Err(error),
+            Ok(()) | Err(None) => Ok(()),
+        })
     })
 }

@@ -71,7 +71,14 @@ pub fn remove_small_labels<D: Dimension>(labels: &mut Array<u32, D>, min_size: u
         .map(|(label, _)| label)
         .collect();
     if !small.is_empty() {
-        labels.mapv_inplace(|label| if small.contains(&label) { 0 } else { label });
+        let mut last = (0, 0);
+        labels.mapv_inplace(|label| {
+            if label != last.0 {
+                let is_small = small.contains(&label);
+                last = (label, if is_small { 0 } else { label });
+            }
+            last.1
+        });
     }
     small.len()
 }

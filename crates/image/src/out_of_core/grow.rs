@@ -1,12 +1,10 @@
 //! Growth of objects into the pixels around them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use ndarray::s;
 use rayon::prelude::*;
 
+use super::objects::Found;
 use super::{Intermediate, OutOfCoreError, Scratch, Volume};
-use crate::copy::copy;
 use crate::labels::grow_rounds;
 use crate::sink::Sink;
 
@@ -17,59 +15,64 @@ const VOXEL: usize = 48;
 const ROUNDS: usize = 16;
 
 /// Lets `objects` grow into the pixels of class `rim` of `classes`, as
-/// [`grow`](crate::labels::grow), in as many passes over the image as that takes; writes them into
-/// `sink`.
+/// [`grow`](crate::labels::grow), in as many passes over the image as that takes.
 ///
 /// # Errors
 ///
-/// Any fault of images and sink.
+/// Any fault of the images.
 pub fn grow(
     mut objects: Intermediate,
     classes: Volume<'_>,
     rim: u32,
     scratch: &Scratch,
-    sink: &dyn Sink,
-) -> Result<(), OutOfCoreError> {
+) -> Result<Intermediate, OutOfCoreError> {
     loop {
         let source = objects.open()?;
-        let volume = Volume::new(&*source, classes.memory())?;
-        let (next, into) = scratch.create(classes.target())?;
-        let goes_on = grow_once(volume, classes, rim, ROUNDS, &*into)?;
+        let volume = objects.volume(&*source, classes.memory())?;
+        let (mut next, into) = scratch.create(classes.target())?;
+        let pass = grow_once(volume, classes, rim, ROUNDS, &*into)?;
         into.finish()?;
+        if !pass.goes_on {
+            next.objects = Some(pass.found.into_objects());
+            return Ok(next);
+        }
         drop(source);
         objects = next;
-        if !goes_on {
-            break;
-        }
     }
-    let source = objects.open()?;
-    copy(
-        &*source,
-        sink,
-        classes.memory(),
-        &AtomicBool::new(false),
-        &|_| (),
-    )?;
-    Ok(())
 }
 
-/// One pass of [`grow`], of at most `rounds` pixels; gives whether there is more to come.
+/// What a pass over the image came to.
+#[derive(Default)]
+pub(super) struct Pass {
+    /// Whether objects would grow further.
+    pub(super) goes_on: bool,
+    /// The objects after it.
+    pub(super) found: Found,
+}
+
+/// One pass of [`grow`], of at most `rounds` pixels.
 pub(super) fn grow_once(
     volume: Volume<'_>,
     classes: Volume<'_>,
     rim: u32,
     rounds: usize,
     sink: &dyn Sink,
-) -> Result<bool, OutOfCoreError> {
-    let goes_on = AtomicBool::new(false);
-    (volume.blocks(VOXEL, rounds).into_par_iter()).try_for_each(|block| {
-        // What happens in the block within so many rounds began at most so many pixels away.
-        let (around, [z, y, x]) = volume.with_halo(&block, rounds);
-        let mut objects = volume.read(&around)?;
-        let is_open = grow_rounds(&mut objects, &classes.read(&around)?, rim, rounds);
-        goes_on.fetch_or(is_open, Ordering::Relaxed);
-        let kept = objects.slice(s![z, y, x]).to_owned();
-        Ok::<_, OutOfCoreError>(Volume::write(sink, &block, kept)?)
-    })?;
-    Ok(goes_on.into_inner())
+) -> Result<Pass, OutOfCoreError> {
+    (volume.blocks(VOXEL, rounds).into_par_iter())
+        .map(|block| {
+            // What happens in the block within so many rounds began at most so many pixels away.
+            let (around, [z, y, x]) = volume.with_halo(&block, rounds);
+            let mut objects = volume.read(&around)?;
+            let goes_on = grow_rounds(&mut objects, &classes.read(&around)?, rim, rounds);
+            let kept = objects.slice(s![z, y, x]).to_owned();
+            let found = Found::of(kept.view(), block.each_ref().map(|range| range.start));
+            Volume::write(sink, &block, kept)?;
+            Ok(Pass { goes_on, found })
+        })
+        .try_reduce(Pass::default, |left, right| {
+            Ok::<_, OutOfCoreError>(Pass {
+                goes_on: left.goes_on || right.goes_on,
+                found: left.found.join(right.found),
+            })
+        })
 }

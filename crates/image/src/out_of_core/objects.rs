@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ndarray::ArrayView3;
 use rayon::prelude::*;
 
 use super::{OutOfCoreError, Volume};
@@ -28,44 +29,71 @@ pub struct Object {
 ///
 /// Any fault of the source.
 pub fn objects(volume: Volume<'_>) -> Result<Vec<Object>, OutOfCoreError> {
+    if let Some(known) = volume.objects {
+        return Ok(known.to_vec());
+    }
     let found = (volume.blocks(VOXEL, 0).into_par_iter())
         .map(|block| {
             let labels = volume.read(&block)?;
-            let mut found: BTreeMap<u32, Object> = BTreeMap::new();
-            let [z0, y0, x0] = block.map(|range| range.start);
-            for ((z, y), row) in (0..labels.dim().0)
-                .flat_map(|z| (0..labels.dim().1).map(move |y| (z, y)))
-                .map(|(z, y)| ((z, y), labels.slice(ndarray::s![z, y, ..])))
-            {
-                let mut start = 0;
-                while start < row.len() {
-                    let label = row[start];
-                    let length = row
-                        .iter()
-                        .skip(start)
-                        .take_while(|&&other| other == label)
-                        .count();
-                    if label != 0 {
-                        let run = Object {
-                            label,
-                            size: length as u64,
-                            lower: [z0 + z, y0 + y, x0 + start],
-                            upper: [z0 + z, y0 + y, x0 + start + length - 1],
-                        };
-                        merge(&mut found, run);
-                    }
-                    start += length;
-                }
-            }
-            Ok(found)
+            Ok(Found::of(labels.view(), block.map(|range| range.start)))
         })
-        .try_reduce(BTreeMap::new, |mut all, part| {
-            for object in part.into_values() {
-                merge(&mut all, object);
-            }
-            Ok::<_, OutOfCoreError>(all)
+        .try_reduce(Found::default, |all, part| {
+            Ok::<_, OutOfCoreError>(all.join(part))
         })?;
-    Ok(found.into_values().collect())
+    Ok(found.into_objects())
+}
+
+/// The objects of a part of an image.
+#[derive(Default)]
+pub(super) struct Found(BTreeMap<u32, Object>);
+
+impl Found {
+    /// The objects of a block whose first pixel lies at `origin`.
+    pub(super) fn of(labels: ArrayView3<'_, u32>, [z0, y0, x0]: [usize; 3]) -> Found {
+        let mut found = BTreeMap::new();
+        let (_, height, _) = labels.dim();
+        for (index, row) in labels.rows().into_iter().enumerate() {
+            let (z, y) = (index / height, index % height);
+            let mut start = 0;
+            while start < row.len() {
+                let label = row[start];
+                let length = row
+                    .iter()
+                    .skip(start)
+                    .take_while(|&&other| other == label)
+                    .count();
+                if label != 0 {
+                    let run = Object {
+                        label,
+                        size: length as u64,
+                        lower: [z0 + z, y0 + y, x0 + start],
+                        upper: [z0 + z, y0 + y, x0 + start + length - 1],
+                    };
+                    merge(&mut found, run);
+                }
+                start += length;
+            }
+        }
+        Found(found)
+    }
+
+    /// The objects of two parts.
+    pub(super) fn join(self, other: Found) -> Found {
+        let (mut all, few) = if self.0.len() < other.0.len() {
+            (other.0, self.0)
+        } else {
+            (self.0, other.0)
+        };
+        for object in few.into_values() {
+            merge(&mut all, object);
+        }
+        Found(all)
+    }
+
+    /// All of them, by their labels.
+    pub(super) fn into_objects(self) -> Vec<Object> {
+        self.0.into_values().collect()
+    }
 }
 
 fn merge(objects: &mut BTreeMap<u32, Object>, part: Object) {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
+use super::Volume;
+use super::objects::Object;
 use crate::error::ImageError;
 use crate::format::{Compression, Flavour, Resume, WriteOptions, create, open};
 use crate::sink::{Sink, Target};
@@ -19,6 +21,8 @@ pub struct Scratch {
 /// An intermediate image; written through the sink that came with it, then read.
 pub struct Intermediate {
     path: PathBuf,
+    /// The objects of the labels, where who wrote them has counted.
+    pub(super) objects: Option<Vec<Object>>,
 }
 
 impl Scratch {
@@ -38,7 +42,8 @@ impl Scratch {
         })
     }
 
-    /// Begins an intermediate image, in chunks of about a quarter of a million pixels.
+    /// Begins an intermediate image, in chunks that are small beside the blocks of a step: one that
+    /// looks beyond its block unpacks little more than that.
     ///
     /// # Errors
     ///
@@ -49,13 +54,14 @@ impl Scratch {
         let is_flat = target.len_of(crate::Axis::Z) == 1;
         let options = WriteOptions {
             compression: Some(Compression::Zstd),
-            tile: Some(if is_flat { 512 } else { 64 }),
+            tile: Some(if is_flat { 256 } else { 64 }),
             pyramid: Some(false),
             flavour: Some(Flavour::OmeZarr04),
             resume: Resume::Never,
         };
         let sink = create(&path, target, &options)?;
-        Ok((Intermediate { path }, sink))
+        let objects = None;
+        Ok((Intermediate { path, objects }, sink))
     }
 }
 
@@ -67,6 +73,21 @@ impl Intermediate {
     /// Any fault of the file.
     pub fn open(&self) -> Result<Box<dyn Source>, ImageError> {
         open(&self.path)
+    }
+
+    /// The labels, read through `source`, which is this image; see [`Volume::new`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Volume::new`].
+    pub fn volume<'a>(
+        &'a self,
+        source: &'a dyn Source,
+        memory: u64,
+    ) -> Result<Volume<'a>, ImageError> {
+        let mut volume = Volume::new(source, memory)?;
+        volume.objects = self.objects.as_deref();
+        Ok(volume)
     }
 }
 

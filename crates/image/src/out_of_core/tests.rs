@@ -158,9 +158,11 @@ proptest! {
         let mut objects = Memory::of(&whole);
         loop {
             let next = Memory::of(&whole);
-            let goes_on = grow::grow_once(objects.volume(), classes.volume(), 7, rounds, &next).unwrap();
+            let pass = grow::grow_once(objects.volume(), classes.volume(), 7, rounds, &next).unwrap();
             objects = next;
-            if !goes_on {
+            if !pass.goes_on {
+                let found = super::objects(objects.volume()).unwrap();
+                prop_assert_eq!(pass.found.into_objects(), found);
                 break;
             }
         }

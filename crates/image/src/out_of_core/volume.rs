@@ -1,7 +1,9 @@
 //! A source of labels, seen as a volume that is cut into blocks.
 
 use ndarray::Array3;
+use rayon::prelude::*;
 
+use super::objects::Object;
 use crate::axes::Axis;
 use crate::dtype::DType;
 use crate::error::ImageError;
@@ -10,6 +12,15 @@ use crate::sink::{Sink, Target};
 use crate::source::Source;
 use crate::source::blocks::{self, Block, ZYX};
 
+/// What a copy takes: labels as read, converted, and as the sink has them.
+const VOXEL: usize = 16;
+
+/// Where memory allows fewer and larger blocks.
+const BLOCKS_PER_THREAD: usize = 8;
+
+/// Smaller blocks, in voxels, are not made for the threads' sake.
+const LEAST_BLOCK: usize = 1 << 20;
+
 /// A source of labels `Z Y X` (missing axes have length 1), with the memory that blocks may take.
 #[derive(Clone, Copy)]
 pub struct Volume<'a> {
@@ -17,6 +28,8 @@ pub struct Volume<'a> {
     /// `[Z, Y, X]`.
     pub(super) shape: [usize; 3],
     memory: u64,
+    /// All objects, where they are known.
+    pub(super) objects: Option<&'a [Object]>,
 }
 
 impl<'a> Volume<'a> {
@@ -44,6 +57,7 @@ impl<'a> Volume<'a> {
             source,
             shape,
             memory,
+            objects: None,
         })
     }
 
@@ -67,14 +81,28 @@ impl<'a> Volume<'a> {
     /// Boxes that cover the image, in raster order, see [`blocks::blocks`]: one for each thread fits
     /// into the memory.
     pub(super) fn blocks(&self, voxel: usize, halo: usize) -> Vec<Block> {
-        let share = self.memory / rayon::current_num_threads().max(1) as u64;
-        blocks::blocks(self.source.info(), share, voxel, halo)
+        let threads = rayon::current_num_threads().max(1);
+        let share = self.memory / threads as u64;
+        // Several for each thread, so that all are at work to the end.
+        let voxels: usize = self.shape.iter().product();
+        let enough = (voxels / (threads * BLOCKS_PER_THREAD)).max(LEAST_BLOCK) * voxel;
+        blocks::blocks(self.source.info(), share.min(enough as u64), voxel, halo)
     }
 
     /// A block with `halo` more pixels on each side, as far as the image has them, and where in it
     /// the block is.
     pub(super) fn with_halo(&self, block: &Block, halo: usize) -> (Block, Block) {
         blocks::with_halo(self.shape, block, halo)
+    }
+
+    /// Writes all labels into a sink of the same size, as the type that the sink has.
+    ///
+    /// # Errors
+    ///
+    /// Any fault of source and sink.
+    pub fn copy(&self, sink: &dyn Sink) -> Result<(), ImageError> {
+        (self.blocks(VOXEL, 0).into_par_iter())
+            .try_for_each(|block| Volume::write(sink, &block, self.read(&block)?))
     }
 
     /// The labels of a box.
