@@ -4,7 +4,7 @@
     python3 benches/large_images.py target/release/coverslip [--sizes 5000 10000 20000] [--volumes 256 512 1024]
         [--network "{unet: {base: 16, depth: 4}}"] [--overlap 0.25]
 
-Trains U-Nets (2D and 3D) on the sample images for a moment, makes images of each size by repeating a
+Trains U-Nets (2D and 3D) on the sample images for a hundred steps, makes images of each size by repeating a
 sample, predicts them under `--memory 2GiB`, and prints peak resident memory, speed, and the share of
 the time that was spent outside the network. The networks are small (base 8, depth 2), so that large images
 take minutes; the preset's takes four times as long a pixel. Needs numpy, tifffile and zarr.
@@ -41,7 +41,7 @@ def train(program, folder, dimensions, network):
         data = folder / "stacks"
         for kind in ["images", "masks"]:
             (data / kind).mkdir(parents=True)
-        for name in sorted((ROOT / "samples/nuclei2d/images").glob("*.png"))[:4]:
+        for name in sorted((ROOT / "samples/nuclei2d/images").glob("*.png"))[:12]:
             for kind in ["images", "masks"]:
                 source = ROOT / "samples/nuclei2d" / kind / name.name
                 plane = folder / "plane.tif"
@@ -59,7 +59,10 @@ def train(program, folder, dimensions, network):
         f"data.patch.size={size}",
         f"network={network}",
         "training.epochs=1",
-        "training.patches_per_epoch=16",
+        "schedule=constant",
+        "optimizer={adam: {learning_rate: 1.0e-2}}",
+        "loss=[{cross_entropy: {class_weights: [1.0, 4.0, 4.0]}}]",
+        "training.patches_per_epoch=400",
         f"predict.tile={'[512, 512]' if dimensions == 2 else '[64, 128, 128]'}",
     ]
     out = folder / f"run{dimensions}"
@@ -99,7 +102,8 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         samples = sorted((ROOT / "samples/nuclei2d/images").glob("*.png"))
-        run(arguments.program, "convert", samples[0], folder / "sample.tif", "--quiet", "--json")
+        # One with many nuclei.
+        run(arguments.program, "convert", samples[3], folder / "sample.tif", "--quiet", "--json")
         print("| image | pixels | peak memory | pixels a second | outside the network |")
         print("|---|---|---|---|---|")
         for dimensions, sides, make in [(2, arguments.sizes, plane), (3, arguments.volumes, volume)]:
