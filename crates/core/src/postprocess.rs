@@ -64,6 +64,9 @@ pub trait PostprocessStep: Send + Sync {
     }
 }
 
+/// Writes labels into a sink.
+pub type WriteLabels<'a> = Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>;
+
 /// A step on labels larger than memory that has learned what it needs of them.
 pub struct LabelPlan<'a> {
     /// No label of the result is larger.
@@ -75,7 +78,7 @@ pub struct LabelPlan<'a> {
 /// The result of a [`LabelPlan`].
 pub enum PlannedLabels<'a> {
     /// It can be written into any sink.
-    Write(Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>),
+    Write(WriteLabels<'a>),
     /// It is on the disk already.
     Ready(Intermediate),
 }

@@ -65,7 +65,7 @@ pub(super) fn grow_once(
             let mut objects = volume.read(&around)?;
             let goes_on = grow_rounds(&mut objects, &classes.read(&around)?, rim, rounds);
             let kept = objects.slice(s![z, y, x]).to_owned();
-            let found = Found::of(kept.view(), block.each_ref().map(|range| range.start));
+            let found = Found::of(&kept, block.each_ref().map(|range| range.start));
             Volume::write(sink, &block, kept)?;
             Ok(Pass { goes_on, found })
         })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::ArrayView3;
+use ndarray::Array3;
 use rayon::prelude::*;
 
 use super::{OutOfCoreError, Volume};
@@ -35,7 +35,7 @@ pub fn objects(volume: Volume<'_>) -> Result<Vec<Object>, OutOfCoreError> {
     let found = (volume.blocks(VOXEL, 0).into_par_iter())
         .map(|block| {
             let labels = volume.read(&block)?;
-            Ok(Found::of(labels.view(), block.map(|range| range.start)))
+            Ok(Found::of(&labels, block.map(|range| range.start)))
         })
         .try_reduce(Found::default, |all, part| {
             Ok::<_, OutOfCoreError>(all.join(part))
@@ -49,7 +49,7 @@ pub(super) struct Found(BTreeMap<u32, Object>);
 
 impl Found {
     /// The objects of a block whose first pixel lies at `origin`.
-    pub(super) fn of(labels: ArrayView3<'_, u32>, [z0, y0, x0]: [usize; 3]) -> Found {
+    pub(super) fn of(labels: &Array3<u32>, [z0, y0, x0]: [usize; 3]) -> Found {
         let mut found = BTreeMap::new();
         let (_, height, _) = labels.dim();
         for (index, row) in labels.rows().into_iter().enumerate() {
