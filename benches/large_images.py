@@ -4,7 +4,7 @@
     python3 benches/large_images.py target/release/coverslip [--sizes 5000 10000 20000] [--volumes 256 512 1024]
         [--network "{unet: {base: 16, depth: 4}}"] [--overlap 0.25]
 
-Trains U-Nets (2D and 3D) on the sample images for a hundred steps, makes images of each size by repeating a
+Trains U-Nets (2D and 3D) on the sample images for 50 steps, makes images of each size by repeating a
 sample, predicts them under `--memory 2GiB`, and prints peak resident memory, speed, and the share of
 the time that was spent outside the network. The networks are small (base 8, depth 2), so that large images
 take minutes; the preset's takes four times as long a pixel. Needs numpy, tifffile and zarr.

@@ -67,7 +67,7 @@ pub trait PostprocessStep: Send + Sync {
 /// Writes labels into a sink.
 pub type WriteLabels<'a> = Box<dyn FnOnce(&dyn Sink) -> Result<(), OutOfCoreError> + 'a>;
 
-/// A step on labels larger than memory that has learned what it needs of them.
+/// A step on labels larger than memory: done, or all but the writing.
 pub struct LabelPlan<'a> {
     /// No label of the result is larger.
     pub largest: u32,

@@ -2,8 +2,9 @@
 
 mod bands;
 mod files;
+mod joining;
+mod pipeline;
 mod prepared;
-mod read_ahead;
 mod rows;
 mod streamed;
 mod tiles;

@@ -8,14 +8,16 @@ mod trained;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use burn::tensor::Device;
 use coverslip::{
     config::{Blend, Output},
     error::Error,
     monitor::Silent,
-    package::Model,
+    package::{self, Model},
     predict::{OutputFormat, PredictError, PredictOptions, PredictedFiles, Tiling, predict_files},
+    registry::Registry,
 };
-use coverslip_image::{Image, read_image, write_image};
+use coverslip_image::{DType, Image, Pixels, read_image, write_image};
 use ndarray::ArrayD;
 use trained::trained;
 
@@ -100,11 +102,32 @@ fn labels_and_probabilities_of_parts_are_those_of_the_whole() {
 #[test]
 fn every_step_on_labels_may_be_the_last() {
     let image = image(&[110, 130], "yx");
-    for steps in ["components", "{components: {seeds: 1, grow: 2}}"] {
+    for steps in [
+        "components",
+        "{components: {seeds: 1, grow: 2}}",
+        "components, {remove_small: {pixels: 3}}",
+        "components, fill_holes",
+    ] {
         let steps = format!("postprocess=[argmax, {steps}]");
-        let (mut model, _folder) = trained(&[&steps]);
-        model.output = Output::Labels;
+        let (model, _folder) = trained(&[&steps]);
         let [whole, parts] = both(&model, &image, "tif");
+        assert!(labels(&whole).iter().any(|&label| label > 3));
+        assert_same(&whole, &parts);
+    }
+}
+
+#[test]
+fn workers_of_a_thread_pool_may_predict_all_at_once() {
+    let (_, folder) = trained(&["postprocess=[argmax, components]"]);
+    let image = image(&[110, 130], "yx");
+    let results = rayon::broadcast(|_| {
+        let registry = Registry::builtin().unwrap();
+        let path = folder.path().join("run/model");
+        let mut model = package::load(&path, &registry, &Device::flex()).unwrap();
+        model.tiling.tile = [1, 48, 64];
+        both(&model, &image, "ome.zarr")
+    });
+    for [whole, parts] in results {
         assert_same(&whole, &parts);
     }
 }
@@ -131,35 +154,44 @@ fn filters_of_parts_are_those_of_the_whole() {
 
 #[test]
 fn every_time_point_is_predicted_by_itself() {
-    let (model, folder) = trained(&["postprocess=[argmax]"]);
-    let series = image(&[2, 60, 70], "tyx");
-    let input = folder.path().join("series.ome.zarr");
-    write_image(&input, &series).unwrap();
-    let options = PredictOptions {
-        format: Some(OutputFormat::Tiff),
-        ..PredictOptions::default()
-    };
-    let stop = AtomicBool::new(false);
-    let output = folder.path().join("out");
-    let inputs = [input];
-    let predicted = predict_files(&model, &inputs, &output, &options, &Silent, &stop).unwrap();
-    assert_eq!(predicted.written, [output.join("series.tif")]);
-    let labels = read_image(&predicted.written[0]).unwrap();
-    assert_eq!(labels.axes().to_string(), "tyx");
-    let coverslip_image::Pixels::U16(labels) = labels.pixels().clone() else {
-        panic!("labels are of 16 bits");
-    };
-    let coverslip_image::Pixels::U16(pixels) = series.pixels().clone() else {
-        panic!("made above");
-    };
-    for time in 0..2 {
-        let plane = pixels.index_axis(ndarray::Axis(0), time).to_owned();
-        let plane = Image::new(plane, "yx".parse().unwrap()).unwrap();
-        let alone = coverslip::predict::predict_image(&model, &plane, &Silent).unwrap();
-        let expected =
-            coverslip_image::Pixels::from(labels.index_axis(ndarray::Axis(0), time).to_owned());
-        assert_eq!(alone.pixels(), &expected);
+    for steps in [
+        "argmax",
+        "argmax, {components: {seeds: 1, grow: 2}}, fill_holes",
+    ] {
+        let (model, folder) = trained(&[&format!("postprocess=[{steps}]")]);
+        let series = image(&[2, 60, 70], "tyx");
+        let input = folder.path().join("series.ome.zarr");
+        write_image(&input, &series).unwrap();
+        let options = PredictOptions {
+            format: Some(OutputFormat::Tiff),
+            ..PredictOptions::default()
+        };
+        let stop = AtomicBool::new(false);
+        let output = folder.path().join("out");
+        let inputs = [input];
+        let predicted = predict_files(&model, &inputs, &output, &options, &Silent, &stop).unwrap();
+        assert_eq!(predicted.written, [output.join("series.tif")]);
+        let predicted = read_image(&predicted.written[0]).unwrap();
+        assert_eq!(predicted.axes().to_string(), "tyx");
+        let Pixels::U16(pixels) = series.pixels().clone() else {
+            panic!("made above");
+        };
+        for time in 0..2 {
+            let plane = pixels.index_axis(ndarray::Axis(0), time).to_owned();
+            let plane = Image::new(plane, "yx".parse().unwrap()).unwrap();
+            let alone = coverslip::predict::predict_image(&model, &plane, &Silent).unwrap();
+            let found = labels(&predicted);
+            assert_eq!(labels(&alone), found.index_axis(ndarray::Axis(0), time));
+        }
     }
+}
+
+/// Labels of any type as numbers of 32 bits.
+fn labels(image: &Image) -> ArrayD<u32> {
+    let Pixels::U32(labels) = image.pixels().cast(DType::UInt32).0 else {
+        panic!("cast to 32 bits");
+    };
+    labels
 }
 
 #[test]

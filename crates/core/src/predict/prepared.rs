@@ -9,7 +9,7 @@ use coverslip_image::{
 };
 use ndarray::{Array4, ArrayView4, s};
 
-use super::{PredictError, read_ahead::read_ahead, tiles::Block, tiles::TileSource};
+use super::{PredictError, pipeline::read_ahead, tiles::Block, tiles::TileSource};
 use crate::{
     error::Error,
     finite::NotFinite,
@@ -21,7 +21,8 @@ use crate::{
 /// What a sample takes: read, converted and prepared.
 const PIXEL: usize = 16;
 
-/// The bytes of a part that is looked at, which are enough for all threads to unpack it.
+/// The bytes of a part that is looked at, which are enough for all threads to unpack it, unless the
+/// file unpacks more at once.
 const PART: u64 = 64 << 20;
 
 /// One time point of a source, with preprocessing that has learned what it needs of all of it.
@@ -106,15 +107,13 @@ impl<'a> Prepared<'a> {
         })
     }
 
-    /// Boxes that cover the image, all channels together; two at a time take `memory` bytes.
+    /// Boxes that cover the image, all channels together; two at a time take at most `memory` bytes.
     fn blocks(&self, memory: u64) -> Vec<Block> {
         let info = self.source.info();
-        blocks::blocks(
-            info,
-            (memory / 2).min(PART),
-            PIXEL * info.len_of(Axis::C),
-            0,
-        )
+        let pixel = PIXEL * info.len_of(Axis::C);
+        let own = [Axis::Z, Axis::Y, Axis::X].map(|axis| info.block_of(axis));
+        let part = PART.max((own.iter().product::<usize>() * pixel) as u64);
+        blocks::blocks(info, part.min(memory / 2), pixel, 0)
     }
 }
 

@@ -1,23 +1,15 @@
 //! An image through a network in tiles, in memory that follows the tiles and not the image.
 
-use std::{ops::Range, panic::resume_unwind, sync::mpsc::sync_channel, thread};
+use std::ops::Range;
 
 use coverslip_image::{
     pad::{Border, Padding, source_index},
-    tile::{Blender, CropPlan, PositionRule, Window, positions},
+    tile::{CropPlan, PositionRule, Window, positions},
 };
 use ndarray::{Array3, Array4, ArrayView4, Axis, Ix3, s};
 
-use super::{
-    PredictError,
-    bands::{Band, bands},
-    read_ahead::read_ahead,
-};
-use crate::{
-    config::Blend,
-    framework::Predictor,
-    monitor::{Monitor, Task},
-};
+use super::{PredictError, bands::bands, joining::Joining, pipeline::in_line};
+use crate::{config::Blend, framework::Predictor, monitor::Monitor};
 
 /// How an image is cut and joined.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -230,55 +222,29 @@ fn blended<E: From<PredictError> + Send>(
     let starts: Vec<[usize; 3]> = starts.iter().map(|at| [at[0], at[1], at[2]]).collect();
     let weights = window(tiling.blend, tile)?;
     let bands = bands(image.shape, tile, &starts, share);
-    let tiles = bands.iter().map(|band| band.starts.len()).sum::<usize>();
-    let task = monitor.begin("tiles", tiles as u64);
-    for band in bands {
-        blend_band(predictor, image, &band, &weights.view(), &*task, emit)?;
-    }
-    Ok(())
-}
-
-/// Predicts and joins the tiles of a band; gives away the band.
-fn blend_band<E: From<PredictError> + Send>(
-    predictor: &dyn Predictor,
-    image: &Padded<'_, E>,
-    band: &Band,
-    weights: &ndarray::ArrayView3<'_, f32>,
-    task: &dyn Task,
-    emit: &mut Emit<'_, E>,
-) -> Result<(), E> {
-    let hull = &band.hull;
-    let tiles: Vec<Block> = (band.starts.iter())
-        .map(|start| std::array::from_fn(|axis| start[axis]..start[axis] + weights.shape()[axis]))
+    let tiles: Vec<(usize, Block)> = (bands.iter().enumerate())
+        .flat_map(|(index, band)| band.starts.iter().map(move |&start| (index, start)))
+        .map(|(band, start)| {
+            (
+                band,
+                [0, 1, 2].map(|axis| start[axis]..start[axis] + tile[axis]),
+            )
+        })
         .collect();
-    let mut blender: Option<Blender> = None;
-    let mut hand_on = |part: Option<coverslip_image::tile::Block>| match part {
-        Some(part) => {
-            let start = [0, 1, 2].map(|axis| part.start[axis] + hull[axis].start);
-            band.crop(start, part.values, emit)
-        }
-        None => Ok(()),
-    };
-    assembly_line(predictor, image, &tiles, &mut |index, values| {
-        let shape = hull.clone().map(|range| range.len());
-        let blender = blender.get_or_insert_with(|| Blender::new(values.dim().0, shape));
-        let place = [0, 1, 2].map(|axis| tiles[index][axis].start - hull[axis].start);
-        let ready = place[blender.streamed_axis()];
-        hand_on(blender.finish_until(ready).map_err(PredictError::from)?)?;
-        blender
-            .add(place, values.view(), *weights)
-            .map_err(PredictError::from)?;
-        task.advance(1, "");
-        Ok(())
-    })?;
-    match blender {
-        Some(mut blender) => hand_on(
-            blender
-                .finish_until(usize::MAX)
-                .map_err(PredictError::from)?,
-        ),
-        None => Ok(()),
-    }
+    let task = monitor.begin("tiles", tiles.len() as u64);
+    let mut joining = Joining::new(&bands, &weights, emit);
+    in_line(
+        &tiles,
+        |(_, block)| image.read(block),
+        |input| predictor.predict(&input),
+        &mut |index, values| {
+            let (band, block) = &tiles[index];
+            joining.add(*band, block, &values)?;
+            task.advance(1, "");
+            Ok(())
+        },
+    )?;
+    joining.finish()
 }
 
 fn window(blend: Blend, tile: [usize; 3]) -> Result<Array3<f32>, PredictError> {
@@ -302,47 +268,17 @@ fn cropped<E: From<PredictError> + Send>(
 ) -> Result<(), E> {
     let task = monitor.begin("tiles", plan.len() as u64);
     let tiles: Vec<_> = plan.tiles().collect();
-    let blocks: Vec<Block> = tiles.iter().map(|tile| tile.read.clone()).collect();
-    assembly_line(predictor, image, &blocks, &mut |index, values| {
-        let tile = &tiles[index];
-        let [z, y, x] = tile.keep_in_tile();
-        let start = [0, 1, 2].map(|axis| tile.keep[axis].start);
-        emit(start, values.slice(s![.., z, y, x]).to_owned())?;
-        task.advance(1, "");
-        Ok(())
-    })
-}
-
-/// How many predicted tiles may wait to be joined while finished parts are written.
-const WAITING: usize = 2;
-
-/// Predicts `tiles` in their order and hands each to `join` with its index. While one is in the
-/// network, the next is read and the one before is joined, each in a thread of its own.
-fn assembly_line<E: From<PredictError> + Send>(
-    predictor: &dyn Predictor,
-    image: &Padded<'_, E>,
-    tiles: &[Block],
-    join: &mut (dyn FnMut(usize, Array4<f32>) -> Result<(), E> + Send),
-) -> Result<(), E> {
-    thread::scope(|scope| {
-        let (to_join, outputs) = sync_channel(WAITING);
-        let joiner = scope.spawn(move || {
-            (outputs.into_iter().enumerate()).try_for_each(|(index, values)| join(index, values))
-        });
-        // No error of its own where the joiner has ended, which then tells why.
-        let predicted = read_ahead(
-            tiles,
-            |tile| image.read(tile).map_err(Some),
-            |input| {
-                let values = predictor.predict(&input);
-                to_join.send(values).map_err(|_| None)
-            },
-        );
-        drop(to_join);
-        let joined = joiner.join().unwrap_or_else(|panic| resume_unwind(panic));
-        joined.and(match predicted {
-            Err(Some(error)) => Err(error),
-            Ok(()) | Err(None) => Ok(()),
-        })
-    })
+    in_line(
+        &tiles,
+        |tile| image.read(&tile.read),
+        |input| predictor.predict(&input),
+        &mut |index, values: Array4<f32>| {
+            let tile = &tiles[index];
+            let [z, y, x] = tile.keep_in_tile();
+            let start = [0, 1, 2].map(|axis| tile.keep[axis].start);
+            emit(start, values.slice(s![.., z, y, x]).to_owned())?;
+            task.advance(1, "");
+            Ok(())
+        },
+    )
 }

@@ -46,7 +46,7 @@ pub fn grow(
 pub(super) struct Pass {
     /// Whether objects would grow further.
     pub(super) goes_on: bool,
-    /// The objects after it.
+    /// The objects after it, complete if they would not grow further.
     pub(super) found: Found,
 }
 
@@ -65,7 +65,12 @@ pub(super) fn grow_once(
             let mut objects = volume.read(&around)?;
             let goes_on = grow_rounds(&mut objects, &classes.read(&around)?, rim, rounds);
             let kept = objects.slice(s![z, y, x]).to_owned();
-            let found = Found::of(&kept, block.each_ref().map(|range| range.start));
+            // The last pass counts.
+            let found = if goes_on {
+                Found::default()
+            } else {
+                Found::of(&kept, block.each_ref().map(|range| range.start))
+            };
             Volume::write(sink, &block, kept)?;
             Ok(Pass { goes_on, found })
         })

@@ -59,7 +59,7 @@ pub fn relabel(
     numbers: &Renumbering,
     sink: &dyn Sink,
 ) -> Result<(), OutOfCoreError> {
-    (volume.blocks(VOXEL, 0).into_par_iter()).try_for_each(|block| {
+    (volume.blocks_for(sink, VOXEL).into_par_iter()).try_for_each(|block| {
         let mut labels = volume.read(&block)?;
         let mut last = (0, 0);
         labels.mapv_inplace(|label| {

@@ -78,15 +78,36 @@ impl<'a> Volume<'a> {
         }
     }
 
-    /// Boxes that cover the image, in raster order, see [`blocks::blocks`]: one for each thread fits
+    /// Boxes that cover the image, in raster order, see [`blocks::cover`]: one for each thread fits
     /// into the memory.
     pub(super) fn blocks(&self, voxel: usize, halo: usize) -> Vec<Block> {
+        let own = ZYX.map(|axis| self.source.info().block_of(axis));
+        self.cover(own, voxel, halo)
+    }
+
+    /// The same without a halo, of whole blocks of `sink` too, so that few wait in it for their
+    /// neighbours.
+    pub(super) fn blocks_for(&self, sink: &dyn Sink, voxel: usize) -> Vec<Block> {
+        let axes = &sink.target().axes;
+        let own = ZYX.map(|axis| {
+            let wanted = axes.position(axis).map_or(1, |at| sink.block()[at]);
+            wanted.next_multiple_of(self.source.info().block_of(axis).max(1))
+        });
+        self.cover(own, voxel, 0)
+    }
+
+    fn cover(&self, own: [usize; 3], voxel: usize, halo: usize) -> Vec<Block> {
         let threads = rayon::current_num_threads().max(1);
         let share = self.memory / threads as u64;
-        // Several for each thread, so that all are at work to the end.
-        let voxels: usize = self.shape.iter().product();
-        let enough = (voxels / (threads * BLOCKS_PER_THREAD)).max(LEAST_BLOCK) * voxel;
-        blocks::blocks(self.source.info(), share.min(enough as u64), voxel, halo)
+        let mut most = usize::try_from(share).unwrap_or(usize::MAX) / voxel.max(1);
+        // Several for each thread, so that all are at work to the end; with a halo, larger ones read
+        // less twice.
+        if halo == 0 {
+            let enough = self.shape.iter().product::<usize>() / (threads * BLOCKS_PER_THREAD);
+            let whole = own.iter().product();
+            most = most.min(enough.max(LEAST_BLOCK).max(whole));
+        }
+        blocks::cover(self.shape, own, most, halo)
     }
 
     /// A block with `halo` more pixels on each side, as far as the image has them, and where in it
@@ -101,7 +122,7 @@ impl<'a> Volume<'a> {
     ///
     /// Any fault of source and sink.
     pub fn copy(&self, sink: &dyn Sink) -> Result<(), ImageError> {
-        (self.blocks(VOXEL, 0).into_par_iter())
+        (self.blocks_for(sink, VOXEL).into_par_iter())
             .try_for_each(|block| Volume::write(sink, &block, self.read(&block)?))
     }
 

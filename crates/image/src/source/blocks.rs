@@ -11,8 +11,8 @@ pub(crate) const ZYX: [Axis; 3] = [Axis::Z, Axis::Y, Axis::X];
 /// A box: ranges along Z, Y and X.
 pub type Block = [Range<usize>; 3];
 
-/// Boxes that cover an image, in raster order: multiples of the source's own blocks where memory
-/// suffices, so that no chunk is unpacked for two of them, and as near to cubes as that allows.
+/// Boxes that cover an image, as [`cover`] makes them of the source's own blocks, so that no chunk is
+/// unpacked for two of them.
 ///
 /// `bytes` is the memory for one box, `voxel` how many bytes the work takes a pixel (all channels
 /// together), `halo` how many pixels more than the box it reads on each side.
@@ -20,6 +20,12 @@ pub fn blocks(info: &ImageInfo, bytes: u64, voxel: usize, halo: usize) -> Vec<Bl
     let shape = ZYX.map(|axis| info.len_of(axis));
     let own = ZYX.map(|axis| info.block_of(axis));
     let voxels = usize::try_from(bytes).unwrap_or(usize::MAX) / voxel.max(1);
+    cover(shape, own, voxels, halo)
+}
+
+/// Boxes that cover an image `[Z, Y, X]`, in raster order: multiples of `own` where at most so many
+/// `voxels`, those within `halo` pixels included, allow it, and as near to cubes as that allows.
+pub(crate) fn cover(shape: [usize; 3], own: [usize; 3], voxels: usize, halo: usize) -> Vec<Block> {
     let size = block_size(shape, own, voxels, halo);
     let [z, y, x] = [0, 1, 2].map(|axis| (0..shape[axis]).step_by(size[axis]));
     let range = |axis: usize, start: usize| start..(start + size[axis]).min(shape[axis]);

@@ -21,6 +21,7 @@ struct Pixels {
 
 impl Pixels {
     /// Where the values of each channel begin.
+    #[inline(always)]
     fn planes(self) -> impl Iterator<Item = usize> {
         (0..self.channels).map(move |channel| self.start + channel * self.stride)
     }
