@@ -25,7 +25,7 @@ pub fn blocks(info: &ImageInfo, bytes: u64, voxel: usize, halo: usize) -> Vec<Bl
 
 /// Boxes that cover an image `[Z, Y, X]`, in raster order: multiples of `own` where at most so many
 /// `voxels`, those within `halo` pixels included, allow it, and as near to cubes as that allows.
-pub(crate) fn cover(shape: [usize; 3], own: [usize; 3], voxels: usize, halo: usize) -> Vec<Block> {
+pub fn cover(shape: [usize; 3], own: [usize; 3], voxels: usize, halo: usize) -> Vec<Block> {
     let size = block_size(shape, own, voxels, halo);
     let [z, y, x] = [0, 1, 2].map(|axis| (0..shape[axis]).step_by(size[axis]));
     let range = |axis: usize, start: usize| start..(start + size[axis]).min(shape[axis]);
