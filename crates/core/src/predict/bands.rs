@@ -80,30 +80,32 @@ pub(super) fn bands(
     if tile[0] == 1 {
         size[0] = 1;
     }
-    // Sums of weighted values and of weights, for the planes of a tile and of what it hands on.
-    let bytes = |size: [usize; 3]| -> u128 {
-        let axis = usize::from(size[0] == 1);
-        let area = (0..3).filter(|&other| other != axis).map(|other| {
-            let reach = if size[other] == shape[other] {
-                0
-            } else {
-                2 * tile[other]
-            };
-            (size[other] + reach) as u128
-        });
-        let planes = 2 * tile[axis].min(size[axis]) as u128;
-        4 * (share.channels as u128 + 1) * planes * area.product::<u128>()
-    };
-    while bytes(size) > u128::from(share.bytes) {
+    let is_too_large = |band: &Band| bytes(band, tile, share.channels) > u128::from(share.bytes);
+    loop {
+        let bands = cut(shape, size, tile, starts);
         let axis = usize::from(size[0] == 1);
         let longest = (axis + 1..3).max_by_key(|&other| size[other]);
         match longest {
-            Some(longest) if size[longest] > tile[longest] => {
+            Some(longest) if size[longest] > tile[longest] && bands.iter().any(is_too_large) => {
                 size[longest] = size[longest].div_ceil(2).max(tile[longest]);
             }
-            _ => break,
+            _ => return bands,
         }
     }
+}
+
+/// What the sums of weighted values and of weights take, for the planes of a tile and of what it
+/// hands on.
+fn bytes(band: &Band, tile: [usize; 3], channels: usize) -> u128 {
+    let size = band.hull.each_ref().map(|range| range.len());
+    let axis = usize::from(size[0] == 1);
+    let area = (axis + 1..3).fold(1, |area, other| area * size[other] as u128);
+    let planes = 2 * tile[axis].min(size[axis]) as u128;
+    4 * (channels as u128 + 1) * planes * area
+}
+
+/// Parts of a size, in raster order.
+fn cut(shape: [usize; 3], size: [usize; 3], tile: [usize; 3], starts: &[[usize; 3]]) -> Vec<Band> {
     let range = |axis: usize| {
         let (length, step) = (shape[axis], size[axis]);
         (0..length)
@@ -119,4 +121,47 @@ pub(super) fn bands(
         })
         .map(|block| Band::new(block, tile, starts))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coverslip_image::tile::{PositionRule, positions};
+
+    fn cut_volume(bytes: u64) -> (usize, Vec<Band>) {
+        let (shape, tile) = ([512; 3], [64, 128, 128]);
+        let starts = positions(&shape, &tile, 0.25, PositionRule::Fixed).unwrap();
+        let starts: Vec<_> = starts.iter().map(|at| [at[0], at[1], at[2]]).collect();
+        let share = Share { bytes, channels: 3 };
+        let bands = bands(shape, tile, &starts, share);
+        for band in &bands {
+            assert!(super::bytes(band, tile, 3) <= u128::from(bytes));
+        }
+        (starts.len(), bands)
+    }
+
+    #[test]
+    fn a_volume_is_cut_no_more_than_its_memory_asks_for() {
+        for (bytes, parts) in [
+            (600 << 20, 1),
+            (340 << 20, 2),
+            (220 << 20, 4),
+            (100 << 20, 16),
+        ] {
+            let (tiles, bands) = cut_volume(bytes);
+            assert_eq!(bands.len(), parts);
+            let voxels = bands
+                .iter()
+                .map(|band| band.block.each_ref().map(Range::len));
+            let voxels: usize = voxels.map(|size| size.iter().product::<usize>()).sum();
+            assert_eq!(voxels, 512_usize.pow(3));
+            let predicted: usize = bands.iter().map(|band| band.starts.len()).sum();
+            // Of five tiles along an axis one is predicted twice at a cut.
+            let repeated = predicted as f64 / tiles as f64;
+            assert!(
+                repeated <= 1.21_f64.powi((parts as f64).log2() as i32),
+                "{repeated}"
+            );
+        }
+    }
 }
