@@ -97,7 +97,7 @@ pub(super) fn bands(
 /// What the sums of weighted values and of weights take, for the planes of a tile and of what it
 /// hands on.
 fn bytes(band: &Band, tile: [usize; 3], channels: usize) -> u128 {
-    let size = band.hull.each_ref().map(|range| range.len());
+    let size = band.hull.each_ref().map(Range::len);
     let axis = usize::from(size[0] == 1);
     let area = (axis + 1..3).fold(1, |area, other| area * size[other] as u128);
     let planes = 2 * tile[axis].min(size[axis]) as u128;
