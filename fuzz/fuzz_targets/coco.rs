@@ -1,9 +1,7 @@
 //! COCO annotations and detections: reading, label maps, writing.
 #![no_main]
 
-use coverslip_image::coco::{
-    ToLabels, annotations_to_labels, binary_mask, read_annotations, read_detections,
-};
+use coverslip_algorithms::measure::coco::{ToLabels, annotations_to_labels, binary_mask, read_annotations, read_detections};
 
 /// Larger label maps would only take time.
 const LONGEST: usize = 1 << 11;

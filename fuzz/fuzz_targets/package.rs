@@ -4,7 +4,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use coverslip::package;
+use coverslip::model::package;
 use coverslip::registry::Registry;
 
 static REGISTRY: OnceLock<Registry> = OnceLock::new();

@@ -1,8 +1,8 @@
 //! Files of weights: safetensors, and what else is recognised by its content.
 #![no_main]
 
-use coverslip::state_dict;
-use coverslip::weights_file::{Choice, OpenFile};
+use coverslip::weights::state_dict;
+use coverslip::weights::weights_file::{Choice, OpenFile};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let path = harness::file("weights.safetensors", data);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use coverslip::devices::DeviceKind;
+use coverslip::base::devices::DeviceKind;
 
 pub use evaluate::{DetectionName, EvaluateArguments, TaskName};
 use files::size;
@@ -337,7 +337,7 @@ fn device() -> impl TypedValueParser<Value = DeviceKind> {
 
 fn case_names() -> PossibleValuesParser {
     PossibleValuesParser::new(
-        coverslip::speed::CASES
+        coverslip::inspect::speed::CASES
             .iter()
             .map(|case| clap::builder::PossibleValue::new(case.name).help(case.summary)),
     )

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use coverslip::error::Error;
-use coverslip::registry::RegistryError;
+use coverslip::base::error::Error;
+use coverslip::names::RegistryError;
 use serde_json::{Value, json};
 
 use crate::interrupt::INTERRUPTED_CODE;

@@ -16,7 +16,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use coverslip::registry::{Registry, RegistryError};
+use coverslip::{names::RegistryError, registry::Registry};
 
 use args::Arguments;
 use error::CliError;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use coverslip::monitor::{Monitor, Task};
+use coverslip::base::monitor::{Monitor, Task};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::printer::Printer;

@@ -2,8 +2,8 @@
 
 mod snippet;
 
+use coverslip::base::error::Error;
 use coverslip::config::{ConfigError, Faults};
-use coverslip::error::Error;
 use serde_json::json;
 
 use crate::error::{CliError, USER_CODE};

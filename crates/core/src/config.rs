@@ -27,11 +27,9 @@ pub use fault::{Fault, Origin};
 pub use key_path::{KeyPath, KeyPathError, Segment};
 pub use preset::Preset;
 pub use schema::Schema;
-pub(crate) use schema::ordered;
 pub use settings::{
     Blend, DataSettings, EarlyStopping, ImagePairs, InitialWeights, Output, PatchSettings,
-    PredictSettings, Sampling, Settings, Subset, TargetKind, TargetScale, TrainingSettings,
-    Validation,
+    PredictSettings, Sampling, Settings, Subset, TargetScale, TrainingSettings, Validation,
 };
 
 use crate::registry::Registry;

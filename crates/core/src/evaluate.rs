@@ -15,13 +15,15 @@ mod intensity;
 mod labels;
 mod pairs;
 mod parts;
+pub mod picture;
+pub mod report;
 mod semantic;
 mod summary;
 mod write;
 
 use std::path::Path;
 
-use coverslip_image::metrics::bootstrap::Bootstrap;
+use coverslip_algorithms::metrics::bootstrap::Bootstrap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

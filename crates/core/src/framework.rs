@@ -5,7 +5,6 @@
 
 mod fcn;
 mod image_pool;
-mod workshop;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +13,11 @@ use ndarray::Array4;
 
 pub use fcn::{Fcn, FcnOptions};
 pub use image_pool::{Drawn, Draws, ImagePool};
-pub use workshop::Workshop;
 
-use crate::{data::Batch, error::Error, registry::Named, schedule::Pace, state_dict::StateDict};
+use crate::{
+    base::error::Error, data::Batch, learning::schedule::Pace, names::Named, registry::Workshop,
+    weights::state_dict::StateDict,
+};
 
 /// Values that describe a batch, by name; `loss` is always among them.
 pub type Scores = BTreeMap<String, f64>;

@@ -11,20 +11,22 @@ mod tiles;
 
 use std::path::PathBuf;
 
-use coverslip_image::{AlgorithmError, Axis, Image};
+use coverslip_algorithms::AlgorithmError;
+use coverslip_image::{Axis, Image};
 use ndarray::Array4;
 
 pub use files::{OutputFormat, PredictOptions, PredictedFiles, predict_files};
 use prepared::check_finite;
-pub use tiles::{Tiling, predict_tiled};
+pub use tiles::predict_tiled;
 
 use crate::{
+    base::{error::Error, monitor::Monitor},
     config::{Output, TargetScale},
-    error::Error,
-    monitor::Monitor,
-    package::Model,
-    postprocess::{Prediction, likeliest},
-    preprocess,
+    model::package::Model,
+    steps::{
+        postprocess::{Prediction, likeliest},
+        preprocess,
+    },
 };
 
 /// An image that cannot be predicted.

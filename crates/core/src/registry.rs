@@ -5,24 +5,23 @@
 
 mod build;
 mod builtin;
-mod entries;
-mod kind;
-mod named;
-mod nearest;
+mod workshop;
 
 pub use build::{
     BuildAugmentation, BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess,
     BuildSchedule,
 };
-pub use entries::{Description, Entries, Entry, RegistryError};
-pub use kind::Kind;
-pub use named::Named;
-pub use nearest::nearest;
+pub use workshop::Workshop;
 
 use burn::tensor::Device;
 use coverslip_nets::{AnyNetwork, Loss, NetworkIo, build::BuildSettings};
 
-use crate::{error::Error, framework::FrameworkKind, operation::OperationKind};
+use crate::{
+    base::error::Error,
+    framework::FrameworkKind,
+    names::{Description, Entries, Kind, Named},
+    steps::operation::OperationKind,
+};
 
 /// A term of the training loss.
 pub struct Term {

@@ -5,8 +5,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use coverslip::config::{Config, ConfigError, Preset, Schema, TargetKind};
-use coverslip::registry::{Kind, Registry};
+use crate::data::TargetKind;
+use crate::names::Kind;
+use coverslip::config::{Config, ConfigError, Preset, Schema};
+use coverslip::registry::Registry;
 use serde_json::{Value, json};
 
 /// The smallest complete config.

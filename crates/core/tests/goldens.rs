@@ -31,8 +31,9 @@ use std::{
     time::Instant,
 };
 
+use crate::names::Named;
 use case::Case;
-use coverslip::registry::{Named, Registry};
+use coverslip::registry::Registry;
 use coverslip_nets::{AnyNetwork, build::BuildSettings};
 use loss_case::LossCase;
 use serde_json::Value;

@@ -5,14 +5,18 @@
 #[path = "common/trained.rs"]
 mod trained;
 
+use crate::{
+    base::monitor::Silent,
+    model::Tiling,
+    registry::Workshop,
+    weights::state_dict::{self, StateDict},
+};
 use burn::tensor::Device;
 use coverslip::{
     config::{Blend, Config},
-    framework::{Predictor, Workshop},
-    monitor::Silent,
-    predict::{PredictError, Tiling, predict_image, predict_tiled},
+    framework::Predictor,
+    predict::{PredictError, predict_image, predict_tiled},
     registry::Registry,
-    state_dict::{self, StateDict},
 };
 use coverslip_image::{Image, PixelSize, read_image};
 use coverslip_nets::NetworkIo;

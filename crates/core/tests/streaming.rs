@@ -8,13 +8,17 @@ mod trained;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use crate::{
+    base::{error::Error, monitor::Silent},
+    model::{
+        Tiling,
+        package::{self, Model},
+    },
+};
 use burn::tensor::Device;
 use coverslip::{
     config::{Blend, Output},
-    error::Error,
-    monitor::Silent,
-    package::{self, Model},
-    predict::{OutputFormat, PredictError, PredictOptions, PredictedFiles, Tiling, predict_files},
+    predict::{OutputFormat, PredictError, PredictOptions, PredictedFiles, predict_files},
     registry::Registry,
 };
 use coverslip_image::{DType, Image, Pixels, read_image, write_image};

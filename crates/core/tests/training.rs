@@ -8,13 +8,12 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use coverslip::{
-    config::Config,
-    monitor::{Monitor, Silent, Task},
-    registry::Registry,
-    run::{self, Ending},
-    state_dict,
+use crate::{
+    base::monitor::{Monitor, Silent, Task},
+    train::run::{self, Ending},
+    weights::state_dict,
 };
+use coverslip::{config::Config, registry::Registry};
 use coverslip_image::{Image, image::PixelType, read_image, write_image};
 use ndarray::{Array2, Axis, s};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coverslip::weights_file::{Choice, OpenFile};
+use crate::weights::weights_file::{Choice, OpenFile};
 use proptest::{
     prelude::*,
     strategy::ValueTree,

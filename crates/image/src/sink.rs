@@ -8,8 +8,10 @@ use crate::error::ImageError;
 use crate::image::{Metadata, Pixels};
 use crate::source::bytes;
 
+mod memory;
 mod time_point;
 
+pub use memory::InMemory;
 pub use time_point::TimePoint;
 
 /// What is going to be written.

@@ -2,11 +2,13 @@
 
 pub mod blocks;
 mod info;
+mod memory;
 mod region;
 pub mod view;
 
 pub use info::ImageInfo;
 pub(crate) use info::bytes;
+pub use memory::InMemory;
 pub use region::Region;
 
 use crate::error::ImageError;

@@ -1,7 +1,7 @@
 //! A step before the network.
 
-use coverslip::preprocess::{Applied, PreprocessStep, Undo};
-use coverslip_image::AlgorithmError;
+use coverslip::steps::preprocess::{Applied, PreprocessStep, Undo};
+use coverslip_algorithms::AlgorithmError;
 use ndarray::Array4;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

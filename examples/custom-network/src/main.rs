@@ -6,10 +6,7 @@ mod brier;
 
 use std::process::ExitCode;
 
-use coverslip::{
-    config::TargetKind,
-    registry::{Registry, RegistryError},
-};
+use coverslip::{data::TargetKind, registry::Registry, names::RegistryError};
 
 /// Memory allocation that training is much faster with than with the system's.
 #[global_allocator]

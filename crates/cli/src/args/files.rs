@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use coverslip::convert::Span;
-use coverslip_image::coco::OverlapRule;
+use coverslip::tools::convert::Span;
+use coverslip_algorithms::measure::coco::OverlapRule;
 use coverslip_image::format::{Compression, Flavour, Limits, OpenOptions};
 use coverslip_image::source::view::Projection;
 use coverslip_image::{Axes, Axis, DType};

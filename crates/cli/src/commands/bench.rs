@@ -1,10 +1,9 @@
 //! `coverslip bench`
 
 use coverslip::{
-    devices::DeviceKind,
-    error::Error,
+    base::{devices::DeviceKind, error::Error},
+    inspect::speed::{self, CASES, Case, Measurement, measure},
     registry::Registry,
-    speed::{self, CASES, Case, Measurement, measure},
 };
 use serde_json::{Map, Value, json};
 

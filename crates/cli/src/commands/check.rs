@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use coverslip::base::error::Error;
 use coverslip::config::{Config, DataSettings, ImagePairs, Settings, Validation};
-use coverslip::error::Error;
-use coverslip::registry::{Kind, Named, Registry};
+use coverslip::{
+    names::{Kind, Named},
+    registry::Registry,
+};
 use serde_json::{Value, json};
 
 use crate::args::CheckArguments;

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use coverslip::coco::{PixelMeaning, Written, annotations_to_folder, labels_to_annotations_file};
-use coverslip_image::coco::ToLabels;
+use coverslip::tools::coco::{
+    PixelMeaning, Written, annotations_to_folder, labels_to_annotations_file,
+};
+use coverslip_algorithms::measure::coco::ToLabels;
 use serde_json::json;
 
 use crate::args::CocoArguments;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use coverslip::convert::{Conversion, convert};
+use coverslip::tools::convert::{Conversion, convert};
 use coverslip_image::format::{Resume, WriteOptions};
 use serde_json::json;
 

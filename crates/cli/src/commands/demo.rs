@@ -1,6 +1,6 @@
 //! `coverslip demo`
 
-use coverslip::{demo::demo, registry::Registry};
+use coverslip::{registry::Registry, tools::demo::demo};
 use serde_json::{Value, json};
 
 use super::evaluate::{figures, table};

@@ -1,6 +1,6 @@
 //! `coverslip doctor`
 
-use coverslip::devices::{self, DeviceListing};
+use coverslip::base::devices::{self, DeviceListing};
 use serde::Serialize;
 
 use super::info::bytes;

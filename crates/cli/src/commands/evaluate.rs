@@ -1,13 +1,16 @@
 //! `coverslip evaluate`
 
 use coverslip::{
-    error::Error,
+    base::{
+        error::Error,
+        files::{create_folder, write_atomic},
+    },
     evaluate::{
         DetectionRules, Difference, EvaluateOptions, Evaluation, Summary, Task, compare, evaluate,
-        evaluate_detection_files, evaluate_features, write_comparison,
+        evaluate_detection_files, evaluate_features,
+        report::{ReportOptions, write_report},
+        write_comparison,
     },
-    files::{create_folder, write_atomic},
-    report::{ReportOptions, write_report},
 };
 use serde_json::{Map, Value, json};
 

@@ -1,11 +1,10 @@
 //! `coverslip export`
 
 use coverslip::{
-    error::Error,
-    export::{Naming, export},
-    files::write_atomic,
+    base::{error::Error, files::write_atomic},
+    model::export::{Naming, export},
     registry::Registry,
-    state_dict::to_bytes,
+    weights::state_dict::to_bytes,
 };
 use serde_json::json;
 

@@ -1,11 +1,13 @@
 //! `coverslip import`
 
 use coverslip::{
-    config::TargetKind,
-    import::{Imported, Request, Target, configure, import},
-    package,
+    data::TargetKind,
+    model::{
+        import::{Imported, Request, Target, configure, import},
+        package,
+    },
     registry::Registry,
-    weights_file::Choice,
+    weights::weights_file::Choice,
 };
 use coverslip_nets::weights::LoadReport;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use coverslip::error::Error;
+use coverslip::base::error::Error;
 use coverslip_image::format::OpenOptions;
 use coverslip_image::source::ImageInfo;
 use coverslip_image::{Channel, ImageError, PixelSize, format};

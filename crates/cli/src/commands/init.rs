@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use coverslip::base::error::Error;
+use coverslip::base::files::write_atomic;
 use coverslip::config::Preset;
-use coverslip::error::Error;
-use coverslip::files::write_atomic;
-use coverslip::registry::nearest;
+use coverslip::names::nearest;
 use serde_json::json;
 
 use crate::args::InitArguments;

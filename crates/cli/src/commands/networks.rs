@@ -3,12 +3,17 @@
 use std::path::Path;
 
 use coverslip::{
+    base::{
+        error::Error,
+        files::{create_folder, write_atomic},
+    },
     config::Config,
-    error::Error,
-    files::{create_folder, write_atomic},
-    networks::{Layout, lay_out},
-    registry::{Description, Kind, Named, Registry},
-    speed::{self, StepTimes},
+    inspect::{
+        networks::{Layout, lay_out},
+        speed::{self, StepTimes},
+    },
+    names::{Description, Kind, Named},
+    registry::Registry,
 };
 use coverslip_nets::NetworkIo;
 use serde_json::{Value, json};

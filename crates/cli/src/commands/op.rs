@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use coverslip::base::error::Error;
+use coverslip::base::files::write_atomic;
 use coverslip::config::Document;
-use coverslip::error::Error;
-use coverslip::files::write_atomic;
-use coverslip::operation::{OperationError, Product, Table, read_keypoints};
-use coverslip::registry::{Kind, Named, Registry};
+use coverslip::steps::operation::{OperationError, Product, Table, read_keypoints};
+use coverslip::{
+    names::{Kind, Named},
+    registry::Registry,
+};
 use coverslip_image::Image;
 use coverslip_image::format::{open_with, write_image};
 use serde_json::{Map, Value, json};

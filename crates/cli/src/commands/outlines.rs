@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use coverslip::error::Error;
+use coverslip::base::error::Error;
+use coverslip_algorithms::measure::outline::{
+    GeoJsonOptions, ObjectKind, write_cellpose, write_csv, write_geojson, write_roi_zip,
+};
 use coverslip_image::Axis;
 use coverslip_image::ImageError;
 use coverslip_image::format::open_with;
-use coverslip_image::outline::{
-    GeoJsonOptions, ObjectKind, write_cellpose, write_csv, write_geojson, write_roi_zip,
-};
 use serde_json::json;
 
 use crate::args::{OutlineKind, OutlinesArguments};

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use coverslip::{
+    base::error::Error,
     config::{Blend, Output},
-    error::Error,
     framework::Predictor,
-    package::{self, Model},
+    inspect::speed::peak_memory,
+    model::package::{self, Model},
     predict::{OutputFormat, PredictOptions, predict_files},
     registry::Registry,
-    speed::peak_memory,
 };
 use coverslip_image::format::WriteOptions;
 use coverslip_nets::SizeRule;

@@ -1,10 +1,10 @@
 //! `coverslip train`
 
 use coverslip::{
+    base::error::Error,
     config::Config,
-    error::Error,
     registry::Registry,
-    run::{self, Ending},
+    train::run::{self, Ending},
 };
 use serde_json::json;
 

@@ -294,7 +294,7 @@ fn schema_is_json_that_names_the_entries() {
     assert_eq!(schema, bench.run(&["schema", "--json"]).json());
     assert!(text.starts_with("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\""));
     let registry = coverslip::registry::Registry::builtin().unwrap();
-    for kind in coverslip::registry::Kind::ALL {
+    for kind in coverslip::names::Kind::ALL {
         let named = &schema["$defs"][kind.word()]["anyOf"][0]["enum"];
         let names: Vec<&str> = registry
             .descriptions(kind)

@@ -52,7 +52,7 @@ fn a_device_that_the_program_was_built_without() {
 #[cfg(feature = "cuda")]
 fn a_device_that_the_machine_does_not_have() {
     let study = Study::new();
-    let found = coverslip::devices::DeviceKind::Cuda.count();
+    let found = coverslip::base::devices::DeviceKind::Cuda.count();
     if found == Some(0) {
         let fault = study.fault(&TRAIN);
         assert!(fault.starts_with("exit 2\n"), "{fault}");

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-use coverslip::trainer::Checkpoints;
+use coverslip::train::trainer::Checkpoints;
 
 use crate::command::PROGRAM;
 use crate::study::{Study, without_numbers};

@@ -1,6 +1,6 @@
 //! Model packages that cannot be used.
 
-use coverslip::state_dict::{self, StateDict};
+use coverslip::weights::state_dict::{self, StateDict};
 
 use crate::study::Study;
 

@@ -1,6 +1,6 @@
 //! Weights for other programs.
 
-use coverslip::state_dict;
+use coverslip::weights::state_dict;
 
 use crate::{NETWORK, bench_with, command::Bench, data, one_tensor};
 

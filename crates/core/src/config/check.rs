@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::schema::{alternatives, constants, types};
 use super::{Document, Fault, KeyPath, Schema};
-use crate::registry::{Kind, nearest};
+use crate::names::{Kind, nearest};
 
 /// Every fault of the document: those of its text, then those of its values in their order.
 pub(super) fn check(document: &Document, schema: &Schema) -> Vec<Fault> {

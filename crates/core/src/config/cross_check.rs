@@ -7,15 +7,16 @@ use ndarray::Array4;
 use serde_json::Value;
 
 use super::{
-    Document, Fault, ImagePairs, KeyPath, Output, Sampling, Settings, TargetKind, TargetScale,
-    Validation,
+    Document, Fault, ImagePairs, KeyPath, Output, Sampling, Settings, TargetScale, Validation,
 };
 use crate::{
-    averaging::Averaging,
-    error::Error,
-    fine_tuning,
-    postprocess::{PostprocessError, Prediction},
-    registry::{Kind, Named, Registry},
+    base::error::Error,
+    data::TargetKind,
+    learning::averaging::Averaging,
+    names::{Kind, Named},
+    registry::Registry,
+    steps::postprocess::{PostprocessError, Prediction},
+    weights::patterns,
 };
 
 /// Every contradiction between settings that are each fine alone.
@@ -278,7 +279,7 @@ impl CrossChecker<'_> {
         let Ok(network) = self.registry.network(&settings.network, io, 0) else {
             return;
         };
-        if let Some(unmatched) = fine_tuning::unmatched(&settings.freeze, &network) {
+        if let Some(unmatched) = patterns::unmatched(&settings.freeze, &network) {
             let path = KeyPath::root().key("freeze").index(unmatched.index);
             self.fault(&path, unmatched.to_string(), unmatched.remedy());
         }

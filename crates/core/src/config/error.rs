@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::{Fault, Preset};
-use crate::registry::nearest;
+use crate::names::nearest;
 
 /// Why a config cannot be used.
 #[derive(Debug, thiserror::Error)]

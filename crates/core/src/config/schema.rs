@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 use super::KeyPath;
 use super::key_path::Segment;
 use super::settings::Settings;
-use crate::registry::{Description, Kind, Registry};
+use crate::{
+    names::{Description, Kind, ordered},
+    registry::Registry,
+};
 
 /// Marks a field of the settings as a named node; its value is the kind.
 const NAMED_FIELD: &str = "x-registry";
@@ -112,12 +115,6 @@ impl Schema {
         let types = types(self.resolve(node));
         !types.is_empty() && types.iter().all(|name| matches!(*name, "string" | "null"))
     }
-}
-
-/// The schema as JSON with its keywords in the order that people write them in.
-pub(crate) fn ordered(schema: &schemars::Schema) -> Value {
-    // Only serialising sorts the keywords; it cannot fail for a value that is JSON already.
-    serde_json::to_value(schema).unwrap_or(Value::Bool(true))
 }
 
 /// The type names that the schema lists.

@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use data::{
-    DataSettings, ImagePairs, PatchSettings, Sampling, Subset, TargetKind, TargetScale, Validation,
+    DataSettings, ImagePairs, PatchSettings, Sampling, Subset, TargetScale, Validation,
 };
 pub use fine_tuning::InitialWeights;
 pub use predict::{Blend, Output, PredictSettings};
 pub use training::{EarlyStopping, TrainingSettings};
 
-use crate::{devices::DeviceKind, registry::Named};
+use crate::{base::devices::DeviceKind, names::Named};
 
 /// What Coverslip trains on which images, how, and what prediction makes of the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -66,7 +66,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::random::stream;
+    use crate::base::random::stream;
 
     fn patch(height: usize, width: usize) -> Patch {
         let source = Array4::from_shape_fn((2, 2, height, width), |(c, z, y, x)| {

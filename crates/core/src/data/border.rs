@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn distances_are_those_of_a_full_search() {
         use rand::RngExt;
-        let mut random = crate::random::stream(1, "test", 0);
+        let mut random = crate::base::random::stream(1, "test", 0);
         for width in 1..5usize {
             // Blocks of pixels, so that there is an inside.
             let coarse = Array3::from_shape_fn((2, 4, 5), |_| random.random_range(0..3u32));

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use coverslip_image::{AlgorithmError, ImageError};
+use coverslip_algorithms::AlgorithmError;
+use coverslip_image::ImageError;
 
-use crate::error::list;
+use crate::base::words::list;
 
 /// The most names that a message lists.
 pub(super) const MOST_NAMES: usize = 10;

@@ -1,7 +1,7 @@
 //! Pieces of images.
 
-use coverslip_image::AlgorithmError;
-use coverslip_image::pad::{Border, Padding};
+use coverslip_algorithms::AlgorithmError;
+use coverslip_algorithms::transform::pad::{Border, Padding};
 use ndarray::{Array4, Slice};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -48,7 +48,7 @@ pub(super) fn cut(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::stream;
+    use crate::base::random::stream;
 
     fn ramp(size: [usize; 3]) -> Array4<f32> {
         Array4::from_shape_fn((1, size[0], size[1], size[2]), |(_, z, y, x)| {

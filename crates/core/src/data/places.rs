@@ -1,8 +1,8 @@
 //! Where patches are cut.
 
-use coverslip_image::{
+use coverslip_algorithms::{
     AlgorithmError,
-    sampling::{BalancedPatches, patch_start, weighted_centres},
+    patches::sampling::{BalancedPatches, patch_start, weighted_centres},
 };
 use ndarray::{Axis, Zip};
 use rand::RngExt;
@@ -75,7 +75,7 @@ mod tests {
     use ndarray::Array4;
 
     use super::*;
-    use crate::random::stream;
+    use crate::base::random::stream;
 
     /// One object of 3 x 3 pixels in an image of 40 x 50, which weighs all there is.
     fn sample() -> Sample {

@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use coverslip_image::{AlgorithmError, metrics::image::linear_fit, read_image};
+use coverslip_algorithms::{AlgorithmError, metrics::image::linear_fit};
+use coverslip_image::read_image;
 use ndarray::{Array4, Axis};
 
 use super::error::Companion;
 use super::pairs::check_sizes;
 use super::{DataError, ImagePair, Target};
-use crate::finite::NotFinite;
+use crate::base::finite::NotFinite;
 
 /// What an image `[C, Z, Y, X]` goes through before patches are cut; gives warnings.
 pub type Preparation =

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use super::patch::cut;
 use super::sample::size;
 use super::{Augmentation, DataError, Images, Patch, Places, Sample};
-use crate::random::stream;
+use crate::base::random::stream;
 
 /// Patches that a network works on at once.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use rand::seq::SliceRandom;
 
 use super::{DataError, DataSet};
-use crate::random;
+use crate::base::random;
 
 /// Splits images at random into those to train on and those to validate on.
 ///

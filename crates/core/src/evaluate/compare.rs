@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{EvaluateError, Evaluation, Summary};
-use crate::files::{create_folder, write_atomic};
+use crate::base::files::{create_folder, write_atomic};
 
 /// How much better or worse a score is, image by image.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use coverslip_image::coco::{read_annotations, read_detections};
-use coverslip_image::metrics::detection::{
+use coverslip_algorithms::measure::coco::{read_annotations, read_detections};
+use coverslip_algorithms::metrics::detection::{
     DetectionOptions, DetectionScores, evaluate_detections, evaluate_label_maps,
 };
-use coverslip_image::metrics::instance::OverlapTable;
+use coverslip_algorithms::metrics::instance::OverlapTable;
 
 use super::EvaluateError;
 

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use coverslip_image::coco::CocoError;
-use coverslip_image::{AlgorithmError, ImageError};
+use coverslip_algorithms::AlgorithmError;
+use coverslip_algorithms::measure::coco::CocoError;
+use coverslip_image::ImageError;
 
-use crate::error::list;
-use crate::files::FileError;
+use crate::base::{files::FileError, words::list};
 
 /// How many file names a message lists.
 const LISTED: usize = 10;

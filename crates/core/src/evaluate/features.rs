@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use coverslip_image::metrics::distribution::{FeatureDistances, feature_distances};
+use coverslip_algorithms::metrics::distribution::{FeatureDistances, feature_distances};
 use ndarray::Array2;
 
 use super::EvaluateError;

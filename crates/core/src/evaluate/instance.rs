@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use coverslip_image::metrics::instance::{
+use coverslip_algorithms::metrics::instance::{
     AP_THRESHOLDS, DSB_THRESHOLDS, Matching, OverlapTable, border_labels,
 };
-use coverslip_image::metrics::semantic::MaskOverlap;
+use coverslip_algorithms::metrics::semantic::MaskOverlap;
 
 use super::detection;
 use super::labels::{LabelPair, of_pair};

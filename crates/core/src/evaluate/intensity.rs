@@ -1,8 +1,9 @@
 //! Restored or predicted intensities.
 
-use coverslip_image::metrics::image::{PairSums, fitted_squares, psnr};
-use coverslip_image::metrics::ssim::Ssim;
-use coverslip_image::{AlgorithmError, DType};
+use coverslip_algorithms::AlgorithmError;
+use coverslip_algorithms::metrics::image::{PairSums, fitted_squares, psnr};
+use coverslip_algorithms::metrics::ssim::Ssim;
+use coverslip_image::DType;
 use ndarray::{ArrayView4, Axis};
 
 use super::labels::of_pair;

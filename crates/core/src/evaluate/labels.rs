@@ -1,8 +1,8 @@
 //! The label maps of a part of a pair.
 
-use coverslip_image::AlgorithmError;
-use coverslip_image::metrics::edge::boundary;
-use coverslip_image::metrics::semantic::MaskOverlap;
+use coverslip_algorithms::AlgorithmError;
+use coverslip_algorithms::metrics::edge::boundary;
+use coverslip_algorithms::metrics::semantic::MaskOverlap;
 use ndarray::{Array3, ArrayView3, Axis};
 
 use super::parts::Part;

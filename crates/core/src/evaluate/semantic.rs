@@ -1,6 +1,6 @@
 //! Class maps.
 
-use coverslip_image::metrics::semantic::{ClassScores, Confusion, MaskOverlap};
+use coverslip_algorithms::metrics::semantic::{ClassScores, Confusion, MaskOverlap};
 
 use super::confusion::ConfusionTable;
 use super::labels::{LabelPair, of_pair};

@@ -1,6 +1,6 @@
 //! A score over all images.
 
-use coverslip_image::metrics::bootstrap::{Bootstrap, mean, standard_deviation};
+use coverslip_algorithms::metrics::bootstrap::{Bootstrap, mean, standard_deviation};
 use serde::Serialize;
 
 /// Mean over images with its uncertainty.

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{EvaluateError, Evaluation};
-use crate::files::{create_folder, write_atomic};
+use crate::base::files::{create_folder, write_atomic};
 
 pub(super) fn write(evaluation: &Evaluation, folder: &Path) -> Result<(), EvaluateError> {
     create_folder(folder)?;

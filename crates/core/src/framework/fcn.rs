@@ -15,14 +15,14 @@ use ndarray::{Array4, Array5, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Framework, FrameworkKind, Predictor, Scores, Step, Workshop};
+use super::{Framework, FrameworkKind, Predictor, Scores, Step};
 use crate::{
-    config::TargetKind,
-    data::Batch,
-    error::Error,
-    optimizer::Optimizer,
-    registry::Named,
-    state_dict::{self, StateDict},
+    base::error::Error,
+    data::{Batch, TargetKind},
+    learning::optimizer::Optimizer,
+    names::Named,
+    registry::Workshop,
+    weights::state_dict::{self, StateDict},
 };
 
 /// One network from source to target, trained by the losses.

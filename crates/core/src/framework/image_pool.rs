@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use rand::{Rng, RngExt};
 
-use crate::state_dict::StateDict;
+use crate::weights::state_dict::StateDict;
 
 /// Where a pool's random numbers come from.
 pub trait Draws {
@@ -14,7 +14,7 @@ pub trait Draws {
     fn below(&mut self, end: usize) -> usize;
 }
 
-/// One of this crate's streams of random numbers, see [`crate::random::stream`].
+/// One of this crate's streams of random numbers, see [`crate::base::random::stream`].
 pub struct Drawn<R>(pub R);
 
 impl<R: Rng> Draws for Drawn<R> {
@@ -107,7 +107,7 @@ impl ImagePool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random;
+    use crate::base::random;
 
     fn values(images: Tensor<5>) -> Vec<f32> {
         images.into_data().iter::<f32>().collect()

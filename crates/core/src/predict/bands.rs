@@ -126,7 +126,7 @@ fn cut(shape: [usize; 3], size: [usize; 3], tile: [usize; 3], starts: &[[usize; 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use coverslip_image::tile::{PositionRule, positions};
+    use coverslip_algorithms::patches::tile::{PositionRule, positions};
 
     fn cut_volume(bytes: u64) -> (usize, Vec<Band>) {
         let (shape, tile) = ([512; 3], [64, 128, 128]);

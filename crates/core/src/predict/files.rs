@@ -6,14 +6,19 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use coverslip_algorithms::AlgorithmError;
 use coverslip_image::{
-    AlgorithmError, Axis, ImageError,
+    Axis, ImageError,
     files::{image_name, list_folder},
     format::{OpenOptions, WriteOptions, address, open_with, write_image_with},
 };
 
 use super::{PredictError, predict_image, streamed::predict_source};
-use crate::{data::DataError, error::Error, files, monitor::Monitor, package::Model};
+use crate::{
+    base::{error::Error, files, monitor::Monitor},
+    data::DataError,
+    model::package::Model,
+};
 
 /// What a prediction of files came to.
 #[derive(Debug, Default)]

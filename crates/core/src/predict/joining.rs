@@ -1,6 +1,6 @@
 //! Predicted tiles, averaged where they overlap and handed on in finished parts.
 
-use coverslip_image::tile::{self, Blender};
+use coverslip_algorithms::patches::tile::{self, Blender};
 use ndarray::{Array3, Array4};
 
 use super::{

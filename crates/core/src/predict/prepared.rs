@@ -11,11 +11,9 @@ use ndarray::{Array4, ArrayView4, s};
 
 use super::{PredictError, pipeline::read_ahead, tiles::Block, tiles::TileSource};
 use crate::{
-    error::Error,
-    finite::NotFinite,
-    monitor::Monitor,
-    package::Model,
-    preprocess::{Fitted, PreprocessStep},
+    base::{error::Error, finite::NotFinite, monitor::Monitor},
+    model::package::Model,
+    steps::preprocess::{Fitted, PreprocessStep},
 };
 
 /// What a sample takes: read, converted and prepared.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use coverslip_image::{Axis, Pixels, image::PixelType, sink::Sink};
 use ndarray::{Array4, ArrayView4, Axis as Dimension, concatenate, s};
 
-use crate::error::Error;
+use crate::base::error::Error;
 
 /// Gathers parts `[C, Z, Y, X]` that come along one axis up to the next multiple of the sink's
 /// blocks, so that no chunk of the file is written twice.

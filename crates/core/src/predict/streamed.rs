@@ -3,27 +3,26 @@
 use std::path::Path;
 use std::sync::{Arc, atomic::AtomicBool};
 
+use coverslip_algorithms::large::{Intermediate, Scratch};
 use coverslip_image::{
     Axes, Axis, DType,
     format::{WriteOptions, create},
-    out_of_core::{Intermediate, Scratch},
     sink::{Sink, Target, TimePoint},
     source::{Source, view::Channels},
 };
 use ndarray::{Array3, Array4};
 
 use super::{
-    PredictError, Tiling,
+    PredictError,
     prepared::Prepared,
     rows::Rows,
     tiles::{Emit, Share, predict_parts},
 };
 use crate::{
+    base::{error::Error, monitor::Monitor},
     config::{Output, TargetScale},
-    error::Error,
-    monitor::Monitor,
-    package::Model,
-    postprocess::{
+    model::{Tiling, package::Model},
+    steps::postprocess::{
         LabelPlan, PlannedLabels, PostprocessError, PostprocessStep, Prediction, likeliest,
     },
 };

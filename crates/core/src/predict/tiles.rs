@@ -2,25 +2,14 @@
 
 use std::ops::Range;
 
-use coverslip_image::{
-    pad::{Border, Padding, source_index},
-    tile::{CropPlan, PositionRule, Window, positions},
+use coverslip_algorithms::{
+    patches::tile::{CropPlan, PositionRule, Window, positions},
+    transform::pad::{Border, Padding, source_index},
 };
 use ndarray::{Array3, Array4, ArrayView4, Axis, Ix3, s};
 
 use super::{PredictError, bands::bands, joining::Joining, pipeline::in_line};
-use crate::{config::Blend, framework::Predictor, monitor::Monitor};
-
-/// How an image is cut and joined.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tiling {
-    /// Size of a tile, `[Z, Y, X]`.
-    pub tile: [usize; 3],
-    /// Share of a tile that the next one covers again (not for [`Blend::Crop`]).
-    pub overlap: f64,
-    /// How overlapping tiles are joined.
-    pub blend: Blend,
-}
+use crate::{base::monitor::Monitor, config::Blend, framework::Predictor, model::Tiling};
 
 /// A box: ranges along Z, Y and X.
 pub(super) type Block = [Range<usize>; 3];

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use coverslip_nets::{AnyNetwork, Loss, build::BuildSettings};
 
-use super::Named;
 use crate::{
-    data::Augmentation, error::Error, optimizer::UpdateRule, postprocess::PostprocessStep,
-    preprocess::PreprocessStep, schedule::Schedule,
+    base::error::Error,
+    data::Augmentation,
+    learning::{optimizer::UpdateRule, schedule::Schedule},
+    names::Named,
+    steps::{postprocess::PostprocessStep, preprocess::PreprocessStep},
 };
 
 /// Builds a network.

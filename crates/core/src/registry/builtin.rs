@@ -1,11 +1,15 @@
 //! The entries that come with Coverslip.
 
+mod operations;
+
 use std::sync::Arc;
 
+use coverslip_algorithms::exposure::normalize::{
+    CenterZ, MinMax, Normalization, Percentile, Rescale, Standard,
+};
+use coverslip_algorithms::filters::linear::{Gaussian, GaussianBlur};
+use coverslip_algorithms::filters::morphology::GrayMorphology;
 use coverslip_image::Image;
-use coverslip_image::filter::{Gaussian, GaussianBlur};
-use coverslip_image::morphology::GrayMorphology;
-use coverslip_image::normalize::{CenterZ, MinMax, Normalization, Percentile, Rescale, Standard};
 use coverslip_nets::{
     AnyNetwork, Architecture, Loss,
     architectures::{
@@ -23,25 +27,29 @@ use coverslip_nets::{
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use super::{Named, Registry, RegistryError};
+use super::Registry;
 use crate::{
-    config::TargetKind,
-    data::{Augmentation, Flip, Rotate90},
-    error::Error,
+    base::error::Error,
+    data::{Augmentation, Flip, Rotate90, TargetKind},
     framework::{Fcn, FcnOptions},
-    operation::{
-        Operation, OperationError, OperationKind, Product, Stains, add_label_steps, add_operations,
+    learning::{
+        optimizer::{AdamOptions, AdamWOptions, RmspropOptions, SgdOptions, UpdateRule},
+        schedule::{
+            Constant, Cosine, CosineRestarts, Exponential, Linear, LinearDecay, Multistep,
+            OneCycle, Plateau, Polynomial, Schedule, Step, WarmUp,
+        },
     },
-    optimizer::{AdamOptions, AdamWOptions, RmspropOptions, SgdOptions, UpdateRule},
-    postprocess::{
-        Argmax, Components, FillHoles, OnLabels, PostprocessStep, RemoveSmall, Threshold, Watershed,
-    },
-    preprocess::{MatchHistogram, MatchHistogramOptions, PreprocessStep},
-    schedule::{
-        Constant, Cosine, CosineRestarts, Exponential, Linear, LinearDecay, Multistep, OneCycle,
-        Plateau, Polynomial, Schedule, Step, WarmUp,
+    names::{Named, RegistryError},
+    steps::{
+        operation::{Operation, OperationError, OperationKind, Product, Stains},
+        postprocess::{
+            Argmax, Components, FillHoles, OnLabels, PostprocessStep, RemoveSmall, Threshold,
+            Watershed,
+        },
+        preprocess::{MatchHistogram, MatchHistogramOptions, PreprocessStep},
     },
 };
+use operations::{add_label_steps, add_operations};
 
 /// Targets that say which class a pixel has.
 const CLASSES: [TargetKind; 2] = [TargetKind::Semantic, TargetKind::Instance];

@@ -2,14 +2,13 @@
 
 use std::sync::atomic::AtomicBool;
 
-use burn::tensor::Device;
-use coverslip::{
-    config::Config,
-    monitor::Silent,
-    package::{self, Model},
-    registry::Registry,
-    run,
+use crate::{
+    base::monitor::Silent,
+    model::package::{self, Model},
+    train::run,
 };
+use burn::tensor::Device;
+use coverslip::{config::Config, registry::Registry};
 
 /// A model of the sample nuclei after one short epoch, and the folder that it lies in.
 pub(crate) fn trained(overrides: &[&str]) -> (Model, tempfile::TempDir) {

@@ -6,7 +6,7 @@ use crate::axes::Axis;
 use crate::source::{ImageInfo, Region};
 
 /// The axes that images are cut along, in the order of the ranges of a [`Block`].
-pub(crate) const ZYX: [Axis; 3] = [Axis::Z, Axis::Y, Axis::X];
+pub const ZYX: [Axis; 3] = [Axis::Z, Axis::Y, Axis::X];
 
 /// A box: ranges along Z, Y and X.
 pub type Block = [Range<usize>; 3];

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::Schema;
-use crate::config::schema::types;
+use crate::config::{Schema, schema::types};
 
 /// The value written as the node wants it, where the slip is a common one.
 pub(super) fn rewritten(schema: &Schema, value: &Value, node: &Value) -> Option<String> {

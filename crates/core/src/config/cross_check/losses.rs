@@ -3,10 +3,7 @@
 use serde_json::Value;
 
 use super::{CrossChecker, TargetScale};
-use crate::{
-    config::KeyPath,
-    registry::{Named, Term},
-};
+use crate::{config::KeyPath, names::Named, registry::Term};
 
 /// Options that hold one number for each class.
 const PER_CLASS: [&str; 3] = ["class_weights", "positive_weights", "alpha"];

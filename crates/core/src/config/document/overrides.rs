@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Document, Fault, KeyPath, Origin, Place};
-use crate::config::Schema;
-use crate::config::key_path::Segment;
+use crate::config::{Schema, key_path::Segment};
 
 /// One `KEY=VALUE`, as in `training.epochs=3` or `loss[0].dice.weight=2`.
 ///

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::registry::Named;
+use crate::{data::TargetKind, names::Named};
 
 /// The images, and how they are prepared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -151,29 +151,6 @@ impl Default for Validation {
 pub struct Subset {
     /// The name in the column `split`, as in `val`.
     pub subset: String,
-}
-
-/// What the target images hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TargetKind {
-    /// The class of each pixel as a whole number from 0.
-    Semantic,
-    /// The number of the object that each pixel belongs to, 0 for background.
-    Instance,
-    /// Intensities, as for denoising or staining.
-    Image,
-}
-
-impl TargetKind {
-    /// The kind as a config writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Semantic => "semantic",
-            Self::Instance => "instance",
-            Self::Image => "image",
-        }
-    }
 }
 
 /// The intensities that a network of image targets learns to give.

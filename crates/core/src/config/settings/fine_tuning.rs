@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::weights_file::Choice;
+use crate::weights::weights_file::Choice;
 
 /// Weights that training starts from in the place of random ones: those with the name and the shape of
 /// one of the network's. What is taken and what is not is told tensor by tensor.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{averaging::Averaging, optimizer::ClipGradient};
+use crate::learning::{averaging::Averaging, optimizer::ClipGradient};
 
 /// How long and in what portions training runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! Scores worked out by hand.
 
-use coverslip_image::coco::{
+use coverslip_algorithms::measure::coco::{
     Annotation, Category, Dataset, Detection, ImageInfo, Segmentation, write_annotations,
     write_detections,
 };

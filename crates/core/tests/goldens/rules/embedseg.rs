@@ -1,6 +1,6 @@
 //! Centres of instances, and instances of spatial embeddings, exactly.
 
-use coverslip_image::embedseg::{
+use coverslip_algorithms::segmentation::embedseg::{
     CenterMode, ClusterOptions, CoordinateGrid, center_image, cluster, cluster_with_truth,
 };
 use ndarray::{ArrayD, IxDyn};

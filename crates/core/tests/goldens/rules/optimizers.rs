@@ -1,15 +1,18 @@
 //! Optimisers, clipping and averages of weights, step by step.
 
+use crate::{
+    learning::{
+        averaging::{Ema, Swa, WeightAverage},
+        optimizer::{ClipGradient, Optimizer, SgdOptions},
+        schedule::Pace,
+    },
+    names::Named,
+};
 use burn::{
     module::Param,
     tensor::{Device, Tensor},
 };
-use coverslip::{
-    averaging::{Ema, Swa, WeightAverage},
-    optimizer::{ClipGradient, Optimizer, SgdOptions},
-    registry::{Named, Registry},
-    schedule::Pace,
-};
+use coverslip::registry::Registry;
 use serde_json::{Map, Value};
 
 use super::{RuleCase, compare};

@@ -1,10 +1,13 @@
 //! Learning rates at whole epochs.
 
-use coverslip::{
-    averaging::Swa,
-    registry::{Named, Registry},
-    schedule::{Anneal, Moment},
+use crate::{
+    learning::{
+        averaging::Swa,
+        schedule::{Anneal, Moment},
+    },
+    names::Named,
 };
+use coverslip::registry::Registry;
 use serde_json::{Value, json};
 
 use super::{RuleCase, compare, numbers_in, rate_of};

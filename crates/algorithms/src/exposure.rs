@@ -1,0 +1,4 @@
+//! Intensities: histograms and normalisation.
+
+pub mod histogram;
+pub mod normalize;

@@ -1,0 +1,5 @@
+//! Changes of geometry: sizes, borders, turns.
+
+pub mod pad;
+pub mod resample;
+pub mod symmetry;

@@ -1,0 +1,13 @@
+//! What a config can name, whatever it is: entries with a name and options.
+
+mod entries;
+mod kind;
+mod named;
+mod nearest;
+mod ordered;
+
+pub use entries::{Description, Entries, Entry, RegistryError};
+pub use kind::Kind;
+pub use named::Named;
+pub use nearest::nearest;
+pub(crate) use ordered::ordered;

@@ -1,0 +1,334 @@
+//! Entries of one kind.
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Number, Value};
+
+use super::{Kind, nearest};
+use crate::{data::TargetKind, names::ordered};
+
+/// What an entry says about itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    /// The name that a config writes.
+    pub name: String,
+    /// The first sentence of the option type's documentation.
+    pub summary: String,
+    /// The JSON Schema of its options.
+    pub schema: Value,
+    /// The target kinds it works with; empty means all.
+    pub targets: Vec<TargetKind>,
+}
+
+/// A description with what builds the thing.
+#[derive(Debug)]
+pub struct Entry<T> {
+    /// What the entry says about itself.
+    pub description: Description,
+    /// What builds the thing from a node of options; its type is the kind's.
+    pub build: T,
+}
+
+impl<T> Entry<T> {
+    /// Adds an option that whoever uses the entry reads, beside those of its own type.
+    pub fn with_option(&mut self, name: &str, schema: Value) -> &mut Self {
+        if let Some(map) = self.description.schema.as_object_mut() {
+            let properties = map
+                .entry("properties")
+                .or_insert_with(|| Value::Object(Map::new()));
+            if let Some(properties) = properties.as_object_mut() {
+                properties.insert(name.to_owned(), schema);
+            }
+        }
+        self
+    }
+
+    /// Limits the entry to some kinds of target; a config that combines it with another is at
+    /// fault.
+    pub fn only_for(&mut self, targets: &[TargetKind]) -> &mut Self {
+        self.description.targets = targets.to_vec();
+        self
+    }
+}
+
+/// Why the registry refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// An entry of that name exists already.
+    #[error("the {kind} `{name}` exists already")]
+    Duplicate {
+        /// What is registered.
+        kind: Kind,
+        /// The name that is taken.
+        name: String,
+    },
+    /// No entry has that name.
+    #[error("unknown {kind} `{name}`")]
+    Unknown {
+        /// What was looked for.
+        kind: Kind,
+        /// The name that was asked for.
+        name: String,
+        /// The most similar name.
+        nearest: Option<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// The options of an entry do not fit its type.
+    #[error("the options of `{name}` do not fit: {source}")]
+    Options {
+        /// The entry.
+        name: String,
+        /// What does not fit.
+        source: serde_json::Error,
+    },
+}
+
+impl RegistryError {
+    /// The remedy, where the user has one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown {
+                nearest: Some(name),
+                known,
+                ..
+            } => Some(format!(
+                "did you mean `{name}`? allowed: {}",
+                known.join(", ")
+            )),
+            Self::Unknown { known, .. } => Some(format!("allowed: {}", known.join(", "))),
+            Self::Duplicate { .. } => Some("give the new entry another name".to_owned()),
+            Self::Options { .. } => None,
+        }
+    }
+}
+
+/// The entries of one kind, in the order of registration.
+#[derive(Debug)]
+pub struct Entries<T> {
+    kind: Kind,
+    entries: Vec<Entry<T>>,
+}
+
+impl<T> Entries<T> {
+    /// No entries yet.
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            entries: Vec::new(),
+        }
+    }
+
+    /// Adds the entry `name` whose options are an `O`.
+    ///
+    /// The documentation of `O` becomes what users read: its first sentence is the summary, and each
+    /// field's is the help of that option. Options should be serde structs with
+    /// `deny_unknown_fields` and `default`, so that a name alone is enough.
+    ///
+    /// # Errors
+    /// [`RegistryError::Duplicate`] when the name is taken.
+    pub fn register<O: JsonSchema>(
+        &mut self,
+        name: &str,
+        build: T,
+    ) -> Result<&mut Entry<T>, RegistryError> {
+        if self.find(name).is_some() {
+            return Err(RegistryError::Duplicate {
+                kind: self.kind,
+                name: name.to_owned(),
+            });
+        }
+        let schema = options_schema::<O>();
+        let documentation = schema
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let summary = first_sentence(documentation);
+        let description = Description {
+            name: name.to_owned(),
+            summary,
+            schema,
+            targets: Vec::new(),
+        };
+        self.entries.push(Entry { description, build });
+        let last = self.entries.len() - 1;
+        Ok(&mut self.entries[last])
+    }
+
+    /// The entry `name`.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unknown`] with the names there are, and the most similar one.
+    pub fn get(&self, name: &str) -> Result<&Entry<T>, RegistryError> {
+        self.find(name).ok_or_else(|| RegistryError::Unknown {
+            kind: self.kind,
+            name: name.to_owned(),
+            nearest: nearest(name, self.names()).map(str::to_owned),
+            known: self.names().map(str::to_owned).collect(),
+        })
+    }
+
+    /// The names in the order of registration.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries
+            .iter()
+            .map(|entry| entry.description.name.as_str())
+    }
+
+    /// What the entries say about themselves, in the order of registration.
+    pub fn descriptions(&self) -> Vec<&Description> {
+        self.entries
+            .iter()
+            .map(|entry| &entry.description)
+            .collect()
+    }
+
+    fn find(&self, name: &str) -> Option<&Entry<T>> {
+        self.entries
+            .iter()
+            .find(|entry| entry.description.name == name)
+    }
+}
+
+/// The first sentence of a text in one line; an abbreviation such as `e.g.` does not end it.
+fn first_sentence(text: &str) -> String {
+    let paragraph: Vec<&str> = (text.lines().map(str::trim))
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let paragraph = paragraph.join(" ");
+    let ends = paragraph.match_indices(". ").map(|(place, _)| place + 1);
+    let is_end = |&end: &usize| {
+        let before = &paragraph[..end];
+        !["e.g.", "i.e.", "et al."]
+            .iter()
+            .any(|short| before.ends_with(short))
+    };
+    match ends.into_iter().find(is_end) {
+        Some(end) => paragraph[..end].to_owned(),
+        None => paragraph,
+    }
+}
+
+/// Schemas are inlined, so that those of two crates cannot clash by a type's name.
+fn options_schema<O: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = ordered(&SchemaGenerator::new(settings).into_root_schema_for::<O>());
+    if let Some(map) = schema.as_object_mut() {
+        map.shift_remove("title");
+    }
+    shorten_float_defaults(&mut schema);
+    schema
+}
+
+/// A default of type `f32` arrives as `0.10000000149011612`; people wrote `0.1`.
+fn shorten_float_defaults(node: &mut Value) {
+    let is_float = ["", "/items"].iter().any(|place| {
+        node.pointer(place).and_then(|node| node.get("format")) == Some(&Value::from("float"))
+    });
+    if is_float && let Some(default) = node.get_mut("default") {
+        shorten(default);
+    }
+    match node {
+        Value::Object(map) => map.values_mut().for_each(shorten_float_defaults),
+        Value::Array(items) => items.iter_mut().for_each(shorten_float_defaults),
+        _ => {}
+    }
+}
+
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Number(number) => {
+            let short = number
+                .as_f64()
+                .and_then(|wide| (wide as f32).to_string().parse().ok());
+            if let Some(short) = short.and_then(Number::from_f64) {
+                *number = short;
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Blurs the patch.
+    ///
+    /// More about it.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(default, deny_unknown_fields)]
+    struct Blur {
+        /// Width.
+        sigma: f32,
+        /// Ends.
+        range: [f32; 2],
+    }
+
+    impl Default for Blur {
+        fn default() -> Self {
+            Self {
+                sigma: 0.1,
+                range: [0.0, 0.7],
+            }
+        }
+    }
+
+    fn entries() -> Entries<u8> {
+        let mut entries = Entries::new(Kind::Augmentation);
+        entries
+            .register::<Blur>("blur", 7)
+            .unwrap()
+            .only_for(&[TargetKind::Image]);
+        entries
+    }
+
+    #[test]
+    fn an_entry_describes_itself_by_its_options() {
+        let entries = entries();
+        let entry = entries.get("blur").unwrap();
+        assert_eq!(entry.build, 7);
+        assert_eq!(entry.description.summary, "Blurs the patch.");
+        assert_eq!(entry.description.targets, [TargetKind::Image]);
+        assert_eq!(
+            entry.description.schema["properties"]["sigma"]["default"],
+            json!(0.1)
+        );
+        assert_eq!(
+            entry.description.schema["properties"]["range"]["default"],
+            json!([0.0, 0.7])
+        );
+    }
+
+    #[test]
+    fn a_summary_is_the_first_sentence() {
+        for (text, summary) in [
+            ("Blurs. Then more.", "Blurs."),
+            (
+                "Blurs what\nis sharp, e.g. edges. More.",
+                "Blurs what is sharp, e.g. edges.",
+            ),
+            ("Blurs 2.5 times\n\nMore.", "Blurs 2.5 times"),
+            ("", ""),
+        ] {
+            assert_eq!(first_sentence(text), summary);
+        }
+    }
+
+    #[test]
+    fn unknown_and_duplicate_names_are_refused() {
+        let mut entries = entries();
+        let error = entries.get("blurr").unwrap_err();
+        assert_eq!(error.to_string(), "unknown augmentation `blurr`");
+        assert_eq!(error.hint().unwrap(), "did you mean `blur`? allowed: blur");
+        let error = entries.register::<Blur>("blur", 1).unwrap_err();
+        assert_eq!(error.to_string(), "the augmentation `blur` exists already");
+    }
+}

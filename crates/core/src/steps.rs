@@ -1,0 +1,5 @@
+//! Steps before and after the network, and operations on images by themselves.
+
+pub mod operation;
+pub mod postprocess;
+pub mod preprocess;

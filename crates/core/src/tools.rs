@@ -1,0 +1,5 @@
+//! Work on files that needs no model: conversion, annotations, the demonstration.
+
+pub mod coco;
+pub mod convert;
+pub mod demo;
