@@ -5,9 +5,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::data::TargetKind;
-use crate::names::Kind;
 use coverslip::config::{Config, ConfigError, Preset, Schema};
+use coverslip::data::TargetKind;
+use coverslip::names::Kind;
 use coverslip::registry::Registry;
 use serde_json::{Value, json};
 

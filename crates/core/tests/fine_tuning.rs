@@ -9,12 +9,12 @@ use std::{
     sync::{Mutex, atomic::AtomicBool},
 };
 
-use crate::{
+use burn::tensor::Device;
+use coverslip::{
     base::monitor::{Monitor, Silent, Task},
     train::{fine_tuning::Start, run},
     weights::state_dict::{self, StateDict},
 };
-use burn::tensor::Device;
 use coverslip::{config::Config, registry::Registry};
 use coverslip_nets::NetworkIo;
 
@@ -161,7 +161,7 @@ fn frozen_tensors_stay_as_they_are() {
         weights["inc.double_conv.1.running_mean"]
     );
     let registry = Registry::builtin().unwrap();
-    crate::model::package::load(&run.join("model"), &registry, &Device::flex()).unwrap();
+    coverslip::model::package::load(&run.join("model"), &registry, &Device::flex()).unwrap();
 }
 
 /// That some weights need no gradient must not change the gradients of the others.
@@ -217,7 +217,7 @@ fn a_resumed_run_needs_the_first_weights_no_more() {
     train(&stopped, &epochs(2), true);
     assert_eq!(last(&stopped), last(&whole));
     let origin = |run: &Path| {
-        let description = crate::model::package::describe(&run.join("model")).unwrap();
+        let description = coverslip::model::package::describe(&run.join("model")).unwrap();
         description.training.started_from.unwrap()
     };
     assert_eq!(origin(&stopped), origin(&whole));

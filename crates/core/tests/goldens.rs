@@ -31,8 +31,8 @@ use std::{
     time::Instant,
 };
 
-use crate::names::Named;
 use case::Case;
+use coverslip::names::Named;
 use coverslip::registry::Registry;
 use coverslip_nets::{AnyNetwork, build::BuildSettings};
 use loss_case::LossCase;

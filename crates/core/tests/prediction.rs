@@ -5,13 +5,13 @@
 #[path = "common/trained.rs"]
 mod trained;
 
-use crate::{
+use burn::tensor::Device;
+use coverslip::{
     base::monitor::Silent,
     model::Tiling,
     registry::Workshop,
     weights::state_dict::{self, StateDict},
 };
-use burn::tensor::Device;
 use coverslip::{
     config::{Blend, Config},
     framework::Predictor,

@@ -8,14 +8,14 @@ mod trained;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::{
+use burn::tensor::Device;
+use coverslip::{
     base::{error::Error, monitor::Silent},
     model::{
         Tiling,
         package::{self, Model},
     },
 };
-use burn::tensor::Device;
 use coverslip::{
     config::{Blend, Output},
     predict::{OutputFormat, PredictError, PredictOptions, PredictedFiles, predict_files},

@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use crate::{
+use coverslip::{
     base::monitor::{Monitor, Silent, Task},
     train::run::{self, Ending},
     weights::state_dict,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::weights::weights_file::{Choice, OpenFile};
+use coverslip::weights::weights_file::{Choice, OpenFile};
 use proptest::{
     prelude::*,
     strategy::ValueTree,

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::AtomicBool;
 
-use crate::{
+use burn::tensor::Device;
+use coverslip::{
     base::monitor::Silent,
     model::package::{self, Model},
     train::run,
 };
-use burn::tensor::Device;
 use coverslip::{config::Config, registry::Registry};
 
 /// A model of the sample nuclei after one short epoch, and the folder that it lies in.

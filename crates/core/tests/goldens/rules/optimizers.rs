@@ -1,6 +1,11 @@
 //! Optimisers, clipping and averages of weights, step by step.
 
-use crate::{
+use burn::{
+    module::Param,
+    tensor::{Device, Tensor},
+};
+use coverslip::registry::Registry;
+use coverslip::{
     learning::{
         averaging::{Ema, Swa, WeightAverage},
         optimizer::{ClipGradient, Optimizer, SgdOptions},
@@ -8,11 +13,6 @@ use crate::{
     },
     names::Named,
 };
-use burn::{
-    module::Param,
-    tensor::{Device, Tensor},
-};
-use coverslip::registry::Registry;
 use serde_json::{Map, Value};
 
 use super::{RuleCase, compare};

@@ -1,13 +1,13 @@
 //! Learning rates at whole epochs.
 
-use crate::{
+use coverslip::registry::Registry;
+use coverslip::{
     learning::{
         averaging::Swa,
         schedule::{Anneal, Moment},
     },
     names::Named,
 };
-use coverslip::registry::Registry;
 use serde_json::{Value, json};
 
 use super::{RuleCase, compare, numbers_in, rate_of};
