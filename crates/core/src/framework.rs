@@ -67,12 +67,42 @@ pub trait Framework {
 
 /// A trained framework that predicts.
 pub trait Predictor {
-    /// Class probabilities or image values, `[C', Z, Y, X]`, of a normalised image
-    /// `[C, Z, Y, X]` whose sizes are multiples of [`SizeRule::multiple`].
-    fn predict(&self, image: &Array4<f32>) -> Array4<f32>;
+    /// Class probabilities or image values, `[C', Z', Y', X']`, of a tile `[C, Z, Y, X]` of a
+    /// normalised image. The tile's sizes are multiples of [`SizeRule::multiple`], those of the
+    /// result [`Self::scale`] times as large.
+    fn predict(&self, tile: &Array4<f32>, pass: Pass) -> Array4<f32>;
 
-    /// The sizes it accepts.
+    /// The sizes of tiles that it accepts.
     fn sizes(&self) -> SizeRule;
+
+    /// Pixels of the result for a pixel of the image along Z, Y and X; above 1 for
+    /// super-resolution.
+    fn scale(&self) -> [usize; 3] {
+        [1; 3]
+    }
+
+    /// The maps that the result is made of, in the order of its channels. Empty when it is the
+    /// classes of the target, or its channels have no names.
+    fn outputs(&self) -> Vec<OutputMap> {
+        Vec::new()
+    }
+}
+
+/// One of several predictions of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// What random layers draw from: one number for all tiles of an image, so that they fit together,
+    /// and another for another sample of the same image.
+    pub draw: u64,
+}
+
+/// Channels of a prediction that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputMap {
+    /// What they are, as in `flow` or `foreground`.
+    pub name: String,
+    /// How many there are.
+    pub channels: usize,
 }
 
 /// How a framework is made from a config; what the registry holds under its name.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use coverslip::{
     base::error::Error,
     config::{Blend, Output},
-    framework::Predictor,
+    framework::{OutputMap, Pass, Predictor},
     inspect::speed::peak_memory,
     model::package::{self, Model},
     predict::{OutputFormat, PredictOptions, predict_files},
@@ -98,9 +98,9 @@ struct Timed {
 }
 
 impl Predictor for Timed {
-    fn predict(&self, image: &Array4<f32>) -> Array4<f32> {
+    fn predict(&self, image: &Array4<f32>, pass: Pass) -> Array4<f32> {
         let start = Instant::now();
-        let values = self.predictor.predict(image);
+        let values = self.predictor.predict(image, pass);
         let nanoseconds = start.elapsed().as_nanos() as u64;
         self.clock.0.fetch_add(nanoseconds, Ordering::Relaxed);
         values
@@ -108,6 +108,14 @@ impl Predictor for Timed {
 
     fn sizes(&self) -> SizeRule {
         self.predictor.sizes()
+    }
+
+    fn scale(&self) -> [usize; 3] {
+        self.predictor.scale()
+    }
+
+    fn outputs(&self) -> Vec<OutputMap> {
+        self.predictor.outputs()
     }
 }
 

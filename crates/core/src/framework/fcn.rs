@@ -15,7 +15,7 @@ use ndarray::{Array4, Array5, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Framework, FrameworkKind, Predictor, Scores, Step};
+use super::{Framework, FrameworkKind, Pass, Predictor, Scores, Step};
 use crate::{
     base::error::Error,
     data::{Batch, TargetKind},
@@ -160,7 +160,7 @@ struct Trained {
 }
 
 impl Predictor for Trained {
-    fn predict(&self, image: &Array4<f32>) -> Array4<f32> {
+    fn predict(&self, image: &Array4<f32>, _: Pass) -> Array4<f32> {
         let batch = image.view().insert_axis(Axis(0)).to_owned();
         let output = self
             .network

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{
     base::{error::Error, monitor::Monitor, random},
     data::{Batch, TargetKind},
-    framework::Step,
+    framework::{Pass, Step},
     inspect::networks,
     learning::{optimizer::Optimizer, schedule::Pace},
     names::Named,
@@ -240,7 +240,7 @@ pub fn measure(
             let output = network.forward(Inputs::new(input.clone())).main;
             softmax(output).into_data();
         } else {
-            predictor.predict(&image);
+            predictor.predict(&image, Pass::default());
         }
         seconds.push(start.elapsed().as_secs_f64());
         task.advance(1, case.name);

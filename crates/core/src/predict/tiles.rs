@@ -9,7 +9,12 @@ use coverslip_algorithms::{
 use ndarray::{Array3, Array4, ArrayView4, Axis, Ix3, s};
 
 use super::{PredictError, bands::bands, joining::Joining, pipeline::in_line};
-use crate::{base::monitor::Monitor, config::Blend, framework::Predictor, model::Tiling};
+use crate::{
+    base::monitor::Monitor,
+    config::Blend,
+    framework::{Pass, Predictor},
+    model::Tiling,
+};
 
 /// A box: ranges along Z, Y and X.
 pub(super) type Block = [Range<usize>; 3];
@@ -110,7 +115,10 @@ pub(super) fn predict_parts<E: From<PredictError> + Send>(
     let tile = [0, 1, 2].map(|axis| tile[axis].min(shape[axis]));
     let mut crop = |start: [usize; 3], values: Array4<f32>| padded.unpad(start, values, emit);
     if tile == shape {
-        let values = predictor.predict(&padded.read(&shape.map(|length| 0..length))?);
+        let values = predictor.predict(
+            &padded.read(&shape.map(|length| 0..length))?,
+            Pass::default(),
+        );
         crop([0; 3], values)
     } else if tiling.blend == Blend::Crop {
         let margin = sizes.margin.ok_or(PredictError::CropImpossible)?;
@@ -225,7 +233,7 @@ fn blended<E: From<PredictError> + Send>(
     in_line(
         &tiles,
         |(_, block)| image.read(block),
-        |input| predictor.predict(&input),
+        |input| predictor.predict(&input, Pass::default()),
         &mut |index, values| {
             let (band, block) = &tiles[index];
             joining.add(*band, block, &values)?;
@@ -260,7 +268,7 @@ fn cropped<E: From<PredictError> + Send>(
     in_line(
         &tiles,
         |tile| image.read(&tile.read),
-        |input| predictor.predict(&input),
+        |input| predictor.predict(&input, Pass::default()),
         &mut |index, values: Array4<f32>| {
             let tile = &tiles[index];
             let [z, y, x] = tile.keep_in_tile();
