@@ -16,7 +16,12 @@ use coverslip_image::{
 };
 use ndarray::Array2;
 
-use crate::{data::DataError, error::Error, files, monitor::Monitor};
+use crate::{
+    data::DataError,
+    error::{Error, Fault},
+    files,
+    monitor::Monitor,
+};
 
 /// Most pixels of an image that labels are made for: a record of a few bytes may otherwise ask for
 /// all memory.
@@ -74,9 +79,8 @@ pub enum CocoFileError {
     },
 }
 
-impl CocoFileError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for CocoFileError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::File { source, .. } => match &**source {
                 CocoError::File { .. } => "check the path and its permissions",
@@ -88,7 +92,9 @@ impl CocoFileError {
             Self::Labels { source, .. } => return source.hint(),
         })
     }
+}
 
+impl CocoFileError {
     fn of(path: &Path) -> impl Fn(CocoError) -> Self {
         |source| Self::File {
             path: path.to_owned(),

@@ -13,12 +13,13 @@ use wildmatch::WildMatch;
 
 use crate::{
     config::{InitialWeights, Settings},
-    error::{Error, instead, list},
+    error::{Error, Fault},
     monitor::Monitor,
     package::{self, Origin, PackageError},
     registry::nearest,
     state_dict::StateDict,
     weights_file::OpenFile,
+    words::{instead, list},
 };
 
 /// How many names a message lists.
@@ -75,10 +76,9 @@ impl Unmatched {
     }
 }
 
-impl FineTuningError {
-    /// The remedy.
-    pub fn hint(&self) -> String {
-        match self {
+impl Fault for FineTuningError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NothingFits { .. } => {
                 "train the network that the weights belong to, or choose the \
                                          tensors with `initial_weights.key` and `.strip`"
@@ -86,7 +86,7 @@ impl FineTuningError {
             }
             Self::Pattern(unmatched) => format!("allowed: {}", unmatched.remedy()),
             Self::AllFrozen => "leave out the pattern that the last layers match".to_owned(),
-        }
+        })
     }
 }
 

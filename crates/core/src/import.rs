@@ -15,7 +15,7 @@ pub use network::{Target, configure};
 
 use crate::{
     config::{Config, Settings, TargetKind},
-    error::Error,
+    error::{Error, Fault},
     fine_tuning::names,
     package::{self, DataRecord, Description, Origin, TrainingRecord},
     registry::Registry,
@@ -66,13 +66,14 @@ pub enum ImportError {
     },
 }
 
-impl ImportError {
-    /// The remedy.
-    pub fn hint(&self) -> String {
+impl Fault for ImportError {
+    fn hint(&self) -> Option<String> {
         let Self::OneClass { .. } = self;
-        "import it with `--target image` (in a config, `data.target_kind: image`): predictions are then \
-         the values that the network gives"
-            .to_owned()
+        Some(
+            "import it with `--target image` (in a config, `data.target_kind: image`): predictions are then \
+             the values that the network gives"
+                .to_owned(),
+        )
     }
 }
 

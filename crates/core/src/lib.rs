@@ -33,3 +33,4 @@ pub mod speed;
 pub mod state_dict;
 pub mod trainer;
 pub mod weights_file;
+mod words;

@@ -20,7 +20,7 @@ pub use tiles::{Tiling, predict_tiled};
 
 use crate::{
     config::{Output, TargetScale},
-    error::Error,
+    error::{Error, Fault},
     monitor::Monitor,
     package::Model,
     postprocess::{Prediction, likeliest},
@@ -92,9 +92,8 @@ pub enum PredictError {
     },
 }
 
-impl PredictError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for PredictError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Channels { expected, .. } => format!(
                 "give images with {expected} {}, or train a model on images like this one",

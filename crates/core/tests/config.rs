@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use coverslip::config::{Config, ConfigError, Preset, Schema, TargetKind};
+use coverslip::error::Fault;
 use coverslip::registry::{Kind, Registry};
 use serde_json::{Value, json};
 

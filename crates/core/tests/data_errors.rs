@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use coverslip::data::{DataError, DataSet, Recipe, Target, split_fraction};
+use coverslip::error::Fault;
 use coverslip_image::image::PixelType;
 use coverslip_image::{Image, write_image};
 use insta::assert_snapshot;

@@ -8,6 +8,7 @@ mod trained;
 use burn::tensor::Device;
 use coverslip::{
     config::{Blend, Config},
+    error::Fault,
     framework::{Predictor, Workshop},
     monitor::Silent,
     predict::{PredictError, Tiling, predict_image, predict_tiled},

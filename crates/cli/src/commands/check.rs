@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use coverslip::config::{Config, DataSettings, ImagePairs, Settings, Validation};
-use coverslip::error::Error;
+use coverslip::error::{Error, Fault};
 use coverslip::registry::{Kind, Named, Registry};
 use serde_json::{Value, json};
 
@@ -37,7 +37,10 @@ pub(crate) fn run(
         printer.note(&format!("warning: `{path}` does not exist"));
     }
     if let Err(error) = settings.device.open() {
-        printer.note(&format!("warning: {error}; {}", error.hint()));
+        printer.note(&format!(
+            "warning: {error}; {}",
+            error.hint().unwrap_or_default()
+        ));
     }
     printer.result(&json!({
         "faults": 0,

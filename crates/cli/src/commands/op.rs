@@ -5,7 +5,7 @@ use std::path::Path;
 use coverslip::config::Document;
 use coverslip::error::Error;
 use coverslip::files::write_atomic;
-use coverslip::operation::{OperationError, Product, Table, read_keypoints};
+use coverslip::operation::{FailedOperation, OperationError, Product, Table, read_keypoints};
 use coverslip::registry::{Kind, Named, Registry};
 use coverslip_image::Image;
 use coverslip_image::format::{open_with, write_image};
@@ -27,9 +27,9 @@ pub(crate) fn run(
         return Ok(());
     };
     let kind = &registry.operations.get(name).map_err(Error::from)?.build;
-    let failed = |error| Error::Operation {
-        name: name.clone(),
-        source: Box::new(error),
+    let failed = |source| {
+        let name = name.clone();
+        Error::from(FailedOperation { name, source })
     };
     let mut named = Named {
         name: name.clone(),
@@ -116,10 +116,10 @@ fn read(
         }
         let stored = read_keypoints(path).map_err(|error| match error {
             OperationError::Image(error) => Error::from(error),
-            error => Error::Operation {
+            source => Error::from(FailedOperation {
                 name: named.name.clone(),
-                source: Box::new(error),
-            },
+                source,
+            }),
         })?;
         images.push(stored.mask);
         let options = named.options.as_object_mut();

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     averaging::Averaging,
-    error::Error,
+    error::{Error, Fault as _},
     fine_tuning,
     postprocess::{PostprocessError, Prediction},
     registry::{Kind, Named, Registry},
@@ -334,7 +334,7 @@ impl CrossChecker<'_> {
                 Err(PostprocessError::Algorithm { .. }) => return,
                 Err(error) => {
                     let path = KeyPath::root().key("postprocess").index(index);
-                    self.fault(&path, error.to_string(), error.hint());
+                    self.fault(&path, error.to_string(), error.hint().unwrap_or_default());
                     return;
                 }
             }

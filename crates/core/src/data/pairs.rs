@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::DataError;
 use super::error::{Companion, MOST_NAMES};
 use super::split_file::SplitFile;
-use crate::error::list;
+use crate::words::list;
 
 /// A source image and its target.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use coverslip_image::coco::CocoError;
 use coverslip_image::{AlgorithmError, ImageError};
 
-use crate::error::list;
+use crate::error::Fault;
 use crate::files::FileError;
+use crate::words::list;
 
 /// How many file names a message lists.
 const LISTED: usize = 10;
@@ -141,9 +142,8 @@ impl From<CocoError> for EvaluateError {
     }
 }
 
-impl EvaluateError {
-    /// What the user can do, where there is something.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for EvaluateError {
+    fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NotAFolder { .. } => {
                 "check the spelling of the path; give the folder, not a file in it"

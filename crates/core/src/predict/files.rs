@@ -13,7 +13,13 @@ use coverslip_image::{
 };
 
 use super::{PredictError, predict_image, streamed::predict_source};
-use crate::{data::DataError, error::Error, files, monitor::Monitor, package::Model};
+use crate::{
+    data::DataError,
+    error::{Error, Interrupted},
+    files,
+    monitor::Monitor,
+    package::Model,
+};
 
 /// What a prediction of files came to.
 #[derive(Debug, Default)]
@@ -111,7 +117,7 @@ pub fn predict_files(
         }
         match predict_file(model, input, &path, options, monitor, stop) {
             Ok(()) => result.written.push(path),
-            Err(Error::Interrupted) => {
+            Err(error) if error.is::<Interrupted>() => {
                 result.interrupted = true;
                 break;
             }
@@ -162,10 +168,11 @@ fn predict_file(
 /// results that is at fault.
 fn is_of_all(error: &Error, output: &Path) -> bool {
     let is_output = |path: &Path| path == output || output.starts_with(path);
-    matches!(error, Error::Image(error) if error.path().is_some_and(is_output))
+    let path = error.downcast_ref().and_then(ImageError::path);
+    path.is_some_and(is_output)
         || matches!(
-            error,
-            Error::Predict(
+            error.downcast_ref(),
+            Some(
                 PredictError::CropImpossible
                     | PredictError::Algorithm {
                         source: AlgorithmError::TileTooSmall { .. }

@@ -4,7 +4,10 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Number, Value};
 
 use super::{Kind, nearest};
-use crate::config::{TargetKind, ordered};
+use crate::{
+    config::{TargetKind, ordered},
+    error::Fault,
+};
 
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,9 +87,8 @@ pub enum RegistryError {
     },
 }
 
-impl RegistryError {
-    /// The remedy, where the user has one.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for RegistryError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Unknown {
                 nearest: Some(name),

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
 use crate::{
-    error::{instead, list},
+    error::Fault,
     state_dict::{StateDictError, unreadable},
+    words::{instead, list},
 };
 
 /// How many names a message lists.
@@ -126,9 +127,8 @@ fn under(key: Option<&str>) -> String {
     key.map(|key| format!(" under `{key}`")).unwrap_or_default()
 }
 
-impl WeightsFileError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for WeightsFileError {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Io { .. } => "check the spelling of the path, and that you may read it",
             Self::Folder { .. } => {
