@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use coverslip::base::error::Error;
+use coverslip::base::error::{Error, Fault};
 use coverslip::names::RegistryError;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(crate) const USER_CODE: u8 = 2;
 pub(crate) enum CliError {
     /// The library could not do its work.
     #[error(transparent)]
-    Core(Box<Error>),
+    Core(#[from] Error),
     /// Some of several images cannot be read; each was reported where it came up.
     #[error("{failed} of {total} files cannot be read")]
     Images {
@@ -92,12 +92,6 @@ pub(crate) enum CliError {
         /// What the operating system said.
         source: rayon::ThreadPoolBuildError,
     },
-}
-
-impl From<Error> for CliError {
-    fn from(error: Error) -> Self {
-        Self::Core(Box::new(error))
-    }
 }
 
 impl CliError {

@@ -2,7 +2,6 @@
 
 mod snippet;
 
-use coverslip::base::error::Error;
 use coverslip::config::{ConfigError, Faults};
 use serde_json::json;
 
@@ -41,8 +40,8 @@ fn faults(error: &CliError) -> Option<&Faults> {
     let CliError::Core(error) = error else {
         return None;
     };
-    match error.as_ref() {
-        Error::Config(ConfigError::Faults(faults)) => Some(faults),
+    match error.downcast_ref() {
+        Some(ConfigError::Faults(faults)) => Some(faults),
         _ => None,
     }
 }

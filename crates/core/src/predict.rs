@@ -20,7 +20,10 @@ use prepared::check_finite;
 pub use tiles::predict_tiled;
 
 use crate::{
-    base::{error::Error, monitor::Monitor},
+    base::{
+        error::{Error, Fault},
+        monitor::Monitor,
+    },
     config::{Output, TargetScale},
     model::package::Model,
     steps::{
@@ -94,9 +97,8 @@ pub enum PredictError {
     },
 }
 
-impl PredictError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for PredictError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Channels { expected, .. } => format!(
                 "give images with {expected} {}, or train a model on images like this one",

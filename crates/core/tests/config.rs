@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use coverslip::base::error::Fault;
 use coverslip::config::{Config, ConfigError, Preset, Schema};
 use coverslip::data::TargetKind;
 use coverslip::names::Kind;

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use coverslip::base::error::Fault;
 use coverslip::data::{DataError, DataSet, Recipe, Target, split_fraction};
 use coverslip_image::image::PixelType;
 use coverslip_image::{Image, write_image};

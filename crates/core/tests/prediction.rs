@@ -7,7 +7,7 @@ mod trained;
 
 use burn::tensor::Device;
 use coverslip::{
-    base::monitor::Silent,
+    base::{error::Fault, monitor::Silent},
     model::Tiling,
     registry::Workshop,
     weights::state_dict::{self, StateDict},

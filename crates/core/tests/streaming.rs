@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::Device;
 use coverslip::{
-    base::{error::Error, monitor::Silent},
+    base::monitor::Silent,
     model::{
         Tiling,
         package::{self, Model},
@@ -207,7 +207,7 @@ fn a_value_that_is_no_number_is_found_at_its_place() {
     write_image(&input, &Image::new(pixels, "yx".parse().unwrap()).unwrap()).unwrap();
     let output = folder.path().join("out");
     let predicted = predict(&model, &input, &output, 50_000);
-    let Error::Predict(PredictError::NotFinite { place, .. }) = &predicted.failed[0].1 else {
+    let Some(PredictError::NotFinite { place, .. }) = predicted.failed[0].1.downcast_ref() else {
         panic!("{:?}", predicted.failed[0].1);
     };
     assert_eq!(place, "c 0, z 0, y 77, x 31");

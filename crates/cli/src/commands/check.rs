@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use coverslip::base::error::Error;
+use coverslip::base::error::{Error, Fault};
 use coverslip::config::{Config, DataSettings, ImagePairs, Settings, Validation};
 use coverslip::{
     names::{Kind, Named},
@@ -40,7 +40,10 @@ pub(crate) fn run(
         printer.note(&format!("warning: `{path}` does not exist"));
     }
     if let Err(error) = settings.device.open() {
-        printer.note(&format!("warning: {error}; {}", error.hint()));
+        printer.note(&format!(
+            "warning: {error}; {}",
+            error.hint().unwrap_or_default()
+        ));
     }
     printer.result(&json!({
         "faults": 0,

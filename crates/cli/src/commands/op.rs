@@ -5,7 +5,9 @@ use std::path::Path;
 use coverslip::base::error::Error;
 use coverslip::base::files::write_atomic;
 use coverslip::config::Document;
-use coverslip::steps::operation::{OperationError, Product, Table, read_keypoints};
+use coverslip::steps::operation::{
+    FailedOperation, OperationError, Product, Table, read_keypoints,
+};
 use coverslip::{
     names::{Kind, Named},
     registry::Registry,
@@ -30,9 +32,9 @@ pub(crate) fn run(
         return Ok(());
     };
     let kind = &registry.operations.get(name).map_err(Error::from)?.build;
-    let failed = |error| Error::Operation {
-        name: name.clone(),
-        source: Box::new(error),
+    let failed = |source| {
+        let name = name.clone();
+        Error::from(FailedOperation { name, source })
     };
     let mut named = Named {
         name: name.clone(),
@@ -119,10 +121,10 @@ fn read(
         }
         let stored = read_keypoints(path).map_err(|error| match error {
             OperationError::Image(error) => Error::from(error),
-            error => Error::Operation {
+            source => Error::from(FailedOperation {
                 name: named.name.clone(),
-                source: Box::new(error),
-            },
+                source,
+            }),
         })?;
         images.push(stored.mask);
         let options = named.options.as_object_mut();

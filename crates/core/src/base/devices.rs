@@ -4,6 +4,8 @@ use burn::tensor::{Device, DeviceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::error::Fault;
+
 /// A kind of device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -87,10 +89,9 @@ impl DeviceKind {
     }
 }
 
-impl DeviceError {
-    /// What the user can do.
-    pub fn hint(&self) -> String {
-        match self {
+impl Fault for DeviceError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NotBuilt { kind } => format!(
                 "build it with `cargo build --release -p coverslip-cli --features {}`, or choose \
                  another device; `coverslip doctor` lists those of this program",
@@ -104,7 +105,7 @@ impl DeviceError {
                 };
                 format!("install {needed}, or choose the device `cpu`")
             }
-        }
+        })
     }
 }
 
@@ -157,7 +158,7 @@ mod tests {
             };
             assert_eq!(error, expected);
             assert!(error.to_string().contains(kind.word()));
-            assert!(!error.hint().is_empty());
+            assert!(!error.hint().unwrap().is_empty());
         }
     }
 }

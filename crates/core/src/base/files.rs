@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use coverslip_image::files::{existing, reason, remedy};
 
+use crate::base::error::Fault;
+
 /// A file or folder that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`: {}", path.display(), reason(source))]
@@ -18,13 +20,14 @@ pub struct FileError {
     pub source: io::Error,
 }
 
-impl FileError {
-    /// What the user can do.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for FileError {
+    fn hint(&self) -> Option<String> {
         let role = ["an output", "another output"];
         Some(remedy(&self.path, &self.source, role))
     }
+}
 
+impl FileError {
     fn new(path: &Path, action: &'static str, source: io::Error) -> Self {
         Self {
             path: path.to_owned(),

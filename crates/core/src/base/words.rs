@@ -1,4 +1,4 @@
-//! Lists in messages.
+//! Lists of names in messages.
 
 /// What there is in the place of what was looked for, for the end of a message.
 pub(crate) fn instead(found: &[String], most: usize) -> String {

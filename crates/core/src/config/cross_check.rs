@@ -10,7 +10,7 @@ use super::{
     Document, Fault, ImagePairs, KeyPath, Output, Sampling, Settings, TargetScale, Validation,
 };
 use crate::{
-    base::error::Error,
+    base::error::{Error, Fault as _},
     data::TargetKind,
     learning::averaging::Averaging,
     names::{Kind, Named},
@@ -335,7 +335,7 @@ impl CrossChecker<'_> {
                 Err(PostprocessError::Algorithm { .. }) => return,
                 Err(error) => {
                     let path = KeyPath::root().key("postprocess").index(index);
-                    self.fault(&path, error.to_string(), error.hint());
+                    self.fault(&path, error.to_string(), error.hint().unwrap_or_default());
                     return;
                 }
             }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::{Fault, Preset};
-use crate::names::nearest;
+use crate::{base::error, names::nearest};
 
 /// Why a config cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,9 +56,10 @@ impl ConfigError {
             nearest,
         }
     }
+}
 
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl error::Fault for ConfigError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound {
                 nearest: Some(preset),

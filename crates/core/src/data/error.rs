@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use coverslip_algorithms::AlgorithmError;
 use coverslip_image::ImageError;
 
-use crate::base::words::list;
+use crate::base::{error::Fault, words::list};
 
 /// The most names that a message lists.
 pub(super) const MOST_NAMES: usize = 10;
@@ -227,9 +227,8 @@ pub enum DataError {
     },
 }
 
-impl DataError {
-    /// What the user can do, where we know.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for DataError {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NotFound { .. } => "check the spelling of the path; relative paths start at the \
                                       folder of the config file"
@@ -300,7 +299,9 @@ impl DataError {
         };
         Some(hint)
     }
+}
 
+impl DataError {
     pub(super) fn io(path: &Path, cause: std::io::Error) -> Self {
         if cause.kind() == std::io::ErrorKind::NotFound {
             return Self::NotFound {

@@ -6,7 +6,7 @@ use coverslip_algorithms::AlgorithmError;
 use coverslip_algorithms::measure::coco::CocoError;
 use coverslip_image::ImageError;
 
-use crate::base::{files::FileError, words::list};
+use crate::base::{error::Fault, files::FileError, words::list};
 
 /// How many file names a message lists.
 const LISTED: usize = 10;
@@ -141,9 +141,8 @@ impl From<CocoError> for EvaluateError {
     }
 }
 
-impl EvaluateError {
-    /// What the user can do, where there is something.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for EvaluateError {
+    fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NotAFolder { .. } => {
                 "check the spelling of the path; give the folder, not a file in it"

@@ -11,6 +11,7 @@ use ndarray::{Array2, arr2};
 use tempfile::TempDir;
 
 use super::*;
+use crate::base::error::Fault;
 
 /// Two folders that are deleted in the end.
 struct Folders {

@@ -10,7 +10,11 @@ use burn::{
 };
 use coverslip_nets::{Inputs, Network, NetworkIo, SizeRule, build::LayerOutput, weights};
 
-use crate::{base::error::Error, names::Named, registry::Registry};
+use crate::{
+    base::error::{Error, Fault},
+    names::Named,
+    registry::Registry,
+};
 
 /// Bytes of a number.
 const NUMBER: u64 = 4;
@@ -32,6 +36,24 @@ pub struct Layout {
     pub parameters: u64,
     /// The sizes that the network takes.
     pub sizes: SizeRule,
+}
+
+/// A size of images that the network cannot compute.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the network cannot compute images of {size:?} (z, y, x); it takes {allowed}")]
+pub struct InputSizeError {
+    /// The size that was asked for, `[Z, Y, X]`.
+    pub size: [usize; 3],
+    /// What the network takes, in words.
+    pub allowed: String,
+    /// A size nearby that it takes.
+    pub nearest: [usize; 3],
+}
+
+impl Fault for InputSizeError {
+    fn hint(&self) -> Option<String> {
+        Some(format!("a size nearby is {:?}", self.nearest))
+    }
 }
 
 /// A layer of a network.
@@ -115,11 +137,12 @@ pub(crate) fn check_size(sizes: SizeRule, input: [usize; 5]) -> Result<(), Error
     if sizes.accepts(size) {
         return Ok(());
     }
-    Err(Error::InputSize {
+    Err(InputSizeError {
         size,
         allowed: sizes.to_string(),
         nearest: sizes.fit(size),
-    })
+    }
+    .into())
 }
 
 fn layer(shapes: &BTreeMap<String, Vec<usize>>, output: LayerOutput) -> Layer {

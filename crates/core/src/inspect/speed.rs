@@ -235,7 +235,7 @@ pub fn measure(
             // A graphics card still works when the loss is known.
             device
                 .sync()
-                .map_err(|error| Error::Bug(error.to_string()))?;
+                .map_err(|error| Error::bug(error.to_string()))?;
         } else if let Some((network, input)) = &batch_network {
             let output = network.forward(Inputs::new(input.clone())).main;
             softmax(output).into_data();

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use coverslip_nets::weights;
 
 use crate::{
-    base::error::Error,
+    base::error::{Error, Fault},
     model::package,
     registry::Registry,
     weights::state_dict::{self, StateDict},
@@ -55,11 +55,10 @@ pub enum ExportError {
     },
 }
 
-impl ExportError {
-    /// The remedy.
-    pub fn hint(&self) -> String {
+impl Fault for ExportError {
+    fn hint(&self) -> Option<String> {
         let Self::Naming { has, .. } = self;
-        format!("export with `--names {}`", has.word())
+        Some(format!("export with `--names {}`", has.word()))
     }
 }
 

@@ -14,7 +14,7 @@ use coverslip_nets::{NetworkIo, weights::LoadReport};
 pub use network::{Target, configure};
 
 use crate::{
-    base::error::Error,
+    base::error::{Error, Fault},
     config::{Config, Settings},
     data::TargetKind,
     model::package::{self, DataRecord, Description, Origin, TrainingRecord},
@@ -69,13 +69,14 @@ pub enum ImportError {
     },
 }
 
-impl ImportError {
-    /// The remedy.
-    pub fn hint(&self) -> String {
+impl Fault for ImportError {
+    fn hint(&self) -> Option<String> {
         let Self::OneClass { .. } = self;
-        "import it with `--target image` (in a config, `data.target_kind: image`): predictions are then \
-         the values that the network gives"
-            .to_owned()
+        Some(
+            "import it with `--target image` (in a config, `data.target_kind: image`): predictions are then \
+             the values that the network gives"
+                .to_owned(),
+        )
     }
 }
 

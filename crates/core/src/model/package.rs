@@ -8,18 +8,22 @@ mod description;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use coverslip_nets::NetworkError;
 
 pub use description::{
     DataRecord, Description, FORMAT_VERSION, Origin, TargetRecord, TrainingRecord,
 };
 
 use crate::{
-    base::{error::Error, files},
+    base::{
+        error::{Error, Fault},
+        files,
+    },
     config::{Document, Output, Settings, to_yaml},
     data::TargetKind,
     framework::Predictor,
     model::Tiling,
-    names::Named,
+    names::{Named, RegistryError},
     registry::{Registry, Workshop},
     steps::{postprocess::PostprocessStep, preprocess::PreprocessStep},
     weights::state_dict::{self, StateDict, StateDictError, WeightsError},
@@ -99,9 +103,8 @@ pub enum PackageError {
     },
 }
 
-impl PackageError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for PackageError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotFound { .. } => "check the spelling of the path".to_owned(),
             Self::NotAPackage { .. } => {
@@ -129,9 +132,9 @@ impl PackageError {
 pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Result<(), Error> {
     files::create_folder(folder)?;
     let metadata = ("format", "coverslip".to_owned());
-    let bytes = state_dict::to_bytes(weights, Some(metadata)).map_err(Error::Bug)?;
+    let bytes = state_dict::to_bytes(weights, Some(metadata)).map_err(Error::bug)?;
     files::write_atomic(&folder.join(WEIGHTS), &bytes)?;
-    let tree = serde_json::to_value(description).map_err(|error| Error::Bug(error.to_string()))?;
+    let tree = serde_json::to_value(description).map_err(|error| Error::bug(error.to_string()))?;
     files::write_atomic(&folder.join(DESCRIPTION), to_yaml(&tree).as_bytes())?;
     Ok(())
 }
@@ -197,14 +200,19 @@ pub fn load(folder: &Path, registry: &Registry, device: &Device) -> Result<Model
     let path = folder.join(WEIGHTS);
     let (weights, _) = state_dict::read(&path).map_err(PackageError::from)?;
     let model = build(description, &weights, registry, device);
-    model.map_err(|error| match error {
-        Error::StateDict(source) => PackageError::StateDict { path, source }.into(),
-        Error::Registry(_) | Error::Network(_) => PackageError::Parts {
-            path: folder.join(DESCRIPTION),
-            problem: error.to_string(),
+    model.map_err(|error| {
+        if let Some(source) = error.downcast_ref::<StateDictError>() {
+            let source = source.clone();
+            PackageError::StateDict { path, source }.into()
+        } else if error.is::<RegistryError>() || error.is::<NetworkError>() {
+            PackageError::Parts {
+                path: folder.join(DESCRIPTION),
+                problem: error.to_string(),
+            }
+            .into()
+        } else {
+            error
         }
-        .into(),
-        other => other,
     })
 }
 

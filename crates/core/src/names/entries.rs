@@ -4,7 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Number, Value};
 
 use super::{Kind, nearest};
-use crate::{data::TargetKind, names::ordered};
+use crate::{base::error::Fault, data::TargetKind, names::ordered};
 
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,9 +84,8 @@ pub enum RegistryError {
     },
 }
 
-impl RegistryError {
-    /// The remedy, where the user has one.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for RegistryError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Unknown {
                 nearest: Some(name),

@@ -15,7 +15,11 @@ use coverslip_image::{
 
 use super::{PredictError, predict_image, streamed::predict_source};
 use crate::{
-    base::{error::Error, files, monitor::Monitor},
+    base::{
+        error::{Error, Interrupted},
+        files,
+        monitor::Monitor,
+    },
     data::DataError,
     model::package::Model,
 };
@@ -116,7 +120,7 @@ pub fn predict_files(
         }
         match predict_file(model, input, &path, options, monitor, stop) {
             Ok(()) => result.written.push(path),
-            Err(Error::Interrupted) => {
+            Err(error) if error.is::<Interrupted>() => {
                 result.interrupted = true;
                 break;
             }
@@ -167,10 +171,11 @@ fn predict_file(
 /// results that is at fault.
 fn is_of_all(error: &Error, output: &Path) -> bool {
     let is_output = |path: &Path| path == output || output.starts_with(path);
-    matches!(error, Error::Image(error) if error.path().is_some_and(is_output))
+    let path = error.downcast_ref().and_then(ImageError::path);
+    path.is_some_and(is_output)
         || matches!(
-            error,
-            Error::Predict(
+            error.downcast_ref(),
+            Some(
                 PredictError::CropImpossible
                     | PredictError::Algorithm {
                         source: AlgorithmError::TileTooSmall { .. }

@@ -11,7 +11,11 @@ use ndarray::{Array4, ArrayView4, s};
 
 use super::{PredictError, pipeline::read_ahead, tiles::Block, tiles::TileSource};
 use crate::{
-    base::{error::Error, finite::NotFinite, monitor::Monitor},
+    base::{
+        error::{Error, Interrupted},
+        finite::NotFinite,
+        monitor::Monitor,
+    },
     model::package::Model,
     steps::preprocess::{Fitted, PreprocessStep},
 };
@@ -153,7 +157,7 @@ impl TileSource<Error> for Prepared<'_> {
 
     fn read(&self, block: &Block) -> Result<Array4<f32>, Error> {
         if self.stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
         let wider = self.widened(block);
         let mut values = self.read_source(&wider)?;

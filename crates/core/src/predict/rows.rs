@@ -100,7 +100,7 @@ impl<'a, T: PixelType> Rows<'a, T> {
             return Ok(());
         }
         let joined = concatenate(Dimension(self.axis + 1), &views)
-            .map_err(|error| Error::Bug(format!("parts of a prediction do not fit: {error}")))?;
+            .map_err(|error| Error::bug(format!("parts of a prediction do not fit: {error}")))?;
         drop(pieces);
         let target = self.sink.target();
         let mut array = joined.into_dyn();
@@ -124,7 +124,7 @@ impl<'a, T: PixelType> Rows<'a, T> {
                 "a step of post-processing made labels beyond {}",
                 target.dtype
             );
-            return Err(Error::Bug(problem));
+            return Err(Error::bug(problem));
         }
         Ok(self.sink.write(&origin, &pixels)?)
     }

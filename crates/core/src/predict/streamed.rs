@@ -33,7 +33,7 @@ use crate::{
 /// # Errors
 ///
 /// When the image does not suit the model, a step needs it in one piece, or the result cannot be
-/// written; [`Error::Interrupted`] when `stop` was set.
+/// written; [`Interrupted`](crate::base::error::Interrupted) when `stop` was set.
 pub(super) fn predict_source(
     model: &Model,
     source: Arc<dyn Source>,

@@ -80,9 +80,9 @@ impl Workshop<'_> {
     ///
     /// When its options do not fit.
     pub fn optimizer(&self) -> Result<Optimizer, Error> {
-        let named = self.optimizer.ok_or_else(|| {
-            Error::Bug("an optimiser was asked for where none is configured".to_owned())
-        })?;
+        let named = self
+            .optimizer
+            .ok_or_else(|| Error::bug("an optimiser was asked for where none is configured"))?;
         let build = &self.registry.optimizers.get(&named.name)?.build;
         Ok(Optimizer::new(build(named)?, self.clip_gradient))
     }

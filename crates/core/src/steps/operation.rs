@@ -18,6 +18,8 @@ use serde::Serialize;
 pub(crate) use intensity::Stains;
 pub use keypoints::{StoredKeypoints, read_keypoints};
 
+use crate::base::error::Fault;
+
 /// What an operation gives.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
@@ -85,9 +87,8 @@ pub enum OperationError {
     },
 }
 
-impl OperationError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for OperationError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Algorithm(error) => error.hint(),
             Self::Image(error) => error.hint(),
@@ -99,6 +100,22 @@ impl OperationError {
                 Some("`coverslip op NAME` says which images an operation works on".to_owned())
             }
         }
+    }
+}
+
+/// An operation that was asked for by name and cannot be done.
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` cannot be done: {source}")]
+pub struct FailedOperation {
+    /// The operation.
+    pub name: String,
+    /// Why.
+    pub source: OperationError,
+}
+
+impl Fault for FailedOperation {
+    fn hint(&self) -> Option<String> {
+        self.source.hint()
     }
 }
 

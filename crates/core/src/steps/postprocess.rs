@@ -15,6 +15,8 @@ use coverslip_algorithms::{
 use coverslip_image::sink::Sink;
 use ndarray::{Array3, Array4};
 
+use crate::base::error::Fault;
+
 pub use argmax::Argmax;
 pub(crate) use argmax::likeliest;
 pub use components::Components;
@@ -108,16 +110,15 @@ pub enum PostprocessError {
     },
 }
 
-impl PostprocessError {
-    /// The remedy.
-    pub fn hint(&self) -> String {
-        match self {
+impl Fault for PostprocessError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NeedsLabels { .. } => {
                 "put `argmax` (or `threshold`) before it in `postprocess`".to_owned()
             }
             Self::NeedsValues { step } => format!("move `{step}` to the front of `postprocess`"),
             Self::Algorithm { .. } => "see the step's options in `coverslip schema`".to_owned(),
-        }
+        })
     }
 }
 

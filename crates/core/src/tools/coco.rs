@@ -20,7 +20,11 @@ use coverslip_image::{
 use ndarray::Array2;
 
 use crate::{
-    base::{error::Error, files, monitor::Monitor},
+    base::{
+        error::{Error, Fault},
+        files,
+        monitor::Monitor,
+    },
     data::DataError,
 };
 
@@ -80,9 +84,8 @@ pub enum CocoFileError {
     },
 }
 
-impl CocoFileError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for CocoFileError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::File { source, .. } => match &**source {
                 CocoError::File { .. } => "check the path and its permissions",
@@ -94,7 +97,9 @@ impl CocoFileError {
             Self::Labels { source, .. } => return source.hint(),
         })
     }
+}
 
+impl CocoFileError {
     fn of(path: &Path) -> impl Fn(CocoError) -> Self {
         |source| Self::File {
             path: path.to_owned(),

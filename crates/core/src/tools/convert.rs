@@ -14,7 +14,10 @@ use coverslip_image::source::view::{
 };
 use coverslip_image::{Axes, Axis, DType};
 
-use crate::base::{error::Error, monitor::Monitor};
+use crate::base::{
+    error::{Error, Fault},
+    monitor::Monitor,
+};
 
 /// Progress counts in mebibytes.
 const MEBIBYTE: u64 = 1 << 20;
@@ -31,11 +34,10 @@ pub enum ConvertError {
     },
 }
 
-impl ConvertError {
-    /// The remedy.
-    pub fn hint(&self) -> String {
+impl Fault for ConvertError {
+    fn hint(&self) -> Option<String> {
         let Self::OntoItself { .. } = self;
-        "give the output another name".to_owned()
+        Some("give the output another name".to_owned())
     }
 }
 

@@ -108,7 +108,7 @@ fn config(data: &Path, registry: &Registry) -> Result<Config, Error> {
         "data.train.subset=train".to_owned(),
         "data.validation={subset: val}".to_owned(),
     ];
-    let preset = Preset::find("demo").ok_or_else(|| Error::Bug("no preset `demo`".to_owned()))?;
+    let preset = Preset::find("demo").ok_or_else(|| Error::bug("no preset `demo`"))?;
     Ok(Config::from_preset(preset, &overrides, registry)?)
 }
 
@@ -126,7 +126,7 @@ fn evaluate_held_out(
     let evaluation = evaluate(predictions, &data.join("masks"), &options)?;
     let scored = evaluation.rows.len();
     if scored != held_out {
-        return Err(Error::Bug(format!(
+        return Err(Error::bug(format!(
             "{scored} of {held_out} held-out images were scored"
         )));
     }

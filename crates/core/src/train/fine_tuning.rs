@@ -9,7 +9,11 @@ use coverslip_nets::{
 use wildmatch::WildMatch;
 
 use crate::{
-    base::{error::Error, monitor::Monitor, words::instead},
+    base::{
+        error::{Error, Fault},
+        monitor::Monitor,
+        words::instead,
+    },
     config::{InitialWeights, Settings},
     model::package::{self, Origin, PackageError},
     weights::{
@@ -47,10 +51,9 @@ pub enum FineTuningError {
     AllFrozen,
 }
 
-impl FineTuningError {
-    /// The remedy.
-    pub fn hint(&self) -> String {
-        match self {
+impl Fault for FineTuningError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             Self::NothingFits { .. } => {
                 "train the network that the weights belong to, or choose the \
                                          tensors with `initial_weights.key` and `.strip`"
@@ -58,7 +61,7 @@ impl FineTuningError {
             }
             Self::Pattern(unmatched) => format!("allowed: {}", unmatched.remedy()),
             Self::AllFrozen => "leave out the pattern that the last layers match".to_owned(),
-        }
+        })
     }
 }
 

@@ -10,6 +10,7 @@
 //! ```
 
 mod data;
+mod error;
 mod folder;
 mod pictures;
 
@@ -38,6 +39,7 @@ use crate::{
 
 pub use crate::train::trainer::Ending;
 use data::RunData;
+pub use error::RunError;
 use folder::RunFolder;
 
 /// What a training came to.
@@ -181,11 +183,12 @@ fn check_patch(settings: &Settings, framework: &dyn Framework) -> Result<(), Err
     if sizes.accepts(size) {
         return Ok(());
     }
-    Err(Error::PatchSize {
+    Err(RunError::PatchSize {
         patch,
         allowed: sizes.to_string(),
         nearest: sizes.fit(size)[missing..].to_vec(),
-    })
+    }
+    .into())
 }
 
 fn start_loader(sampler: &Sampler, settings: &Settings, first: u64) -> Result<Loader, Error> {
@@ -236,7 +239,7 @@ impl RunFolder {
         let mut lines = String::new();
         for record in history {
             lines +=
-                &serde_json::to_string(record).map_err(|error| Error::Bug(error.to_string()))?;
+                &serde_json::to_string(record).map_err(|error| Error::bug(error.to_string()))?;
             lines.push('\n');
         }
         files::write_atomic(&self.log(), lines.as_bytes())?;

@@ -6,6 +6,7 @@
 
 mod average;
 mod checkpoint;
+mod error;
 mod progress;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 
 pub(crate) use average::restore as restore_average;
 pub use checkpoint::{Checkpoints, ResumeError};
+pub use error::TrainerError;
 pub use progress::{Best, EpochRecord, Progress};
 
 use rand::RngExt;
@@ -139,10 +141,11 @@ impl Trainer<'_> {
                 },
             );
             if !loss.is_finite() {
-                return Err(Error::Diverged {
+                return Err(TrainerError::Diverged {
                     epoch: progress.epoch + 1,
                     step: progress.step + 1,
-                });
+                }
+                .into());
             }
             self.average_step(progress);
             progress.step += 1;
@@ -193,10 +196,11 @@ impl Trainer<'_> {
         if scores.contains_key(name) {
             return Ok(());
         }
-        Err(Error::UnknownScore {
+        Err(TrainerError::UnknownScore {
             name: name.to_owned(),
             known: scores.into_keys().collect(),
-        })
+        }
+        .into())
     }
 
     /// The mean of each score over the validation batches.

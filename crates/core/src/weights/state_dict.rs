@@ -13,15 +13,24 @@ use coverslip_nets::{
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use crate::base::words::list;
+use crate::base::{error::Fault, words::list};
 
 /// How many names of a kind a message lists.
 const LISTED: usize = 8;
 
+/// The remedy for weights that cannot be used.
+const OTHER_WEIGHTS: &str = "use the weights that belong to this network";
+
 /// Weights that do not belong to the network they were given to.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the weights do not fit the network: {}", summary(.0))]
 pub struct StateDictError(pub LoadReport);
+
+impl Fault for StateDictError {
+    fn hint(&self) -> Option<String> {
+        Some(OTHER_WEIGHTS.to_owned())
+    }
+}
 
 fn summary(report: &LoadReport) -> String {
     let misshapen = report.misshapen.iter().map(|tensor| {
@@ -77,6 +86,12 @@ pub enum WeightsError {
         /// What is wrong.
         problem: String,
     },
+}
+
+impl Fault for WeightsError {
+    fn hint(&self) -> Option<String> {
+        Some(OTHER_WEIGHTS.to_owned())
+    }
 }
 
 pub(crate) fn unreadable(path: &Path, source: &std::io::Error) -> String {

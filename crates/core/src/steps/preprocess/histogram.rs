@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Applied, PreprocessStep};
-use crate::base::error::Error;
+use crate::base::error::{Error, Fault};
 
 /// Steps along the values, and along the shares of pixels, by which a reference is kept. References
 /// of up to twice as many grey values are kept whole, those of 8 bits among them.
@@ -77,9 +77,8 @@ pub enum ReferenceError {
     },
 }
 
-impl ReferenceError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for ReferenceError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Missing => "name an image: `{match_histogram: {reference: FILE}}`".to_owned(),
             Self::Both => "leave one of them out".to_owned(),
@@ -157,7 +156,7 @@ impl PreprocessStep for MatchHistogram {
 
     fn without_files(&self) -> Result<Option<Value>, Error> {
         let distributions = serde_json::to_value(&self.distributions)
-            .map_err(|error| Error::Bug(error.to_string()))?;
+            .map_err(|error| Error::bug(error.to_string()))?;
         Ok(Some(serde_json::json!({"distributions": distributions})))
     }
 }

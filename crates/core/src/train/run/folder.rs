@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::RunError;
 use crate::{
     base::{error::Error, files},
     config::{Config, Document},
@@ -35,14 +36,16 @@ impl RunFolder {
         match (exists, resume) {
             (_, true) if can_resume => folder.check_settings(config)?,
             (true, false) => {
-                return Err(Error::RunExists {
+                return Err(RunError::RunExists {
                     path: path.to_owned(),
-                });
+                }
+                .into());
             }
             (_, true) => {
-                return Err(Error::NothingToResume {
+                return Err(RunError::NothingToResume {
                     path: path.to_owned(),
-                });
+                }
+                .into());
             }
             (false, false) => {
                 files::check_writable(path)?;
@@ -64,7 +67,7 @@ impl RunFolder {
         let path = self.config();
         match std::fs::read(&path) {
             Ok(bytes) if !bytes.starts_with(HEADER.as_bytes()) => {
-                Err(Error::ConfigInTheWay { path })
+                Err(RunError::ConfigInTheWay { path }.into())
             }
             _ => Ok(()),
         }
@@ -80,7 +83,7 @@ impl RunFolder {
         let saved = Document::parse(CONFIG, &text).map_err(|fault| damaged(fault.to_string()))?;
         let mut saved = saved.value().clone();
         let mut wanted = serde_json::to_value(&config.settings)
-            .map_err(|error| Error::Bug(error.to_string()))?;
+            .map_err(|error| Error::bug(error.to_string()))?;
         for pointer in MAY_CHANGE {
             for tree in [&mut saved, &mut wanted] {
                 if let Some(value) = tree.pointer_mut(pointer) {
@@ -93,10 +96,11 @@ impl RunFolder {
         if keys.is_empty() {
             return Ok(());
         }
-        Err(Error::OtherSettings {
+        Err(RunError::OtherSettings {
             path: self.path.clone(),
             keys,
-        })
+        }
+        .into())
     }
 
     /// Gives a framework the state of the last checkpoint.

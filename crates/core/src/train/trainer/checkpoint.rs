@@ -7,7 +7,10 @@ use std::{
 
 use super::Progress;
 use crate::{
-    base::{error::Error, files},
+    base::{
+        error::{Error, Fault},
+        files,
+    },
     weights::state_dict::{self, StateDict},
 };
 
@@ -29,6 +32,12 @@ pub struct ResumeError {
     pub path: PathBuf,
     /// What does not fit.
     pub problem: String,
+}
+
+impl Fault for ResumeError {
+    fn hint(&self) -> Option<String> {
+        Some("restore the file if you have a copy, or start a new run in another folder".to_owned())
+    }
 }
 
 impl Checkpoints {
@@ -59,7 +68,7 @@ impl Checkpoints {
     /// When the file cannot be written.
     pub fn save_last(&self, state: &StateDict, progress: &Progress) -> Result<(), Error> {
         let json =
-            serde_json::to_string(progress).map_err(|error| Error::Bug(error.to_string()))?;
+            serde_json::to_string(progress).map_err(|error| Error::bug(error.to_string()))?;
         write(&self.last(), state, Some((PROGRESS, json)))
     }
 
@@ -109,6 +118,6 @@ impl Checkpoints {
 }
 
 fn write(path: &Path, dict: &StateDict, metadata: Option<(&str, String)>) -> Result<(), Error> {
-    let bytes = state_dict::to_bytes(dict, metadata).map_err(Error::Bug)?;
+    let bytes = state_dict::to_bytes(dict, metadata).map_err(Error::bug)?;
     Ok(files::write_atomic(path, &bytes)?)
 }

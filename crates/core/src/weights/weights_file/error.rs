@@ -1,7 +1,10 @@
 use std::path::PathBuf;
 
 use crate::{
-    base::words::{instead, list},
+    base::{
+        error::Fault,
+        words::{instead, list},
+    },
     weights::state_dict::{StateDictError, unreadable},
 };
 
@@ -126,9 +129,8 @@ fn under(key: Option<&str>) -> String {
     key.map(|key| format!(" under `{key}`")).unwrap_or_default()
 }
 
-impl WeightsFileError {
-    /// The remedy.
-    pub fn hint(&self) -> Option<String> {
+impl Fault for WeightsFileError {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Io { .. } => "check the spelling of the path, and that you may read it",
             Self::Folder { .. } => {
