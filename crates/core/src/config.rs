@@ -28,8 +28,7 @@ pub use key_path::{KeyPath, KeyPathError, Segment};
 pub use preset::Preset;
 pub use schema::Schema;
 pub use settings::{
-    Blend, DataSettings, EarlyStopping, ImagePairs, InitialWeights, Output, PatchSettings,
-    PredictSettings, Sampling, Settings, Subset, TargetScale, TrainingSettings, Validation,
+    Blend, EarlyStopping, InitialWeights, Output, PredictSettings, Settings, TrainingSettings,
 };
 
 use crate::registry::Registry;

@@ -5,30 +5,34 @@
 //! [`Sampler`] cuts and augments patches, and [`Loader`] does so on threads ahead of the network.
 
 mod augment;
+mod batch;
 mod border;
+mod channels;
 mod error;
 mod images;
-mod kind;
 mod loader;
 mod pairs;
 mod patch;
-mod places;
 mod sample;
 mod sampler;
+mod sampling;
+mod settings;
 mod split;
 mod split_file;
 mod target;
 
-pub use augment::{Augmentation, Flip, Rotate90};
+pub use augment::{Flip, Rotate90};
+pub use batch::Batch;
 pub use border::instance_classes;
+pub use channels::Channels;
 pub use error::DataError;
 pub use images::Images;
-pub use kind::TargetKind;
 pub use loader::Loader;
 pub use pairs::{DataSet, ImagePair};
-pub use patch::Patch;
-pub use places::Places;
+pub use patch::{Patch, PatchStep};
 pub use sample::{Preparation, Recipe, Sample};
-pub use sampler::{Batch, Sampler};
+pub use sampler::Sampler;
+pub use sampling::Sampling;
+pub use settings::{DataSettings, ImagePairs, PatchSettings, Subset, TargetScale, Validation};
 pub use split::split_fraction;
-pub use target::Target;
+pub use target::TargetForm;

@@ -5,9 +5,11 @@ mod kind;
 mod named;
 mod nearest;
 mod ordered;
+mod target_kind;
 
 pub use entries::{Description, Entries, Entry, RegistryError};
 pub use kind::Kind;
 pub use named::Named;
 pub use nearest::nearest;
 pub(crate) use ordered::ordered;
+pub use target_kind::TargetKind;

@@ -24,7 +24,8 @@ use crate::{
         error::{Error, Fault},
         monitor::Monitor,
     },
-    config::{Output, TargetScale},
+    config::Output,
+    data::TargetScale,
     model::package::Model,
     steps::{
         postprocess::{Prediction, likeliest},

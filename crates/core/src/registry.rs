@@ -4,14 +4,14 @@
 //! crates add entries before the command line runs, so that a new network needs no fork.
 
 mod build;
+mod builder;
 mod builtin;
-mod workshop;
 
 pub use build::{
-    BuildAugmentation, BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess,
+    BuildLoss, BuildNetwork, BuildOptimizer, BuildPatchStep, BuildPostprocess, BuildPreprocess,
     BuildSchedule,
 };
-pub use workshop::Workshop;
+pub use builder::{InitialWeights, NetworkBuilder, TrainingBuilder};
 
 use burn::tensor::Device;
 use coverslip_nets::{AnyNetwork, Loss, NetworkIo, build::BuildSettings};
@@ -42,7 +42,7 @@ pub struct Registry {
     /// Steps that images (or targets) take before the network sees them.
     pub preprocess: Entries<BuildPreprocess>,
     /// Random changes of training patches.
-    pub augmentations: Entries<BuildAugmentation>,
+    pub augmentations: Entries<BuildPatchStep>,
     /// Steps from the network's output to the result.
     pub postprocess: Entries<BuildPostprocess>,
     /// Optimisers.

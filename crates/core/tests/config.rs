@@ -7,8 +7,8 @@ use std::path::Path;
 
 use coverslip::base::error::Fault;
 use coverslip::config::{Config, ConfigError, Preset, Schema};
-use coverslip::data::TargetKind;
 use coverslip::names::Kind;
+use coverslip::names::TargetKind;
 use coverslip::registry::Registry;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn paths_start_where_they_were_written() {
     let here = std::env::current_dir().unwrap();
     assert_eq!(
         config.settings.data.train.target,
-        here.join("masks/a: b.csv")
+        Some(here.join("masks/a: b.csv"))
     );
 }
 

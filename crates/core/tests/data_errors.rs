@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use coverslip::base::error::Fault;
-use coverslip::data::{DataError, DataSet, Recipe, Target, split_fraction};
+use coverslip::data::{DataError, DataSet, Recipe, TargetForm, split_fraction};
 use coverslip_image::image::PixelType;
 use coverslip_image::{Image, write_image};
 use insta::assert_snapshot;
@@ -48,7 +48,7 @@ impl Folders {
         DataSet::with_split(&images, &masks, &split, subset)
     }
 
-    fn load(&self, target: Target) -> Result<Vec<String>, DataError> {
+    fn load(&self, target: TargetForm) -> Result<Vec<String>, DataError> {
         let data = self.pairs()?;
         Ok(Recipe::new(target).load(&data.pairs()[0])?.warnings)
     }
@@ -142,7 +142,7 @@ fn names_pair_up_to_the_extension_and_other_files_warn() {
     fs::create_dir(folders.path("images/old.tif")).unwrap();
     let data = folders.pairs().unwrap();
     assert_eq!(names(&data), ["a", "b"]);
-    assert_eq!(data.pairs()[0].target, folders.path("masks/a.png"));
+    assert_eq!(data.pairs()[0].target, Some(folders.path("masks/a.png")));
     let folder = format!("{}/", folders.0.path().display());
     assert_snapshot!(data.warnings().join("\n").replace(&folder, ""), @"passed over files in `images` that are no images: notes.txt");
 }
@@ -157,7 +157,9 @@ fn source_and_target_of_different_size() {
     `images/a.png` has 4 x 5 pixels (YX), its target `masks/a.png` has 5 x 4 pixels (YX)
     hint: a target has one value for each pixel of its source; check that the two files belong together
     ");
-    let loaded = folders.load(Target::Semantic { classes: 2 }).unwrap_err();
+    let loaded = folders
+        .load(TargetForm::Classes { classes: 2 })
+        .unwrap_err();
     assert_eq!(loaded.to_string(), error.to_string());
     folders.image("images/a.png", "yx", &[5, 4], 0u8);
     folders.image("masks/a.tif", "zyx", &[3, 5, 4], 0u8);
@@ -188,7 +190,7 @@ fn weights_that_are_none() {
     let load = |shape: &[usize], axes: &str, value: f32| {
         folders.image("weights/a.tif", axes, shape, value);
         let data = weighted().unwrap();
-        let recipe = Recipe::new(Target::Semantic { classes: 2 });
+        let recipe = Recipe::new(TargetForm::Classes { classes: 2 });
         recipe.load(&data.pairs()[0]).map(|sample| sample.weight)
     };
     assert_snapshot!(folders.text(&load(&[4, 5], "yx", 0.0).unwrap_err()), @"
@@ -222,8 +224,8 @@ fn pixels_of_the_ignored_label_have_no_weight() {
     write_image(folders.path("masks/a.png"), &image).unwrap();
     let data = folders.pairs().unwrap();
     for target in [
-        Target::Semantic { classes: 2 },
-        Target::Instance {
+        TargetForm::Classes { classes: 2 },
+        TargetForm::Borders {
             border_width: 0,
             by_section: true,
         },
@@ -236,8 +238,9 @@ fn pixels_of_the_ignored_label_have_no_weight() {
         let weight = sample.weight.unwrap();
         assert_eq!(weight.sum(), 19.0);
         assert_eq!(weight[[0, 0, 1, 2]], 0.0);
-        assert_eq!(sample.target[[0, 0, 1, 2]], 0.0);
-        assert_eq!(sample.target.sum(), 19.0);
+        let target = sample.target.unwrap();
+        assert_eq!(target[[0, 0, 1, 2]], 0.0);
+        assert_eq!(target.sum(), 19.0);
     }
 }
 
@@ -246,7 +249,9 @@ fn more_labels_than_classes() {
     let folders = Folders::new();
     folders.plane("images/a.png");
     folders.image("masks/a.png", "yx", &[4, 5], 33u8);
-    let error = folders.load(Target::Semantic { classes: 3 }).unwrap_err();
+    let error = folders
+        .load(TargetForm::Classes { classes: 3 })
+        .unwrap_err();
     assert_snapshot!(folders.text(&error), @r"
     `masks/a.png` has the label 33, but with 3 classes the labels go from 0 to 2
     hint: set `data.classes` to 34; or, if the labels number the objects, `data.target_kind` to instance; or, if pixels of this label do not count, `data.ignore_label` to 33
@@ -260,9 +265,16 @@ fn a_mask_of_0_and_255_has_two_classes() {
     folders.image("masks/a.png", "yx", &[4, 5], 255u8);
     let load = |classes| {
         let data = folders.pairs().unwrap();
-        Recipe::new(Target::Semantic { classes }).load(&data.pairs()[0])
+        Recipe::new(TargetForm::Classes { classes }).load(&data.pairs()[0])
     };
-    assert!(load(2).unwrap().target.iter().all(|&class| class == 1.0));
+    assert!(
+        load(2)
+            .unwrap()
+            .target
+            .unwrap()
+            .iter()
+            .all(|&class| class == 1.0)
+    );
     assert!(matches!(
         load(3),
         Err(DataError::TooManyClasses { largest: 255, .. })
@@ -278,14 +290,16 @@ fn values_that_are_not_finite() {
     let image = Image::new(values, "czyx".parse().unwrap()).unwrap();
     write_image(folders.path("images/a.tif"), &image).unwrap();
     folders.image("masks/a.tif", "zyx", &[3, 4, 5], 0u8);
-    let error = folders.load(Target::Semantic { classes: 2 }).unwrap_err();
+    let error = folders
+        .load(TargetForm::Classes { classes: 2 })
+        .unwrap_err();
     assert_snapshot!(folders.text(&error), @r"
     `images/a.tif` has 2 values that are NaN or infinite, the first (NaN) at channel 1, z 0, y 1, x 2
     hint: replace these values, for instance by 0, and save the image again
     ");
     folders.image("images/a.tif", "zyx", &[3, 4, 5], 0u8);
     folders.image("masks/a.tif", "zyx", &[3, 4, 5], f32::NAN);
-    let error = folders.load(Target::Image).unwrap_err();
+    let error = folders.load(TargetForm::Values).unwrap_err();
     assert_snapshot!(error.to_string().rsplit('/').next().unwrap(), @"a.tif` has 60 values that are NaN or infinite, the first (NaN) at z 0, y 0, x 0");
 }
 
@@ -294,7 +308,9 @@ fn a_colour_image_as_mask() {
     let folders = Folders::new();
     folders.plane("images/a.png");
     folders.image("masks/a.png", "cyx", &[3, 4, 5], 1u8);
-    let error = folders.load(Target::Semantic { classes: 2 }).unwrap_err();
+    let error = folders
+        .load(TargetForm::Classes { classes: 2 })
+        .unwrap_err();
     assert_snapshot!(folders.text(&error), @r"
     `masks/a.png` has 3 channels; labels need exactly one
     hint: save the labels as a single-channel (grey) image of whole numbers
@@ -308,7 +324,7 @@ fn a_channel_that_is_not_there() {
     folders.plane("masks/a.png");
     let recipe = Recipe {
         channels: Some(vec![0, 2]),
-        ..Recipe::new(Target::Image)
+        ..Recipe::new(TargetForm::Values)
     };
     let error = recipe
         .load(&folders.pairs().unwrap().pairs()[0])
@@ -326,7 +342,7 @@ fn a_colour_target_for_a_grey_source() {
     folders.image("masks/a.png", "cyx", &[3, 4, 5], 1u8);
     let recipe = Recipe {
         match_source: true,
-        ..Recipe::new(Target::Image)
+        ..Recipe::new(TargetForm::Values)
     };
     let error = recipe
         .load(&folders.pairs().unwrap().pairs()[0])
@@ -342,7 +358,7 @@ fn a_text_file_among_the_images() {
     let folders = Folders::new();
     fs::write(folders.path("images/a.tif"), "this is no image").unwrap();
     folders.plane("masks/a.png");
-    let error = folders.load(Target::Image).unwrap_err();
+    let error = folders.load(TargetForm::Values).unwrap_err();
     assert_snapshot!(folders.text(&error), @r#"
     `images/a.tif` is not a TIFF file: it starts with "this is"
     hint: save the image as TIFF or PNG again; renaming a file does not convert it

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coverslip::data::{
-    Augmentation, Batch, DataError, DataSet, Flip, Images, Loader, Places, Recipe, Rotate90,
-    Sampler, Target,
+    Batch, DataError, DataSet, Flip, Images, Loader, PatchStep, Recipe, Rotate90, Sampler,
+    Sampling, TargetForm,
 };
 use coverslip_image::{Image, write_image};
 use ndarray::{Array2, Axis, s};
@@ -41,20 +41,23 @@ fn images(folder: &TempDir, limit: usize) -> Arc<Images> {
     );
     Arc::new(Images::new(
         data.unwrap(),
-        Recipe::new(Target::Image),
+        Recipe::new(TargetForm::Values),
         limit,
     ))
 }
 
 fn sampler(images: Arc<Images>, seed: u64) -> Sampler {
-    let augmentations: Vec<Arc<dyn Augmentation>> =
+    let augmentations: Vec<Arc<dyn PatchStep>> =
         vec![Arc::new(Flip::default()), Arc::new(Rotate90::default())];
     Sampler {
+        targets: None,
+        last_steps: Vec::new(),
         images,
         seed,
         purpose: "training",
         patch: [1, 16, 16],
-        places: Places::Uniform,
+        sampling: Sampling::Uniform,
+        foreground: 0.5,
         augmentations,
     }
 }
@@ -77,11 +80,11 @@ fn a_target_is_brought_to_the_intensities_of_its_source() {
     .unwrap();
     let recipe = Recipe {
         match_source: true,
-        ..Recipe::new(Target::Image)
+        ..Recipe::new(TargetForm::Values)
     };
     for (number, pair) in data.pairs().iter().enumerate() {
         let sample = recipe.load(pair).unwrap();
-        for (target, source) in sample.target.iter().zip(&sample.source) {
+        for (target, source) in sample.target.as_ref().unwrap().iter().zip(&sample.source) {
             assert!((target - source).abs() < 0.1, "{target} {source}");
         }
         assert_eq!(sample.warnings.len(), usize::from(number == 0));
@@ -111,7 +114,7 @@ fn source_and_target_stay_together() {
     let folder = folders(40, 30);
     for batch in take(&sampler(images(&folder, usize::MAX), 1), 0, 2, 20) {
         assert_eq!(batch.source.shape(), [3, 1, 1, 16, 16]);
-        assert_eq!(&batch.source + 1000.0, batch.target);
+        assert_eq!(&(&batch.source + 1000.0), batch.target());
     }
 }
 
@@ -199,7 +202,8 @@ fn images_of_other_channels_are_an_error() {
     );
     write_image(folder.path().join("images/4.tif"), &colours.unwrap()).unwrap();
     let images = images(&folder, usize::MAX);
-    assert_eq!(images.channels().unwrap(), [1, 1]);
+    let channels = images.channels().unwrap();
+    assert_eq!((channels.source, channels.target), (1, Some(1)));
     let text = images.get(4).unwrap_err().to_string();
     let text = text.replace(&format!("{}/", folder.path().display()), "");
     insta::assert_snapshot!(text, @"the source `images/4.tif` has 2 channels, `images/0.tif` has 1");

@@ -12,7 +12,7 @@ use std::{
 use burn::tensor::Device;
 use coverslip::{
     base::monitor::{Monitor, Silent, Task},
-    train::{fine_tuning::Start, run},
+    train::{fine_tuning::FineTuning, run},
     weights::state_dict::{self, StateDict},
 };
 use coverslip::{config::Config, registry::Registry};
@@ -105,7 +105,7 @@ fn what_fits_is_taken_before_the_first_step() {
         .unwrap();
     let random = state_dict::collect(&fresh);
     let notes = Notes::default();
-    let start = Start::prepare(settings, &fresh, false, &notes).unwrap();
+    let start = FineTuning::prepare(settings, &fresh, false, &notes).unwrap();
     let begun = state_dict::collect(&start.apply(fresh));
 
     let head = ["outc.conv.bias", "outc.conv.weight"];

@@ -9,12 +9,12 @@ use burn::tensor::Device;
 use coverslip::{
     base::{error::Fault, monitor::Silent},
     model::Tiling,
-    registry::Workshop,
+    registry::NetworkBuilder,
     weights::state_dict::{self, StateDict},
 };
 use coverslip::{
     config::{Blend, Config},
-    framework::Predictor,
+    framework::{NETWORK, NetworkParts, Predictor},
     predict::{PredictError, predict_image, predict_tiled},
     registry::Registry,
 };
@@ -38,7 +38,7 @@ fn configured(network: &str, dimensions: usize, exact_conv: bool) -> Box<dyn Pre
     let config =
         Config::from_text("test", &config, std::path::Path::new(""), &[], &registry).unwrap();
     let settings = &config.settings;
-    let workshop = Workshop {
+    let parts = NetworkBuilder {
         registry: &registry,
         network: &settings.network,
         io: NetworkIo {
@@ -47,15 +47,11 @@ fn configured(network: &str, dimensions: usize, exact_conv: bool) -> Box<dyn Pre
             dimensions,
         },
         target_kind: settings.data.target_kind,
-        loss: &[],
-        optimizer: None,
-        start: None,
-        clip_gradient: None,
         seed: 5,
         exact_conv: settings.exact_conv,
         device: Device::flex(),
     };
-    let weights: StateDict = state_dict::collect(&workshop.network().unwrap())
+    let weights: StateDict = state_dict::collect(&parts.network(NETWORK, None, parts.io).unwrap())
         .into_iter()
         .map(|(name, data)| {
             let shift = if name.contains("running") || name.contains("bias") {
@@ -70,7 +66,7 @@ fn configured(network: &str, dimensions: usize, exact_conv: bool) -> Box<dyn Pre
         .collect();
     let framework = &registry.frameworks.get("fcn").unwrap().build;
     framework
-        .predictor(&settings.framework, &workshop, &weights)
+        .predictor(&settings.framework, &parts, &weights)
         .unwrap()
 }
 

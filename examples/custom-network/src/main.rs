@@ -6,7 +6,7 @@ mod brier;
 
 use std::process::ExitCode;
 
-use coverslip::{data::TargetKind, registry::Registry, names::RegistryError};
+use coverslip::{names::{TargetKind, RegistryError}, registry::Registry};
 
 /// Memory allocation that training is much faster with than with the system's.
 #[global_allocator]

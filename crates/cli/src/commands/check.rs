@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use coverslip::base::error::{Error, Fault};
-use coverslip::config::{Config, DataSettings, ImagePairs, Settings, Validation};
+use coverslip::{
+    config::{Config, Settings},
+    data::{DataSettings, ImagePairs, Validation},
+};
 use coverslip::{
     names::{Kind, Named},
     registry::Registry,
@@ -69,9 +72,11 @@ fn summary(settings: &Settings) -> Vec<(&'static str, String)> {
     };
     let size: Vec<String> = data.patch.size.iter().map(ToString::to_string).collect();
     let steps = training.patches_per_epoch.div_ceil(training.batch_size);
+    let folder = |path: &Path| path.display().to_string();
+    let targets = data.train.target.as_deref();
     vec![
-        ("source", data.train.source.display().to_string()),
-        ("target", data.train.target.display().to_string()),
+        ("source", folder(&data.train.source)),
+        ("target", targets.map_or("none".to_owned(), folder)),
         ("kind", target),
         ("framework", settings.framework.name.clone()),
         ("network", settings.network.name.clone()),
@@ -109,7 +114,7 @@ fn missing_paths(data: &DataSettings, registry: &Registry) -> Vec<String> {
 fn paths(pairs: &ImagePairs) -> impl Iterator<Item = &Path> {
     [
         Some(&pairs.source),
-        Some(&pairs.target),
+        pairs.target.as_ref(),
         pairs.split.as_ref(),
     ]
     .into_iter()

@@ -1,11 +1,11 @@
 //! `coverslip import`
 
 use coverslip::{
-    data::TargetKind,
     model::{
         import::{Imported, Request, Target, configure, import},
         package,
     },
+    names::TargetKind,
     registry::Registry,
     weights::weights_file::Choice,
 };

@@ -1,19 +1,18 @@
 //! Checks of settings against each other.
 
+mod framework;
 mod losses;
 
 use coverslip_nets::NetworkIo;
 use ndarray::Array4;
 use serde_json::Value;
 
-use super::{
-    Document, Fault, ImagePairs, KeyPath, Output, Sampling, Settings, TargetScale, Validation,
-};
+use super::{Document, Fault, KeyPath, Output, Settings};
 use crate::{
     base::error::{Error, Fault as _},
-    data::TargetKind,
+    data::{ImagePairs, Sampling, TargetScale, Validation},
     learning::averaging::Averaging,
-    names::{Kind, Named},
+    names::{Kind, Named, TargetKind},
     registry::Registry,
     steps::postprocess::{PostprocessError, Prediction},
     weights::patterns,
@@ -31,6 +30,7 @@ pub(super) fn cross_check(
         registry,
         faults: Vec::new(),
     };
+    checker.framework();
     checker.entries_fit_target();
     checker.classes();
     checker.losses();

@@ -1,6 +1,5 @@
 //! The settings of a run.
 
-mod data;
 mod fine_tuning;
 mod predict;
 mod training;
@@ -8,14 +7,11 @@ mod training;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use data::{
-    DataSettings, ImagePairs, PatchSettings, Sampling, Subset, TargetScale, Validation,
-};
 pub use fine_tuning::InitialWeights;
 pub use predict::{Blend, Output, PredictSettings};
 pub use training::{EarlyStopping, TrainingSettings};
 
-use crate::{base::devices::DeviceKind, names::Named};
+use crate::{base::devices::DeviceKind, data::DataSettings, names::Named};
 
 /// What Coverslip trains on which images, how, and what prediction makes of the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,8 +46,10 @@ pub struct Settings {
     /// that norm uses its running statistics in training too, and they stay as they are.
     #[serde(default)]
     pub freeze: Vec<String>,
-    /// What training minimises: the sum of these terms, each times its `weight`.
-    #[schemars(extend("x-registry" = "loss"), length(min = 1))]
+    /// What training minimises: the sum of these terms, each times its `weight`. Some frameworks have a
+    /// loss of their own and need none here.
+    #[serde(default)]
+    #[schemars(extend("x-registry" = "loss"))]
     pub loss: Vec<Named>,
     /// What turns gradients into steps.
     #[serde(default = "default_optimizer")]

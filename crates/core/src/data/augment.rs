@@ -1,31 +1,27 @@
 //! Random changes of patches.
 
+use coverslip_algorithms::AlgorithmError;
 use ndarray::{Array4, Axis};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Patch;
-
-/// A random change of a patch, the same for source, target and weights.
-pub trait Augmentation: Send + Sync {
-    /// Changes the patch; the size along Z, Y and X must stay as it is.
-    fn apply(&self, patch: &mut Patch, random: &mut ChaCha8Rng);
-}
+use super::{Patch, PatchStep};
 
 /// Mirrors patches along each of Z, Y and X in half of the cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Flip {}
 
-impl Augmentation for Flip {
-    fn apply(&self, patch: &mut Patch, random: &mut ChaCha8Rng) {
+impl PatchStep for Flip {
+    fn apply(&self, patch: &mut Patch, random: &mut ChaCha8Rng) -> Result<(), AlgorithmError> {
         for axis in 1..4 {
             if random.random_bool(0.5) {
                 change(patch, |image| image.invert_axis(Axis(axis)));
             }
         }
+        Ok(())
     }
 }
 
@@ -35,8 +31,8 @@ impl Augmentation for Flip {
 #[serde(default, deny_unknown_fields)]
 pub struct Rotate90 {}
 
-impl Augmentation for Rotate90 {
-    fn apply(&self, patch: &mut Patch, random: &mut ChaCha8Rng) {
+impl PatchStep for Rotate90 {
+    fn apply(&self, patch: &mut Patch, random: &mut ChaCha8Rng) -> Result<(), AlgorithmError> {
         let (_, _, height, width) = patch.source.dim();
         let turns: u8 = random.random_range(0..4);
         if turns % 2 == 1 && height == width {
@@ -51,14 +47,13 @@ impl Augmentation for Rotate90 {
                 image.invert_axis(Axis(3));
             });
         }
+        Ok(())
     }
 }
 
-/// Changes all images of a patch alike.
+/// Changes all maps of a patch alike.
 fn change(patch: &mut Patch, step: impl Fn(&mut Array4<f32>)) {
-    step(&mut patch.source);
-    step(&mut patch.target);
-    patch.weight.iter_mut().for_each(step);
+    patch.maps_mut().for_each(step);
 }
 
 #[cfg(test)]
@@ -73,27 +68,27 @@ mod tests {
             (c * 1000 + z * 100 + y * 10 + x) as f32
         });
         let target = source.slice_axis(Axis(0), (0..1).into()).to_owned();
-        let weight = Some(target.clone());
         Patch {
+            target: Some(target.clone()),
+            weight: Some(target.clone()),
+            others: [("further", target)].into(),
             source,
-            target,
-            weight,
         }
     }
 
     /// All results of many draws, as lists of pixels; source and target are alike in each.
-    fn results(step: &dyn Augmentation, height: usize, width: usize) -> BTreeSet<Vec<u32>> {
+    fn results(step: &dyn PatchStep, height: usize, width: usize) -> BTreeSet<Vec<u32>> {
         (0..200)
             .map(|index| {
                 let mut patch = patch(height, width);
-                step.apply(&mut patch, &mut stream(5, "test", index));
+                step.apply(&mut patch, &mut stream(5, "test", index))
+                    .unwrap();
+                let target = patch.target.as_ref().unwrap();
                 assert_eq!(patch.source.dim(), (2, 2, height, width));
-                assert_eq!(
-                    patch.source.slice_axis(Axis(0), (0..1).into()),
-                    patch.target
-                );
-                assert_eq!(patch.weight.as_ref(), Some(&patch.target));
-                patch.target.iter().map(|&value| value as u32).collect()
+                assert_eq!(patch.source.slice_axis(Axis(0), (0..1).into()), target);
+                assert_eq!(patch.weight.as_ref(), Some(target));
+                assert_eq!(&patch.others["further"], target);
+                target.iter().map(|&value| value as u32).collect()
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{DataError, DataSet, Recipe, Sample};
+use super::{Channels, DataError, DataSet, Recipe, Sample};
 
 /// The samples of a data set, read when they are first asked for.
 ///
@@ -16,7 +16,7 @@ pub struct Images {
     limit: usize,
     used: AtomicUsize,
     slots: Vec<Mutex<Option<Arc<Sample>>>>,
-    channels: OnceLock<[usize; 2]>,
+    channels: OnceLock<Channels>,
     warnings: Mutex<Warnings>,
 }
 
@@ -75,7 +75,8 @@ impl Images {
         Ok(sample)
     }
 
-    /// The number of channels of all sources and of all targets, which are those of the first.
+    /// The number of channels of all sources and, where there are any, of all targets: those of the
+    /// first.
     ///
     /// # Errors
     ///
@@ -84,14 +85,12 @@ impl Images {
     /// # Panics
     ///
     /// If there are no images.
-    pub fn channels(&self) -> Result<[usize; 2], DataError> {
+    pub fn channels(&self) -> Result<Channels, DataError> {
         if let Some(channels) = self.channels.get() {
             return Ok(*channels);
         }
         let sample = self.load(0)?;
-        Ok(*self
-            .channels
-            .get_or_init(|| [sample.source.dim().0, sample.target.dim().0]))
+        Ok(*self.channels.get_or_init(|| Channels::of(&sample)))
     }
 
     fn load(&self, index: usize) -> Result<Arc<Sample>, DataError> {
@@ -116,39 +115,8 @@ impl Images {
     }
 
     fn check_channels(&self, index: usize, sample: &Sample) -> Result<(), DataError> {
-        let [first_source, first_target] = self.channels()?;
-        let pair = &self.data.pairs()[index];
-        let first = &self.data.pairs()[0];
-        let parts = [
-            (
-                "source",
-                &pair.source,
-                &sample.source,
-                &first.source,
-                first_source,
-            ),
-            (
-                "target",
-                &pair.target,
-                &sample.target,
-                &first.target,
-                first_target,
-            ),
-        ];
-        for (what, path, image, first_path, first_channels) in parts {
-            let channels = image.dim().0;
-            if channels != first_channels {
-                let (path, first_path) = (path.clone(), first_path.clone());
-                return Err(DataError::ChannelsDiffer {
-                    what,
-                    path,
-                    channels,
-                    first_path,
-                    first_channels,
-                });
-            }
-        }
-        Ok(())
+        let [first, pair] = [0, index].map(|index| &self.data.pairs()[index]);
+        Channels::of(sample).check(pair, self.channels()?, first)
     }
 
     /// What the user should know and has not been told yet, each thing once.

@@ -15,15 +15,15 @@ use super::error::{Companion, MOST_NAMES};
 use super::split_file::SplitFile;
 use crate::base::words::list;
 
-/// A source image and its target.
+/// A source image and what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImagePair {
     /// The file name of the source without its extension.
     pub name: String,
     /// The source image.
     pub source: PathBuf,
-    /// The target: mask, labels or picture.
-    pub target: PathBuf,
+    /// The target: mask, labels or picture; nothing where a framework learns from sources alone.
+    pub target: Option<PathBuf>,
     /// How much each pixel counts.
     pub weight: Option<PathBuf>,
 }
@@ -32,7 +32,7 @@ impl ImagePair {
     /// The file of a companion, if the pair has it.
     fn companion(&self, what: Companion) -> Option<&Path> {
         match what {
-            Companion::Target => Some(&self.target),
+            Companion::Target => self.target.as_deref(),
             Companion::Weights => self.weight.as_deref(),
         }
     }
@@ -79,6 +79,33 @@ impl DataSet {
         Self::find(source, target, |folder, sources| {
             split.select(subset, folder, sources)
         })
+    }
+
+    /// The images of a folder, or a single file, without targets.
+    ///
+    /// `split` is a split file as in [`DataSet::with_split`] and a subset of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`DataSet::with_split`], targets apart.
+    pub fn of_sources(source: &Path, split: Option<(&Path, &str)>) -> Result<Self, DataError> {
+        let mut warnings = Vec::new();
+        let mut files = if is_folder(source)? {
+            list_images(source, &mut warnings)?
+        } else {
+            Files::from([(image_name(source), source.to_owned())])
+        };
+        if let Some((split, subset)) = split {
+            files = SplitFile::read(split)?.select(subset, source, files)?;
+        }
+        let pair = |(name, source)| ImagePair {
+            name,
+            source,
+            target: None,
+            weight: None,
+        };
+        let pairs = files.into_iter().map(pair).collect();
+        Ok(Self { pairs, warnings })
     }
 
     /// The same with the images of a folder, or a single file, that say how much each pixel counts. They
@@ -157,7 +184,7 @@ impl DataSet {
                 Some(target) => pairs.push(ImagePair {
                     name,
                     source,
-                    target: target.clone(),
+                    target: Some(target.clone()),
                     weight: None,
                 }),
                 None => names.push(name),
@@ -212,28 +239,45 @@ impl DataSet {
         })
     }
 
-    /// A hash of the names and file sizes of all images: equal for the same data elsewhere.
+    /// A hash of the names and contents of all images: equal for the same data elsewhere.
     ///
     /// # Errors
     ///
-    /// [`DataError::Io`] if a file is not there any more.
+    /// [`DataError::Io`] if a file is not there any more or cannot be read.
     pub fn fingerprint(&self) -> Result<String, DataError> {
         let mut hash = Sha256::new();
         for pair in &self.pairs {
             hash.update(pair.name.as_bytes());
-            let files = [&pair.source, &pair.target].into_iter().chain(&pair.weight);
-            for path in files {
-                let metadata = fs::metadata(path).map_err(|error| DataError::io(path, error))?;
+            let companions = pair.target.iter().chain(&pair.weight);
+            for path in std::iter::once(&pair.source).chain(companions) {
                 // No name has a zero byte: it ends the name.
                 hash.update([0]);
-                hash.update(metadata.len().to_le_bytes());
+                hash_contents(path, &mut hash).map_err(|error| DataError::io(path, error))?;
             }
         }
-        Ok(hash
-            .finalize()
-            .iter()
-            .fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+        let digest = hash.finalize();
+        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// Adds the length and the bytes of a file, or those of a folder's files in the order of their names.
+fn hash_contents(path: &Path, hash: &mut Sha256) -> std::io::Result<()> {
+    if !path.is_dir() {
+        let mut file = fs::File::open(path)?;
+        hash.update(file.metadata()?.len().to_le_bytes());
+        std::io::copy(&mut file, hash)?;
+        return Ok(());
+    }
+    let entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path()));
+    let mut entries: Vec<PathBuf> = entries.collect::<std::io::Result<_>>()?;
+    entries.sort();
+    for entry in entries {
+        let name = entry.file_name().unwrap_or_default();
+        hash.update(name.as_encoded_bytes());
+        hash.update([0]);
+        hash_contents(&entry, hash)?;
+    }
+    Ok(())
 }
 
 /// Image files by their name without extension.
@@ -304,7 +348,7 @@ pub(super) fn check_sizes(
             format!("{z} x {y} x {x} pixels (ZYX)")
         }
     };
-    let path = pair.companion(what).unwrap_or(&pair.target);
+    let path = pair.companion(what).unwrap_or(&pair.source);
     Err(DataError::SizesDiffer {
         what,
         source_path: pair.source.clone(),

@@ -1,20 +1,55 @@
 //! Pieces of images.
 
+use std::collections::BTreeMap;
+
 use coverslip_algorithms::AlgorithmError;
 use coverslip_algorithms::transform::pad::{Border, Padding};
 use ndarray::{Array4, Slice};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// A piece of a source image and the same piece of its target.
+/// A piece of a source image, and what is known of the same place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Patch {
     /// `[C, Z, Y, X]`.
     pub source: Array4<f32>,
-    /// `[C', Z, Y, X]`.
-    pub target: Array4<f32>,
+    /// `[C', Z, Y, X]`; nothing where a framework learns from sources alone. Of unpaired images it is
+    /// a piece of another place.
+    pub target: Option<Array4<f32>>,
     /// How much each pixel counts, `[1, Z, Y, X]`; all alike without it.
     pub weight: Option<Array4<f32>>,
+    /// Further maps that steps have made, by name, `[C'', Z, Y, X]`.
+    pub others: BTreeMap<&'static str, Array4<f32>>,
+}
+
+impl Patch {
+    /// A patch of a source alone.
+    pub fn new(source: Array4<f32>) -> Self {
+        Self {
+            source,
+            target: None,
+            weight: None,
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// All maps of the patch.
+    pub fn maps_mut(&mut self) -> impl Iterator<Item = &mut Array4<f32>> {
+        std::iter::once(&mut self.source)
+            .chain(&mut self.target)
+            .chain(&mut self.weight)
+            .chain(self.others.values_mut())
+    }
+}
+
+/// A step that changes patches, or adds maps to them.
+pub trait PatchStep: Send + Sync {
+    /// Changes the patch; the size along Z, Y and X must stay as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the step is not defined for such a patch.
+    fn apply(&self, patch: &mut Patch, random: &mut ChaCha8Rng) -> Result<(), AlgorithmError>;
 }
 
 /// A place for a patch of `size` in an image of `image` pixels along Z, Y and X: each is as likely

@@ -10,7 +10,8 @@ use ndarray::{Array4, Axis};
 
 use super::error::Companion;
 use super::pairs::check_sizes;
-use super::{DataError, ImagePair, Target};
+use super::target::TargetMaps;
+use super::{DataError, ImagePair, TargetForm};
 use crate::base::finite::NotFinite;
 
 /// What an image `[C, Z, Y, X]` goes through before patches are cut; gives warnings.
@@ -22,28 +23,31 @@ pub type Preparation =
 pub struct Recipe {
     /// The channels of the source to use, from 0; all if `None`.
     pub channels: Option<Vec<usize>>,
-    /// What the target holds.
-    pub target: Target,
-    /// The label whose pixels do not count; not for [`Target::Image`].
+    /// How the source is read: as values, but for targets that are drawn by themselves.
+    pub source: TargetForm,
+    /// What is made of the target.
+    pub target: TargetForm,
+    /// The label whose pixels do not count; not for [`TargetForm::Values`].
     pub ignore_label: Option<u32>,
     /// What the source goes through, such as normalisation.
     pub prepare_source: Preparation,
-    /// What the target goes through; for [`Target::Image`] only.
+    /// What the target goes through; for [`TargetForm::Values`] only.
     pub prepare_target: Preparation,
     /// Whether each channel of a target is brought to the intensities of its prepared source by a
-    /// straight line; for [`Target::Image`] only.
+    /// straight line; for [`TargetForm::Values`] only.
     pub match_source: bool,
 }
 
-/// A pair of images in memory, whole.
+/// A source image and what goes with it in memory, whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// The name of the pair.
     pub name: String,
     /// The prepared source, `[C, Z, Y, X]`.
     pub source: Array4<f32>,
-    /// Classes as whole numbers, `[1, Z, Y, X]`, or prepared intensities, `[C', Z, Y, X]`.
-    pub target: Array4<f32>,
+    /// Classes or objects as whole numbers, `[1, Z, Y, X]`, or prepared intensities,
+    /// `[C', Z, Y, X]`; nothing for a source without a target.
+    pub target: Option<Array4<f32>>,
     /// How much each pixel counts, `[1, Z, Y, X]`; all alike without it.
     pub weight: Option<Array4<f32>>,
     /// What the user should know about the images.
@@ -52,9 +56,10 @@ pub struct Sample {
 
 impl Recipe {
     /// A recipe that prepares nothing.
-    pub fn new(target: Target) -> Self {
+    pub fn new(target: TargetForm) -> Self {
         Self {
             channels: None,
+            source: TargetForm::Values,
             target,
             ignore_label: None,
             prepare_source: Arc::new(|_| Ok(Vec::new())),
@@ -70,31 +75,35 @@ impl Recipe {
     /// [`DataError`] if a file cannot be read, the two differ in size, a value is not finite, a
     /// label has no class, a channel is missing, or a preparation is not defined for the image.
     pub fn load(&self, pair: &ImagePair) -> Result<Sample, DataError> {
-        let mut source = read_image(&pair.source)?.to_czyx_f32()?;
-        let lesson = self
-            .target
-            .read(&read_image(&pair.target)?, self.ignore_label)?;
-        let mut target = lesson.values;
-        check_sizes(pair, Companion::Target, size(&source), size(&target))?;
-        let weight = match &pair.weight {
-            Some(path) => {
-                let weight = read_weight(path)?;
-                check_sizes(pair, Companion::Weights, size(&source), size(&weight))?;
-                Some(match lesson.counts {
-                    Some(counts) => weight * counts,
-                    None => weight,
-                })
-            }
-            None => lesson.counts,
+        let read = self.source.read(&read_image(&pair.source)?, None)?;
+        let mut source = read.values;
+        let whole = size(&source);
+        let target = pair.target.as_deref().map(|path| self.read_target(path));
+        let (mut target, counts) = match target.transpose()? {
+            Some(TargetMaps { values, counts }) => (Some(values), counts),
+            None => (None, None),
+        };
+        if let Some(target) = &target {
+            check_sizes(pair, Companion::Target, whole, size(target))?;
+        }
+        let weight = pair.weight.as_deref().map(read_weight).transpose()?;
+        if let Some(weight) = &weight {
+            check_sizes(pair, Companion::Weights, whole, size(weight))?;
+        }
+        let weight = match (weight, counts) {
+            (Some(weight), Some(counts)) => Some(weight * counts),
+            (weight, counts) => weight.or(counts),
         };
         if let Some(channels) = &self.channels {
             source = select(&pair.source, &source, channels)?;
         }
         let mut warnings = prepare(&pair.source, &mut source, &self.prepare_source)?;
-        if self.target == Target::Image {
-            warnings.extend(prepare(&pair.target, &mut target, &self.prepare_target)?);
+        if self.target == TargetForm::Values
+            && let (Some(path), Some(target)) = (&pair.target, &mut target)
+        {
+            warnings.extend(prepare(path, target, &self.prepare_target)?);
             if self.match_source {
-                warnings.extend(match_source(pair, &source, &mut target)?);
+                warnings.extend(match_source([&pair.source, path], &source, target)?);
             }
         }
         Ok(Sample {
@@ -104,6 +113,10 @@ impl Recipe {
             weight,
             warnings,
         })
+    }
+
+    fn read_target(&self, path: &Path) -> Result<TargetMaps, DataError> {
+        self.target.read(&read_image(path)?, self.ignore_label)
     }
 }
 
@@ -119,8 +132,8 @@ impl fmt::Debug for Recipe {
 impl Sample {
     /// The memory it takes in bytes.
     pub(super) fn bytes(&self) -> usize {
-        let weight = self.weight.as_ref().map_or(0, Array4::len);
-        (self.source.len() + self.target.len() + weight) * size_of::<f32>()
+        let others = self.target.iter().chain(&self.weight).map(Array4::len);
+        (self.source.len() + others.sum::<usize>()) * size_of::<f32>()
     }
 }
 
@@ -184,15 +197,15 @@ fn prepare(
 /// Least squares of the source, which carries the noise, on the target, which does not: noise then
 /// leaves gain and offset without bias. Gives a warning where the two have nothing in common.
 fn match_source(
-    pair: &ImagePair,
+    [source_path, target_path]: [&Path; 2],
     source: &Array4<f32>,
     target: &mut Array4<f32>,
 ) -> Result<Option<String>, DataError> {
     let channels = [source.dim().0, target.dim().0];
     if channels[0] != channels[1] {
         return Err(DataError::ChannelsOfPair {
-            source_path: pair.source.clone(),
-            target_path: pair.target.clone(),
+            source_path: source_path.to_owned(),
+            target_path: target_path.to_owned(),
             source_channels: channels[0],
             target_channels: channels[1],
         });
@@ -200,7 +213,7 @@ fn match_source(
     let mut is_related = true;
     for (source, mut target) in source.outer_iter().zip(target.outer_iter_mut()) {
         let fit = linear_fit(&target.view(), &source).map_err(|cause| DataError::Preparation {
-            path: pair.target.clone(),
+            path: target_path.to_owned(),
             cause,
         })?;
         is_related &= fit.gain > 0.0;
@@ -209,8 +222,8 @@ fn match_source(
     Ok((!is_related).then(|| {
         format!(
             "`{}` does not grow with its source `{}`: do the two show the same place?",
-            pair.target.display(),
-            pair.source.display()
+            target_path.display(),
+            source_path.display()
         )
     }))
 }

@@ -1,25 +1,16 @@
 //! Batches as functions of their number.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ndarray::{Array5, ArrayView4, Axis, stack};
+use coverslip_algorithms::AlgorithmError;
 use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use super::patch::cut;
 use super::sample::size;
-use super::{Augmentation, DataError, Images, Patch, Places, Sample};
+use super::{Batch, DataError, Images, Patch, PatchStep, Sample, Sampling};
 use crate::base::random::stream;
-
-/// Patches that a network works on at once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Batch {
-    /// `[N, C, Z, Y, X]`.
-    pub source: Array5<f32>,
-    /// `[N, C', Z, Y, X]`; classes are whole numbers with C' = 1.
-    pub target: Array5<f32>,
-    /// How much each pixel counts, `[N, 1, Z, Y, X]`; all alike without it.
-    pub weight: Option<Array5<f32>>,
-}
 
 /// Cuts patches at random places of random images.
 ///
@@ -27,8 +18,11 @@ pub struct Batch {
 /// matter. Images take turns: in each round of as many patches as images, each image has one.
 #[derive(Clone)]
 pub struct Sampler {
-    /// The images.
+    /// The images: pairs, or sources.
     pub images: Arc<Images>,
+    /// Targets that are drawn by themselves, read as sources of their own: each image of theirs has
+    /// its turn too.
+    pub targets: Option<Arc<Images>>,
     /// Drives the random draws.
     pub seed: u64,
     /// The purpose, such as `training`: patches of different purposes are independent.
@@ -36,9 +30,13 @@ pub struct Sampler {
     /// The size of a patch along Z, Y and X.
     pub patch: [usize; 3],
     /// Where patches are likely.
-    pub places: Places,
-    /// Random changes, in this order.
-    pub augmentations: Vec<Arc<dyn Augmentation>>,
+    pub sampling: Sampling,
+    /// The share of balanced patches with an object in the middle.
+    pub foreground: f64,
+    /// Random changes, in this order; unpaired targets have draws of their own.
+    pub augmentations: Vec<Arc<dyn PatchStep>>,
+    /// What a framework makes of the patches after that.
+    pub last_steps: Vec<Arc<dyn PatchStep>>,
 }
 
 impl Sampler {
@@ -51,19 +49,8 @@ impl Sampler {
         let patches: Vec<Patch> = (first..first + patches as u64)
             .map(|number| self.patch(number))
             .collect::<Result<_, _>>()?;
-        let join = |views: Vec<ArrayView4<'_, f32>>| {
-            stack(Axis(0), &views).map_err(|error| DataError::Workers {
-                cause: error.to_string(),
-            })
-        };
-        let weights: Option<Vec<_>> = patches
-            .iter()
-            .map(|patch| Some(patch.weight.as_ref()?.view()))
-            .collect();
-        Ok(Batch {
-            source: join(patches.iter().map(|patch| patch.source.view()).collect())?,
-            target: join(patches.iter().map(|patch| patch.target.view()).collect())?,
-            weight: weights.map(join).transpose()?,
+        Batch::stack(&patches).map_err(|error| DataError::Workers {
+            cause: error.to_string(),
         })
     }
 
@@ -80,44 +67,60 @@ impl Sampler {
     }
 
     fn patch(&self, number: u64) -> Result<Patch, DataError> {
-        let images = self.images.len() as u64;
-        if images == 0 {
-            return Err(DataError::NoPairs);
+        let (mut patch, path) = self.drawn(&self.images, self.purpose, number)?;
+        if let Some(targets) = &self.targets {
+            let purpose = format!("{} targets", self.purpose);
+            let (drawn, _) = self.drawn(targets, &purpose, number)?;
+            patch.target = Some(drawn.source);
         }
-        let index = self.order(number / images)[(number % images) as usize];
-        let sample = self.images.get(index)?;
-        self.warn_if_small(&sample);
-        let mut random = stream(self.seed, self.purpose, number);
-        let failed = |cause| DataError::Preparation {
-            path: self.images.data().pairs()[index].source.clone(),
-            cause,
-        };
-        let place = self.places.draw(&sample, self.patch, &mut random);
-        let place = place.map_err(failed)?;
-        let cut = |image| cut(image, place, self.patch).map_err(failed);
-        let mut patch = Patch {
-            source: cut(&sample.source)?,
-            target: cut(&sample.target)?,
-            weight: sample.weight.as_ref().map(cut).transpose()?,
-        };
-        for augmentation in &self.augmentations {
-            augmentation.apply(&mut patch, &mut random);
+        if !self.last_steps.is_empty() {
+            let purpose = format!("{} last steps", self.purpose);
+            let mut random = stream(self.seed, &purpose, number);
+            apply(&self.last_steps, &mut patch, &mut random, &path)?;
         }
         Ok(patch)
     }
 
-    /// The order of the images in a round.
-    fn order(&self, round: u64) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.images.len()).collect();
-        order.shuffle(&mut stream(
-            self.seed,
-            &format!("{} order", self.purpose),
-            round,
-        ));
+    /// The augmented patch of a number, and the file it was cut from.
+    fn drawn(
+        &self,
+        images: &Images,
+        purpose: &str,
+        number: u64,
+    ) -> Result<(Patch, PathBuf), DataError> {
+        let count = images.len() as u64;
+        if count == 0 {
+            return Err(DataError::NoPairs);
+        }
+        let order = self.order(images.len(), purpose, number / count);
+        let index = order[(number % count) as usize];
+        let sample = images.get(index)?;
+        self.warn_if_small(images, &sample);
+        let path = &images.data().pairs()[index].source;
+        let mut random = stream(self.seed, purpose, number);
+        let failed = |cause| preparation(path, cause);
+        let place = self
+            .sampling
+            .place(self.foreground, &sample, self.patch, &mut random)
+            .map_err(failed)?;
+        let cut = |image| cut(image, place, self.patch).map_err(failed);
+        let mut patch = Patch {
+            target: sample.target.as_ref().map(cut).transpose()?,
+            weight: sample.weight.as_ref().map(cut).transpose()?,
+            ..Patch::new(cut(&sample.source)?)
+        };
+        apply(&self.augmentations, &mut patch, &mut random, path)?;
+        Ok((patch, path.clone()))
+    }
+
+    /// The order of `count` images in a round.
+    fn order(&self, count: usize, purpose: &str, round: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        order.shuffle(&mut stream(self.seed, &format!("{purpose} order"), round));
         order
     }
 
-    fn warn_if_small(&self, sample: &Sample) {
+    fn warn_if_small(&self, images: &Images, sample: &Sample) {
         let image = size(&sample.source);
         if (0..3).any(|axis| image[axis] < self.patch[axis]) {
             let words = |[z, y, x]: [usize; 3]| {
@@ -127,7 +130,7 @@ impl Sampler {
                     format!("{z} x {y} x {x}")
                 }
             };
-            self.images.warn(format!(
+            images.warn(format!(
                 "`{}` ({} pixels) is smaller than a patch ({}): it is mirrored at its edges",
                 sample.name,
                 words(image),
@@ -135,4 +138,22 @@ impl Sampler {
             ));
         }
     }
+}
+
+/// Takes a patch of the image `path` through steps.
+fn apply(
+    steps: &[Arc<dyn PatchStep>],
+    patch: &mut Patch,
+    random: &mut ChaCha8Rng,
+    path: &Path,
+) -> Result<(), DataError> {
+    let mut steps = steps.iter();
+    steps
+        .try_for_each(|step| step.apply(patch, random))
+        .map_err(|cause| preparation(path, cause))
+}
+
+fn preparation(path: &Path, cause: AlgorithmError) -> DataError {
+    let path = path.to_owned();
+    DataError::Preparation { path, cause }
 }

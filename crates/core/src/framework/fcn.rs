@@ -1,27 +1,21 @@
 //! `fcn`: one network from source to target, for segmentation and regression.
 
-use std::collections::BTreeMap;
-
-use burn::{
-    module::Module,
-    tensor::{Device, Tensor, TensorData},
-};
-use coverslip_nets::{
-    AnyNetwork, Inputs, Network, SizeRule,
-    loss::{Target, WeightedSum},
-};
+use burn::{module::Module, tensor::Device};
+use coverslip_nets::{AnyNetwork, Inputs, Network, SizeRule, loss::WeightedSum};
 use coverslip_ops::softmax;
 use ndarray::{Array4, Array5, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Framework, FrameworkKind, Pass, Predictor, Scores, Step};
+use super::{
+    Framework, FrameworkKind, NETWORK, NetworkParts, Part, Pass, Plan, Predictor, Scores, Step,
+    TrainingParts, image_to_tensor, to_array, to_image, to_target, to_tensor,
+};
 use crate::{
     base::error::Error,
-    data::{Batch, TargetKind},
+    data::{Batch, DataSettings},
     learning::optimizer::Optimizer,
-    names::Named,
-    registry::Workshop,
+    names::{Named, TargetKind},
     weights::state_dict::{self, StateDict},
 };
 
@@ -34,176 +28,153 @@ pub struct FcnOptions {}
 pub struct Fcn;
 
 impl FrameworkKind for Fcn {
-    fn train(&self, options: &Named, workshop: &Workshop<'_>) -> Result<Box<dyn Framework>, Error> {
+    fn plan(&self, options: &Named, _: &Named, data: &DataSettings) -> Result<Plan, Error> {
         let FcnOptions {} = options.read()?;
-        Ok(Box::new(Training {
-            network: workshop.network()?,
-            loss: workshop.loss()?,
-            optimizer: workshop.optimizer()?,
-            classes: workshop.target_kind != TargetKind::Image,
-            device: workshop.device.clone(),
-        }))
+        Ok(Plan::paired(data.target_form()))
+    }
+
+    fn train(
+        &self,
+        options: &Named,
+        parts: &dyn TrainingParts,
+    ) -> Result<Box<dyn Framework>, Error> {
+        let FcnOptions {} = options.read()?;
+        Self::training(parts, parts.loss()?)
     }
 
     fn predictor(
         &self,
         options: &Named,
-        workshop: &Workshop<'_>,
+        parts: &dyn NetworkParts,
         weights: &StateDict,
     ) -> Result<Box<dyn Predictor>, Error> {
         let FcnOptions {} = options.read()?;
-        let network = state_dict::apply(workshop.network()?, weights)?;
-        Ok(Box::new(Trained {
-            network,
-            classes: workshop.target_kind != TargetKind::Image,
-            device: workshop.device.clone(),
-        }))
+        Self::trained(parts, weights)
     }
 }
 
-const NETWORK: &str = "network.";
-const OPTIMIZER: &str = "optimizer.";
+impl Fcn {
+    /// One network in training that minimises `loss`.
+    pub(super) fn training(
+        parts: &dyn TrainingParts,
+        loss: WeightedSum,
+    ) -> Result<Box<dyn Framework>, Error> {
+        Ok(Box::new(Training {
+            trained: Trained::new(parts)?,
+            loss,
+            optimizer: parts.optimizer(None)?,
+        }))
+    }
+
+    /// One network that predicts.
+    pub(super) fn trained(
+        parts: &dyn NetworkParts,
+        weights: &StateDict,
+    ) -> Result<Box<dyn Predictor>, Error> {
+        let mut trained = Trained::new(parts)?;
+        trained.network = state_dict::apply(trained.network, weights)?;
+        Ok(Box::new(trained))
+    }
+}
 
 struct Training {
-    network: AnyNetwork,
+    trained: Trained,
     loss: WeightedSum,
     optimizer: Optimizer,
-    classes: bool,
-    device: Device,
 }
 
 impl Framework for Training {
-    fn train_step(&mut self, batch: &Batch, step: Step) -> f64 {
-        let source = to_tensor(&batch.source, &self.device);
-        let target = to_target(batch, &self.device);
-        let inputs = Inputs::new(source).with_draw(step.draw);
-        let output = self.network.forward(inputs).main;
-        let loss = self.loss.value(&output, &target);
+    fn train_step(&mut self, batch: &Batch, step: Step) -> Scores {
+        let Trained {
+            network, device, ..
+        } = &mut self.trained;
+        let inputs = Inputs::new(to_tensor(&batch.source, device)).with_draw(step.draw);
+        let output = network.forward(inputs).main;
+        let loss = self.loss.value(&output, &to_target(batch, device));
         let gradients = loss.backward();
-        self.network = self
-            .optimizer
-            .step(self.network.clone(), gradients, step.pace);
-        f64::from(loss.into_scalar::<f32>())
+        *network = self.optimizer.step(network.clone(), gradients, step.pace);
+        let loss = f64::from(loss.into_scalar::<f32>());
+        Scores::from([("loss".to_owned(), loss)])
     }
 
     fn validate(&self, batch: &Batch) -> Scores {
-        let network = self.network.valid();
-        let device = self.device.clone().without_autodiff();
+        let Trained {
+            network,
+            classes,
+            device,
+        } = self.trained.without_gradients();
         let output = network
             .forward(Inputs::new(to_tensor(&batch.source, &device)))
             .main;
         let loss = self.loss.value(&output, &to_target(batch, &device));
-        let mut scores =
-            BTreeMap::from([("loss".to_owned(), f64::from(loss.into_scalar::<f32>()))]);
-        if self.classes {
+        let loss = f64::from(loss.into_scalar::<f32>());
+        let mut scores = Scores::from([("loss".to_owned(), loss)]);
+        if classes {
             let dice = foreground_dice(&to_array(output), batch);
             scores.insert("dice".to_owned(), dice);
         }
         scores
     }
 
-    fn networks(&mut self) -> Vec<(&'static str, &mut AnyNetwork)> {
-        vec![("network", &mut self.network)]
+    fn parts(&mut self) -> Vec<Part<'_>> {
+        vec![
+            Part::Predicts(NETWORK, &mut self.trained.network),
+            Part::Memory("optimizer", &mut self.optimizer),
+        ]
     }
 
     fn gather_statistics(&mut self, batch: &Batch, draw: u64, share: f64) {
-        let inputs = Inputs::new(to_tensor(&batch.source, &self.device)).with_draw(draw);
-        self.network.forward(inputs.with_statistics_share(share));
+        let source = to_tensor(&batch.source, &self.trained.device);
+        let inputs = Inputs::new(source).with_draw(draw);
+        let inputs = inputs.with_statistics_share(share);
+        self.trained.network.forward(inputs);
     }
 
     fn predictor(&self) -> Box<dyn Predictor> {
-        Box::new(Trained {
-            network: self.network.valid(),
-            classes: self.classes,
-            device: self.device.clone().without_autodiff(),
-        })
-    }
-
-    fn weights(&self) -> StateDict {
-        state_dict::collect(&self.network)
-    }
-
-    fn state(&self) -> StateDict {
-        let weights = self
-            .weights()
-            .into_iter()
-            .map(|(name, data)| (NETWORK, name, data));
-        let memory = self
-            .optimizer
-            .state()
-            .into_iter()
-            .map(|(name, data)| (OPTIMIZER, name, data));
-        weights
-            .chain(memory)
-            .map(|(part, name, data)| (format!("{part}{name}"), data))
-            .collect()
-    }
-
-    fn restore(&mut self, state: &StateDict) -> Result<(), String> {
-        let part = |prefix: &str| -> StateDict {
-            let entries = state.iter().filter_map(|(name, data)| {
-                Some((name.strip_prefix(prefix)?.to_owned(), data.clone()))
-            });
-            entries.collect()
-        };
-        self.network = state_dict::apply(self.network.clone(), &part(NETWORK))
-            .map_err(|error| error.to_string())?;
-        let device = self.device.clone().without_autodiff();
-        self.optimizer.restore(&part(OPTIMIZER), &device)
+        Box::new(self.trained.without_gradients())
     }
 }
 
+/// A network that predicts.
 struct Trained {
     network: AnyNetwork,
+    /// Whether its outputs are scores of classes.
     classes: bool,
     device: Device,
 }
 
+impl Trained {
+    fn new(parts: &(impl NetworkParts + ?Sized)) -> Result<Self, Error> {
+        Ok(Self {
+            network: parts.network(NETWORK, None, parts.io())?,
+            classes: parts.target_kind() != TargetKind::Image,
+            device: parts.device().clone(),
+        })
+    }
+
+    fn without_gradients(&self) -> Self {
+        Self {
+            network: self.network.valid(),
+            classes: self.classes,
+            device: self.device.clone().without_autodiff(),
+        }
+    }
+}
+
 impl Predictor for Trained {
-    fn predict(&self, image: &Array4<f32>, _: Pass) -> Array4<f32> {
-        let batch = image.view().insert_axis(Axis(0)).to_owned();
-        let output = self
-            .network
-            .forward(Inputs::new(to_tensor(&batch, &self.device)))
-            .main;
-        let output = if self.classes {
+    fn predict(&self, tile: &Array4<f32>, _: Pass) -> Array4<f32> {
+        let inputs = Inputs::new(image_to_tensor(tile, &self.device));
+        let output = self.network.forward(inputs).main;
+        to_image(if self.classes {
             softmax(output)
         } else {
             output
-        };
-        to_array(output).index_axis_move(Axis(0), 0)
+        })
     }
 
     fn sizes(&self) -> SizeRule {
         self.network.sizes()
     }
-}
-
-fn to_target(batch: &Batch, device: &Device) -> Target {
-    Target {
-        values: to_tensor(&batch.target, device),
-        weight: batch
-            .weight
-            .as_ref()
-            .map(|weight| to_tensor(weight, device)),
-    }
-}
-
-fn to_tensor(array: &Array5<f32>, device: &Device) -> Tensor<5> {
-    let shape: [usize; 5] = array.dim().into();
-    Tensor::from_data(
-        TensorData::new(array.iter().copied().collect::<Vec<_>>(), shape),
-        device,
-    )
-}
-
-fn to_array(tensor: Tensor<5>) -> Array5<f32> {
-    let [n, c, z, y, x] = tensor.dims();
-    let values = tensor
-        .into_data()
-        .try_into_vec::<f32>()
-        .expect("outputs are 32-bit floats");
-    Array5::from_shape_vec((n, c, z, y, x), values).expect("the tensor has as many values")
 }
 
 /// Dice of "any class but 0" over the pixels of a whole batch that count; 1 when neither side has any.
@@ -213,7 +184,7 @@ fn foreground_dice(scores: &Array5<f32>, batch: &Batch) -> f64 {
     let (mut both, mut total) = (0usize, 0usize);
     let weight = batch.weight.as_ref();
     let mut weights = weight.into_iter().flat_map(|weight| weight.iter());
-    let labels = batch.target.index_axis(Axis(1), 0);
+    let labels = batch.target().index_axis(Axis(1), 0);
     for (pixel, label) in scores.lanes(Axis(1)).into_iter().zip(labels) {
         if weights.next() == Some(&0.0) {
             continue;

@@ -3,7 +3,10 @@
 use burn::tensor::{Device, Tensor};
 use rand::{Rng, RngExt};
 
-use crate::weights::state_dict::StateDict;
+use crate::{
+    learning::memory::{Memory, MemoryError},
+    weights::state_dict::StateDict,
+};
 
 /// Where a pool's random numbers come from.
 pub trait Draws {
@@ -71,9 +74,11 @@ impl ImagePool {
         }
         image
     }
+}
 
-    /// The stored images in their order.
-    pub fn state(&self) -> StateDict {
+/// The stored images in their order.
+impl Memory for ImagePool {
+    fn state(&self) -> StateDict {
         if self.images.is_empty() {
             return StateDict::new();
         }
@@ -81,12 +86,7 @@ impl ImagePool {
         StateDict::from([(IMAGES.to_owned(), images.into_data())])
     }
 
-    /// Takes back what [`Self::state`] gave, onto `device`.
-    ///
-    /// # Errors
-    ///
-    /// When it holds more images than the pool, or what is no images.
-    pub fn restore(&mut self, state: &StateDict, device: &Device) -> Result<(), String> {
+    fn restore(&mut self, state: &StateDict, device: &Device) -> Result<(), MemoryError> {
         self.images.clear();
         let Some(data) = state.get(IMAGES) else {
             return Ok(());
@@ -96,10 +96,10 @@ impl ImagePool {
                 self.images = Tensor::<5>::from_data(data.clone(), device).split(1, 0);
                 Ok(())
             }
-            ref shape => Err(format!(
+            ref shape => Err(MemoryError(format!(
                 "{IMAGES} is {shape:?}, not at most {} images",
                 self.size
-            )),
+            ))),
         }
     }
 }

@@ -14,12 +14,12 @@ use serde_json::json;
 
 use crate::{
     base::{error::Error, monitor::Monitor, random},
-    data::{Batch, TargetKind},
-    framework::{Pass, Step},
+    data::Batch,
+    framework::{NETWORK, NetworkParts, Pass, Step},
     inspect::networks,
     learning::{optimizer::Optimizer, schedule::Pace},
-    names::Named,
-    registry::{Registry, Workshop},
+    names::{Named, TargetKind},
+    registry::{NetworkBuilder, Registry, TrainingBuilder},
 };
 
 /// Work whose speed is measured.
@@ -181,33 +181,32 @@ pub fn measure(
     };
     let loss = [Named::new("cross_entropy")];
     let optimizer = Named::new("adam");
-    let workshop = Workshop {
-        registry,
-        network: &network,
-        io: NetworkIo {
-            in_channels: case.channels[0],
-            out_channels: case.channels[1],
-            dimensions: if case.patch[0] == 1 { 2 } else { 3 },
+    let io = NetworkIo {
+        in_channels: case.channels[0],
+        out_channels: case.channels[1],
+        dimensions: if case.patch[0] == 1 { 2 } else { 3 },
+    };
+    let parts = TrainingBuilder {
+        networks: NetworkBuilder {
+            registry,
+            network: &network,
+            io,
+            target_kind: TargetKind::Semantic,
+            seed: 0,
+            exact_conv: false,
+            device: if case.is_training {
+                device.clone().autodiff()
+            } else {
+                device.clone()
+            },
         },
-        target_kind: TargetKind::Semantic,
         loss: &loss,
-        optimizer: Some(&optimizer),
-        start: None,
+        optimizer: &optimizer,
         clip_gradient: None,
-        seed: 0,
-        exact_conv: false,
-        device: if case.is_training {
-            device.clone().autodiff()
-        } else {
-            device.clone()
-        },
+        initial_weights: None,
     };
     let fcn = Named::new("fcn");
-    let mut framework = registry
-        .frameworks
-        .get("fcn")?
-        .build
-        .train(&fcn, &workshop)?;
+    let mut framework = registry.frameworks.get("fcn")?.build.train(&fcn, &parts)?;
     let predictor = framework.predictor();
     let batch = batch(case);
     let image: Array4<f32> = batch.source.index_axis(ndarray::Axis(0), 0).to_owned();
@@ -217,8 +216,9 @@ pub fn measure(
     } else {
         let sizes: [usize; 5] = batch.source.dim().into();
         let values: Vec<f32> = batch.source.iter().copied().collect();
-        let input = Tensor::<5>::from_data(TensorData::new(values, sizes), &workshop.device);
-        Some((workshop.network()?.valid(), input))
+        let input = Tensor::<5>::from_data(TensorData::new(values, sizes), parts.device());
+        let network = parts.network(NETWORK, None, io)?;
+        Some((network.valid(), input))
     };
     let task = monitor.begin(case.name, (runs + WARM_UP) as u64);
     let mut seconds = Vec::new();
@@ -339,8 +339,9 @@ fn batch(case: Case) -> Batch {
     });
     Batch {
         source,
-        target,
+        target: Some(target),
         weight: None,
+        others: std::collections::BTreeMap::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use burn::{
     module::{Module, ModuleMapper, Param},
-    tensor::{Gradients, Tensor, TensorData},
+    tensor::{Device, Gradients, Tensor, TensorData},
 };
 use coverslip_nets::weights::{ModulePath, StateDict};
 
@@ -21,7 +21,10 @@ pub use clip::ClipGradient;
 pub use rmsprop::RmspropOptions;
 pub use sgd::SgdOptions;
 
-use crate::learning::schedule::Pace;
+use crate::learning::{
+    memory::{Memory, MemoryError},
+    schedule::Pace,
+};
 use clip::Limit;
 
 /// What a rule remembers of one weight.
@@ -77,9 +80,11 @@ impl Optimizer {
         };
         module.map(&mut stepper)
     }
+}
 
-    /// What is remembered, as tensors named `weight name` + `.` + slot, and `weight name.steps`.
-    pub fn state(&self) -> StateDict {
+/// Tensors are named `weight name` + `.` + slot, and `weight name.steps`.
+impl Memory for Optimizer {
+    fn state(&self) -> StateDict {
         let mut dict = StateDict::new();
         for (name, slots) in &self.slots {
             // A step count is exact in 32-bit floats up to 2^24 steps.
@@ -92,16 +97,7 @@ impl Optimizer {
         dict
     }
 
-    /// Takes back what [`Self::state`] gave, onto `device`.
-    ///
-    /// # Errors
-    ///
-    /// Names the first entry that is missing or unreadable.
-    pub fn restore(
-        &mut self,
-        dict: &StateDict,
-        device: &burn::tensor::Device,
-    ) -> Result<(), String> {
+    fn restore(&mut self, dict: &StateDict, device: &Device) -> Result<(), MemoryError> {
         self.slots.clear();
         for (key, steps) in dict {
             let Some(name) = key.strip_suffix(".steps") else {
@@ -110,16 +106,16 @@ impl Optimizer {
             let steps = steps
                 .iter::<f32>()
                 .next()
-                .ok_or_else(|| format!("{key} is empty"))?;
+                .ok_or_else(|| MemoryError(format!("{key} is empty")))?;
             let names = self.rule.slot_names();
             let values = names.iter().map(|slot| {
                 let entry = format!("{name}.{slot}");
                 let data = dict
                     .get(&entry)
-                    .ok_or_else(|| format!("{entry} is missing"))?;
+                    .ok_or_else(|| MemoryError(format!("{entry} is missing")))?;
                 Ok(Tensor::from_data(data.clone(), device))
             });
-            let values = values.collect::<Result<_, String>>()?;
+            let values = values.collect::<Result<_, MemoryError>>()?;
             self.slots.insert(
                 name.to_owned(),
                 Slots {

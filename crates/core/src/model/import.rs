@@ -16,8 +16,8 @@ pub use network::{Target, configure};
 use crate::{
     base::error::{Error, Fault},
     config::{Config, Settings},
-    data::TargetKind,
     model::package::{self, DataRecord, Description, Origin, TrainingRecord},
+    names::TargetKind,
     registry::Registry,
     weights::{
         patterns::names,

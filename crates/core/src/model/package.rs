@@ -20,11 +20,10 @@ use crate::{
         files,
     },
     config::{Document, Output, Settings, to_yaml},
-    data::TargetKind,
     framework::Predictor,
     model::Tiling,
-    names::{Named, RegistryError},
-    registry::{Registry, Workshop},
+    names::{Named, RegistryError, TargetKind},
+    registry::{NetworkBuilder, Registry},
     steps::{postprocess::PostprocessStep, preprocess::PreprocessStep},
     weights::state_dict::{self, StateDict, StateDictError, WeightsError},
 };
@@ -227,21 +226,17 @@ pub fn build(
     registry: &Registry,
     device: &Device,
 ) -> Result<Model, Error> {
-    let workshop = Workshop {
+    let parts = NetworkBuilder {
         registry,
         network: &description.network,
         io: description.io,
         target_kind: description.target.kind,
-        loss: &[],
-        optimizer: None,
-        start: None,
-        clip_gradient: None,
         seed: 0,
         exact_conv: description.exact_conv,
         device: device.clone(),
     };
     let framework = &registry.frameworks.get(&description.framework.name)?.build;
-    let predictor = framework.predictor(&description.framework, &workshop, weights)?;
+    let predictor = framework.predictor(&description.framework, &parts, weights)?;
     Ok(Model {
         predictor,
         preprocess: preprocess_steps(&description.preprocess, registry)?,

@@ -4,7 +4,10 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Number, Value};
 
 use super::{Kind, nearest};
-use crate::{base::error::Fault, data::TargetKind, names::ordered};
+use crate::{
+    base::error::Fault,
+    names::{TargetKind, ordered},
+};
 
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     base::{error::Error, monitor::Monitor},
-    config::{Output, TargetScale},
+    config::Output,
+    data::TargetScale,
     model::{Tiling, package::Model},
     steps::postprocess::{
         LabelPlan, PlannedLabels, PostprocessError, PostprocessStep, Prediction, likeliest,

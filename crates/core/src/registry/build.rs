@@ -6,7 +6,7 @@ use coverslip_nets::{AnyNetwork, Loss, build::BuildSettings};
 
 use crate::{
     base::error::Error,
-    data::Augmentation,
+    data::PatchStep,
     learning::{optimizer::UpdateRule, schedule::Schedule},
     names::Named,
     steps::{postprocess::PostprocessStep, preprocess::PreprocessStep},
@@ -24,8 +24,7 @@ pub type BuildPreprocess =
     Box<dyn Fn(&Named) -> Result<Box<dyn PreprocessStep>, Error> + Send + Sync>;
 
 /// Builds a random change of patches.
-pub type BuildAugmentation =
-    Box<dyn Fn(&Named) -> Result<Arc<dyn Augmentation>, Error> + Send + Sync>;
+pub type BuildPatchStep = Box<dyn Fn(&Named) -> Result<Arc<dyn PatchStep>, Error> + Send + Sync>;
 
 /// Builds a step of post-processing.
 pub type BuildPostprocess =

@@ -30,8 +30,8 @@ use serde::de::DeserializeOwned;
 use super::Registry;
 use crate::{
     base::error::Error,
-    data::{Augmentation, Flip, Rotate90, TargetKind},
-    framework::{Fcn, FcnOptions},
+    data::{Flip, PatchStep, Rotate90},
+    framework::{Fcn, FcnOptions, FrameworkKind, Noise2Void, Noise2VoidOptions},
     learning::{
         optimizer::{AdamOptions, AdamWOptions, RmspropOptions, SgdOptions, UpdateRule},
         schedule::{
@@ -39,7 +39,7 @@ use crate::{
             OneCycle, Plateau, Polynomial, Schedule, Step, WarmUp,
         },
     },
-    names::{Named, RegistryError},
+    names::{Named, RegistryError, TargetKind},
     steps::{
         operation::{Operation, OperationError, OperationKind, Product, Stains},
         postprocess::{
@@ -63,9 +63,8 @@ impl Registry {
     /// None in practice: each name is registered once.
     pub fn builtin() -> Result<Self, RegistryError> {
         let mut registry = Self::empty();
-        registry
-            .frameworks
-            .register::<FcnOptions>("fcn", Box::new(Fcn))?;
+        registry.add_framework::<FcnOptions>("fcn", Fcn, &[])?;
+        registry.add_framework::<Noise2VoidOptions>("noise2void", Noise2Void, &IMAGES)?;
         registry.add_networks()?;
         registry.add_losses()?;
         registry.add_normalization(
@@ -278,15 +277,31 @@ impl Registry {
         Ok(())
     }
 
+    /// Adds a framework whose options are an `O`, for some kinds of target; for all if none is named.
+    ///
+    /// # Errors
+    /// When the name is taken.
+    pub fn add_framework<O: JsonSchema>(
+        &mut self,
+        name: &str,
+        kind: impl FrameworkKind + 'static,
+        targets: &[TargetKind],
+    ) -> Result<(), RegistryError> {
+        self.frameworks
+            .register::<O>(name, Box::new(kind))?
+            .only_for(targets);
+        Ok(())
+    }
+
     /// Adds a random change of patches whose options are the change itself.
     ///
     /// # Errors
     /// When the name is taken.
-    pub fn add_augmentation<O: Augmentation + JsonSchema + DeserializeOwned + 'static>(
+    pub fn add_augmentation<O: PatchStep + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
     ) -> Result<(), RegistryError> {
-        let build = |named: &Named| -> Result<Arc<dyn Augmentation>, Error> {
+        let build = |named: &Named| -> Result<Arc<dyn PatchStep>, Error> {
             Ok(Arc::new(named.read::<O>()?))
         };
         self.augmentations.register::<O>(name, Box::new(build))?;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What a network starts training with.
-pub struct Start {
+pub struct FineTuning {
     weights: Option<StateDict>,
     frozen: Vec<WildMatch>,
     /// Where the weights come from; nowhere for random ones and for a resumed run.
@@ -65,7 +65,7 @@ impl Fault for FineTuningError {
     }
 }
 
-impl Start {
+impl FineTuning {
     /// Reads what the settings name for `network`, and tells what becomes of each tensor. A resumed run
     /// has its weights from its checkpoint.
     ///
@@ -79,17 +79,17 @@ impl Start {
         is_resumed: bool,
         monitor: &dyn Monitor,
     ) -> Result<Self, Error> {
-        let mut start = Self {
+        let mut tuning = Self {
             weights: None,
             frozen: patterns(&settings.freeze),
             origin: None,
         };
-        start.check_frozen(&settings.freeze, network, monitor)?;
+        tuning.check_frozen(&settings.freeze, network, monitor)?;
         if let (Some(initial), false) = (&settings.initial_weights, is_resumed) {
             let path = weights_path(&initial.from)?;
-            start.read(initial, &path, network, monitor)?;
+            tuning.read(initial, &path, network, monitor)?;
         }
-        Ok(start)
+        Ok(tuning)
     }
 
     /// Gives a network its first weights, and takes the frozen ones out of its training.

@@ -11,8 +11,10 @@
 
 mod data;
 mod error;
+mod find;
 mod folder;
 mod pictures;
+mod subset;
 
 use std::{
     path::{Path, PathBuf},
@@ -27,12 +29,12 @@ use crate::{
     base::{error::Error, files, monitor::Monitor},
     config::{Config, Settings},
     data::{Loader, Sampler},
-    framework::Framework,
+    framework::{Framework, NETWORK, NetworkParts, Plan},
     learning::averaging::WeightAverage,
     model::package::{self, Description, TrainingRecord},
-    registry::{Registry, Workshop},
+    registry::{NetworkBuilder, Registry, TrainingBuilder},
     train::{
-        fine_tuning::Start,
+        fine_tuning::FineTuning,
         trainer::{EpochRecord, Progress, Trainer, restore_average},
     },
 };
@@ -92,33 +94,40 @@ pub fn train(
     let device = config.settings.device.open()?;
     let folder = RunFolder::open(out, config, resume)?;
     let settings = &package::without_files(&config.settings, registry)?;
-    let data = RunData::find(settings, registry, monitor)?;
+    let entry = &registry.frameworks.get(&settings.framework.name)?.build;
+    let plan = entry.plan(&settings.framework, &settings.network, &settings.data)?;
+    let judge = plan.judge.clone();
+    let settings = &with_steps_of(&plan, settings);
+    let data = RunData::find(settings, plan, registry, monitor)?;
     let io = data.network_io(settings, registry)?;
-    let mut workshop = Workshop {
+    let networks = NetworkBuilder {
         registry,
         network: &settings.network,
         io,
         target_kind: settings.data.target_kind,
-        loss: &settings.loss,
-        optimizer: Some(&settings.optimizer),
-        start: None,
-        clip_gradient: settings.training.clip_gradient,
         seed: settings.seed,
         exact_conv: settings.exact_conv,
         device: device.clone().autodiff(),
     };
-    let start = Start::prepare(settings, &workshop.network()?, resume, monitor)?;
-    workshop.start = Some(&start);
-    let entry = &registry.frameworks.get(&settings.framework.name)?.build;
-    let mut framework = entry.train(&settings.framework, &workshop)?;
+    let fresh = networks.network(NETWORK, None, io)?;
+    let fine_tuning = FineTuning::prepare(settings, &fresh, resume, monitor)?;
+    let parts = TrainingBuilder {
+        networks,
+        loss: &settings.loss,
+        optimizer: &settings.optimizer,
+        clip_gradient: settings.training.clip_gradient,
+        initial_weights: Some(&|network| fine_tuning.apply(network)),
+    };
+    let mut framework = entry.train(&settings.framework, &parts)?;
     check_patch(settings, framework.as_ref())?;
     let (mut progress, average) = resume_from(&folder, framework.as_mut(), resume, &device)?;
-    progress.started_from = progress.started_from.or(start.origin.clone());
+    progress.started_from = progress.started_from.or(fine_tuning.origin.clone());
     folder.create(config)?;
 
     let mut on_epoch = |history: &[EpochRecord]| folder.write_log(history);
     let mut trainer = Trainer {
         framework,
+        judge,
         average,
         schedule: (registry.schedules.get(&settings.schedule.name)?.build)(&settings.schedule)?,
         settings: &settings.training,
@@ -151,10 +160,26 @@ pub fn train(
         model,
         epochs: progress.epoch,
         best_epoch: progress.best.as_ref().map(|best| best.epoch),
-        validation_loss: progress.best.as_ref().map(|best| best.loss),
+        validation_loss: loss_of_best(&progress),
         train_s,
         train_step_s: train_s / steps.max(1) as f64,
     })
+}
+
+/// The validation loss of the epoch whose weights the model has.
+fn loss_of_best(progress: &Progress) -> Option<f64> {
+    let best = progress.best.as_ref()?.epoch;
+    let record = progress.history.iter().find(|record| record.epoch == best);
+    record?.validation.get("loss").copied()
+}
+
+/// The settings with the steps of the framework behind its predictions, if the config names none.
+fn with_steps_of(plan: &Plan, settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    if settings.postprocess.is_empty() {
+        settings.postprocess.clone_from(&plan.postprocess);
+    }
+    settings
 }
 
 fn resume_from(
@@ -167,7 +192,7 @@ fn resume_from(
         return Ok((Progress::default(), WeightAverage::default()));
     }
     let (state, progress) = folder.checkpoints().load_last()?;
-    folder.restore(framework, &state)?;
+    folder.restore(framework, &state, device)?;
     // A run that was killed may have saved an epoch that it did not log any more.
     folder.write_log(&progress.history)?;
     Ok((progress, restore_average(&state, device)))
@@ -178,8 +203,7 @@ fn check_patch(settings: &Settings, framework: &dyn Framework) -> Result<(), Err
     let patch = settings.data.patch.size.clone();
     let sizes = framework.predictor().sizes();
     let missing = 3 - patch.len();
-    let mut size = [1; 3];
-    size[missing..].copy_from_slice(&patch);
+    let size = settings.data.patch.extent();
     if sizes.accepts(size) {
         return Ok(());
     }

@@ -7,6 +7,7 @@
 mod average;
 mod checkpoint;
 mod error;
+pub(crate) mod parts;
 mod progress;
 
 use std::{
@@ -29,7 +30,7 @@ use crate::{
     },
     config::TrainingSettings,
     data::{Batch, Loader},
-    framework::{Framework, Scores, Step},
+    framework::{Framework, Judge, Scores, Step},
     learning::{
         averaging::WeightAverage,
         schedule::{Moment, Pace, Schedule},
@@ -51,6 +52,8 @@ pub enum Ending {
 pub struct Trainer<'a> {
     /// What is trained.
     pub framework: Box<dyn Framework>,
+    /// Which score of validation tells the best epoch.
+    pub judge: Judge,
     /// The average of its weights so far, where the settings want one.
     pub average: WeightAverage,
     /// The learning rate's course.
@@ -108,7 +111,8 @@ impl Trainer<'_> {
             let is_done = self.train_epoch(&mut progress, &mut loader, steps, task.as_ref())?
                 && self.average_epoch(&mut progress, &mut loader, steps)?;
             if !is_done {
-                self.checkpoints.save_last(&self.state(), &progress)?;
+                let state = self.state();
+                self.checkpoints.save_last(&state, &progress)?;
                 return Ok((Ending::Interrupted, progress));
             }
             self.close_epoch(&mut progress, steps, start)?;
@@ -133,14 +137,15 @@ impl Trainer<'_> {
             let position = progress.epoch as f64 + progress.step as f64 / steps as f64;
             let pace = self.pace(progress, position);
             let number = (progress.epoch * steps + progress.step) as u64;
-            let loss = self.framework.train_step(
+            let mut scores = self.framework.train_step(
                 &batch,
                 Step {
                     pace,
                     draw: random::stream(self.seed, "pass", number).random(),
                 },
             );
-            if !loss.is_finite() {
+            let loss = scores.remove("loss").unwrap_or(f64::NAN);
+            if !loss.is_finite() || scores.values().any(|score| !score.is_finite()) {
                 return Err(TrainerError::Diverged {
                     epoch: progress.epoch + 1,
                     step: progress.step + 1,
@@ -150,6 +155,9 @@ impl Trainer<'_> {
             self.average_step(progress);
             progress.step += 1;
             progress.loss_sum += loss;
+            for (name, score) in scores {
+                *progress.score_sums.entry(name).or_default() += score;
+            }
             let mean = progress.loss_sum / progress.step as f64;
             let message = format!(
                 "epoch {}/{epochs} step {}/{steps} loss {mean:.4}",
@@ -232,12 +240,16 @@ impl Trainer<'_> {
         }
         let validation = self.validate();
         let seconds = start.elapsed().as_secs_f64();
-        let loss = validation.get("loss").copied().unwrap_or(f64::INFINITY);
-        let is_best = self.is_best(progress, loss);
+        let score = validation.get(self.judge.score).copied();
+        let score = score.unwrap_or_else(|| self.judge.worst());
+        let is_best = self.is_best(progress, score);
         let rate_factor = self.pace(progress, progress.epoch as f64).factor;
         progress.history.push(EpochRecord {
             epoch: progress.epoch + 1,
             train_loss: progress.loss_sum / steps as f64,
+            training: (std::mem::take(&mut progress.score_sums).into_iter())
+                .map(|(name, sum)| (name, sum / steps as f64))
+                .collect(),
             validation,
             rate_factor,
             is_best,
@@ -250,23 +262,25 @@ impl Trainer<'_> {
         if is_best {
             progress.best = Some(Best {
                 epoch: progress.epoch,
-                loss,
+                score,
             });
-            self.checkpoints.save_best(&self.framework.weights())?;
+            let weights = parts::weights(self.framework.as_mut());
+            self.checkpoints.save_best(&weights)?;
         }
         if uses_average {
             self.exchange();
         }
         // Last, so that a run killed before it repeats the epoch and writes the same files again.
-        self.checkpoints.save_last(&self.state(), progress)?;
+        let state = self.state();
+        self.checkpoints.save_last(&state, progress)?;
         if let Some(record) = progress.history.last() {
             self.monitor.note(&summary(record, self.settings.epochs));
         }
         (self.on_epoch)(&progress.history)
     }
 
-    /// Whether the epoch that ends with a validation loss becomes the model.
-    fn is_best(&self, progress: &Progress, loss: f64) -> bool {
+    /// Whether the epoch that ends with a score becomes the model.
+    fn is_best(&self, progress: &Progress, score: f64) -> bool {
         // The average that the run was for.
         if self.swa().is_some() && self.is_judged_by_average(progress.epoch) {
             return true;
@@ -274,7 +288,7 @@ impl Trainer<'_> {
         let early_stopping = self.settings.early_stopping.as_ref();
         let min_delta = early_stopping.map_or(0.0, |stop| stop.min_delta);
         let best = progress.best.as_ref();
-        best.is_none_or(|best| loss < best.loss - min_delta)
+        best.is_none_or(|best| self.judge.prefers(score, best.score, min_delta))
     }
 
     fn should_stop_early(&self, progress: &Progress) -> bool {

@@ -5,7 +5,7 @@
 //! tensors have; `upsampling: bilinear` is that of `bilinear=True`.
 
 use burn::module::Module;
-use coverslip_ops::{FeatureMap, Interpolation, max_pool, upsample};
+use coverslip_ops::{FeatureMap, Interpolation, Window, average_pool, max_pool, upsample};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,10 @@ pub struct UnetConfig {
     /// Reduction `[z, y, x]` below each level, `depth` of them; 2 everywhere when absent (1 along z
     /// for 2D images). `[1, 2, 2]` at the first levels suits stacks with thick planes.
     pub strides: Option<Vec<Extent>>,
+    /// As in N2V2 (Höck et al. 2022): maps are blurred between the maximum and the reduction, and no
+    /// connection skips from the first level to the last, so that no checkerboard arises and no
+    /// noise passes by. For the framework `noise2void`.
+    pub n2v2: bool,
 }
 
 impl Default for UnetConfig {
@@ -80,6 +84,7 @@ impl Default for UnetConfig {
             upsampling: Upsampling::default(),
             kernels: None,
             strides: None,
+            n2v2: false,
         }
     }
 }
@@ -131,9 +136,15 @@ impl Architecture for UnetConfig {
                 &mut scope.at("up"),
             ));
             let is_transposed = self.upsampling == Upsampling::Transposed;
-            let joined = skip + if is_transposed { skip } else { input };
+            let raised = if is_transposed { skip } else { input };
+            let is_skipped = self.n2v2 && level == 0;
+            let joined = raised + if is_skipped { 0 } else { skip };
             input = self.decoder_channels(level);
-            let middle = if is_transposed { input } else { joined / 2 };
+            let middle = if is_transposed {
+                input
+            } else {
+                (joined / 2).max(1)
+            };
             let scope = &mut scope.at("conv.double_conv");
             decoder.push(through([joined, middle, input], level, scope));
         }
@@ -145,6 +156,7 @@ impl Architecture for UnetConfig {
             head: head.build(&mut scope.at("outc.conv")),
             sizes: self.size_rule(&kernels, &strides),
             strides,
+            n2v2: self.n2v2,
         })
     }
 }
@@ -200,10 +212,16 @@ impl UnetConfig {
     }
 
     fn strides(&self, scope: &Scope<'_>) -> Result<Vec<[usize; 3]>, NetworkError> {
-        match &self.strides {
-            Some(strides) => Extent::resolve_levels(strides, self.depth, "strides", scope.io()),
-            None => Ok(vec![scope.cube(2); self.depth]),
+        let Some(strides) = &self.strides else {
+            return Ok(vec![scope.cube(2); self.depth]);
+        };
+        let strides = Extent::resolve_levels(strides, self.depth, "strides", scope.io())?;
+        let is_other = |stride: &&[usize; 3]| stride.iter().any(|&step| step > 2);
+        if let (true, Some(stride)) = (self.n2v2, strides.iter().find(is_other)) {
+            let problem = format!("stride {stride:?} is above 2, which `n2v2` cannot blur");
+            return Err(NetworkError::new("strides", problem));
         }
+        Ok(strides)
     }
 
     /// The reach of a pixel is the sum of half-widths along the deepest path, each in pixels of
@@ -219,7 +237,12 @@ impl UnetConfig {
                 margin[axis] += passes * self.convolutions * (kernel[axis] / 2) * jump[axis];
                 if let Some(stride) = strides.get(level) {
                     let coarse = jump[axis] * stride[axis];
-                    margin[axis] += (coarse - jump[axis]) * 2 + up * coarse;
+                    let blur = if self.n2v2 {
+                        2 * (coarse - jump[axis])
+                    } else {
+                        0
+                    };
+                    margin[axis] += (coarse - jump[axis]) * 2 + up * coarse + blur;
                     jump[axis] = coarse;
                 }
             }
@@ -230,6 +253,22 @@ impl UnetConfig {
         }
         sizes.with_margin(margin)
     }
+}
+
+/// The maximum over pairs of pixels, blurred by `[1, 2, 1] / 4` about each second one, along the axes
+/// that are halved (N2V2's pooling; the pairs of each window lie symmetrically about the pair that it
+/// stands for). At the edges pixels are repeated.
+fn blurred_pool(map: FeatureMap, stride: [usize; 3]) -> FeatureMap {
+    let pairs = |stride: [usize; 3], padding: [usize; 3], kernel: [usize; 3]| Window {
+        kernel,
+        stride,
+        padding,
+    };
+    // The blur is the mean of two means of neighbours.
+    let padding = stride.map(|step| step - 1);
+    let largest = max_pool(map, pairs([1; 3], padding, stride));
+    let means = average_pool(largest, pairs([1; 3], [0; 3], stride), false);
+    average_pool(means, pairs(stride, [0; 3], stride), false)
 }
 
 /// Enlarges a map on the way up.
@@ -280,6 +319,8 @@ pub struct Unet {
     strides: Vec<[usize; 3]>,
     #[module(skip)]
     sizes: SizeRule,
+    #[module(skip)]
+    n2v2: bool,
 }
 
 impl Network for Unet {
@@ -294,7 +335,11 @@ impl Network for Unet {
         for (block, stride) in self.encoder.iter().zip(&self.strides) {
             map = block.forward(map);
             skips.push(map.clone());
-            map = max_pool(map, *stride);
+            map = if self.n2v2 {
+                blurred_pool(map, *stride)
+            } else {
+                max_pool(map, *stride)
+            };
         }
         if let Some(bottom) = self.encoder.last() {
             map = bottom.forward(map);
@@ -302,7 +347,12 @@ impl Network for Unet {
         for (up, block) in self.ups.iter().zip(&self.decoder) {
             if let Some(skip) = skips.pop() {
                 let raised = up.forward(map).fit(skip.spatial());
-                map = block.forward(FeatureMap::concat(vec![skip, raised]));
+                let is_last = skips.is_empty();
+                map = block.forward(if self.n2v2 && is_last {
+                    raised
+                } else {
+                    FeatureMap::concat(vec![skip, raised])
+                });
             }
         }
         Outputs::new(self.head.forward(map).into_tensor())

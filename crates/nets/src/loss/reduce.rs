@@ -3,12 +3,13 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use coverslip_ops::{mean, sum};
 
-/// The mean over all values; with `weight` `[N, 1, Z, Y, X]`, `sum w v / sum w`, and 0 when nothing counts.
+/// The mean over all values; with `weight` `[N, 1, Z, Y, X]` or one for each channel, `sum w v / sum w`,
+/// and 0 when nothing counts.
 pub(super) fn weighted_mean(values: Tensor<5>, weight: Option<&Tensor<5>>) -> Tensor<1> {
     let Some(weight) = weight else {
         return mean(values);
     };
-    let channels = values.dims()[1];
+    let channels = values.dims()[1] / weight.dims()[1];
     let total = sum(weight.clone()).mul_scalar(channels as f64);
     divide(sum(values * weight.clone()), total)
 }

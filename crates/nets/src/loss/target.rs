@@ -9,7 +9,8 @@ pub struct Target {
     /// output's channels.
     pub values: Tensor<5>,
     /// How much each pixel counts, at least 0, `[N, 1, Z, Y, X]`: a pixel of 0 is left out. All pixels
-    /// count alike without it.
+    /// count alike without it. Losses of single values also take a weight for each channel,
+    /// `[N, C, Z, Y, X]`.
     pub weight: Option<Tensor<5>>,
 }
 

@@ -3,7 +3,7 @@ use std::path::Path;
 use crate::{
     base::error::Error,
     config::{Config, Preset},
-    data::TargetKind,
+    names::TargetKind,
     registry::Registry,
     weights::weights_file::{OpenFile, WeightsFileError},
 };

@@ -4,10 +4,10 @@ use coverslip_nets::NetworkIo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{PredictSettings, Settings, TargetScale},
-    data::TargetKind,
+    config::{PredictSettings, Settings},
+    data::TargetScale,
     model::Tiling,
-    names::Named,
+    names::{Named, TargetKind},
     weights::weights_file::WeightsFile,
 };
 

@@ -1,35 +1,37 @@
+//! The images of a run, and the patches that are drawn from them.
+
 use std::sync::Arc;
 
 use coverslip_nets::NetworkIo;
-use rayon::prelude::*;
 
+use super::{find, subset::Subset};
 use crate::{
     base::{error::Error, monitor::Monitor},
-    config::{ImagePairs, Sampling, Settings, TargetScale, Validation},
-    data::{
-        Augmentation, Batch, DataError, DataSet, Images, Places, Preparation, Recipe, Sampler,
-        Target, TargetKind, split_fraction,
-    },
-    model::package::{DataRecord, preprocess_steps},
+    config::Settings,
+    data::{Batch, ImagePair, PatchStep, Sampler, Sampling},
+    framework::{OutputMap, Plan},
+    model::package::DataRecord,
     names::Named,
     registry::Registry,
-    steps::preprocess,
 };
 
 /// The images of a run.
 pub(super) struct RunData {
-    training: Arc<Images>,
-    pub(super) validation: Arc<Images>,
+    plan: Plan,
+    training: Subset,
+    validation: Subset,
 }
 
 impl RunData {
-    /// Finds and pairs the files, and checks what can be checked without reading pixels.
+    /// Finds and pairs the files that the plan asks for, checks what can be checked without reading
+    /// pixels, and reads every image once.
     pub(super) fn find(
         settings: &Settings,
+        plan: Plan,
         registry: &Registry,
         monitor: &dyn Monitor,
     ) -> Result<Self, Error> {
-        let (training, validation) = split(settings)?;
+        let [training, validation] = find::sets(settings, plan.pairing)?;
         training.check_sizes()?;
         validation.check_sizes()?;
         monitor.note(&format!(
@@ -37,11 +39,13 @@ impl RunData {
             training.len(),
             validation.len()
         ));
-        let recipe = recipe(settings, registry)?;
+        let recipes = find::recipes(settings, &plan, registry)?;
         let limit = (settings.data.cache_gib * f64::from(1 << 30)) as usize;
+        let subset = |sets| Subset::new(sets, &recipes, limit);
         let data = Self {
-            training: Arc::new(Images::new(training, recipe.clone(), limit)),
-            validation: Arc::new(Images::new(validation, recipe, limit)),
+            plan,
+            training: subset(training),
+            validation: subset(validation),
         };
         data.read_all(monitor)?;
         Ok(data)
@@ -50,60 +54,32 @@ impl RunData {
     /// Reads every image once: a faulty one is found now and not after an hour of training, and
     /// what fits into the cache is there already.
     fn read_all(&self, monitor: &dyn Monitor) -> Result<(), Error> {
-        for images in [&self.training, &self.validation] {
-            let _task = monitor.begin("reading images", images.len() as u64);
-            // Before the threads start, which would otherwise wait for each other's first image.
-            images.channels()?;
-            let faults: Vec<Result<(), DataError>> = (0..images.len())
-                .into_par_iter()
-                .map(|index| images.get(index).map(|_| ()))
-                .collect();
-            // The first in the order of names, whichever thread was faster.
-            faults.into_iter().collect::<Result<(), _>>()?;
+        for subset in [&self.training, &self.validation] {
+            subset.read_all(monitor)?;
         }
         self.pass_warnings(monitor);
-        self.check_channels()
+        self.validation.check_channels(&self.training)
     }
 
-    /// Training and validation images must have the same channels.
-    fn check_channels(&self) -> Result<(), Error> {
-        let [first, other] = [&self.training, &self.validation].map(|images| images.channels());
-        let (first, other) = (first?, other?);
-        let pair = |images: &Images| images.data().pairs()[0].clone();
-        let (first_pair, pair) = (pair(&self.training), pair(&self.validation));
-        for (what, index, path, first_path) in [
-            ("source", 0, pair.source, first_pair.source),
-            ("target", 1, pair.target, first_pair.target),
-        ] {
-            let (channels, first_channels) = (other[index], first[index]);
-            if channels != first_channels {
-                let fault = DataError::ChannelsDiffer {
-                    what,
-                    path,
-                    channels,
-                    first_path,
-                    first_channels,
-                };
-                return Err(fault.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// What the network connects, from the config and the first image.
+    /// What the network connects, from the config, the plan and the first image.
     pub(super) fn network_io(
         &self,
         settings: &Settings,
         registry: &Registry,
     ) -> Result<NetworkIo, Error> {
-        let [in_channels, target_channels] = self.training.channels()?;
+        let channels = self.training.channels()?;
+        let target_channels = channels.target.unwrap_or(channels.source);
         let target_channels = settings.data.class_count().unwrap_or(target_channels);
         let mut out_channels = target_channels;
         for named in &settings.loss {
             out_channels = registry.loss(named)?.loss.output_channels(target_channels);
         }
+        if !self.plan.outputs.is_empty() {
+            let maps = self.plan.outputs.iter();
+            out_channels = maps.map(|OutputMap { channels, .. }| channels).sum();
+        }
         Ok(NetworkIo {
-            in_channels,
+            in_channels: channels.source,
             out_channels,
             dimensions: settings.data.spatial_axes(),
         })
@@ -115,124 +91,59 @@ impl RunData {
         settings: &Settings,
         registry: &Registry,
     ) -> Result<Sampler, Error> {
-        let augment = |named: &Named| -> Result<Arc<dyn Augmentation>, Error> {
+        let augment = |named: &Named| -> Result<Arc<dyn PatchStep>, Error> {
             (registry.augmentations.get(&named.name)?.build)(named)
         };
+        let augmentations = settings.data.augment.iter().map(augment);
         Ok(Sampler {
-            images: Arc::clone(&self.training),
-            seed: settings.seed,
             purpose: "training",
-            patch: patch_size(settings),
-            places: match settings.data.patch.sampling {
-                Sampling::Uniform => Places::Uniform,
-                Sampling::Balanced => Places::Balanced(settings.data.patch.foreground),
-                Sampling::Weighted => Places::Weighted,
-            },
-            augmentations: settings
-                .data
-                .augment
-                .iter()
-                .map(augment)
-                .collect::<Result<_, _>>()?,
+            sampling: settings.data.patch.sampling,
+            augmentations: augmentations.collect::<Result<_, _>>()?,
+            ..self.sampler(&self.training, settings)
         })
     }
 
     /// The fixed patches of the validation images.
     pub(super) fn validation_batches(&self, settings: &Settings) -> Result<Vec<Batch>, Error> {
-        let sampler = Sampler {
-            images: Arc::clone(&self.validation),
-            seed: settings.seed,
-            purpose: "validation",
-            patch: patch_size(settings),
-            places: Places::Uniform,
-            augmentations: Vec::new(),
-        };
+        let sampler = self.sampler(&self.validation, settings);
         let training = &settings.training;
         Ok(sampler.batches(training.validation_patches, training.batch_size)?)
     }
 
+    /// Unchanged patches at uniform places.
+    fn sampler(&self, subset: &Subset, settings: &Settings) -> Sampler {
+        Sampler {
+            images: Arc::clone(&subset.images),
+            targets: subset.targets.clone(),
+            seed: settings.seed,
+            purpose: "validation",
+            patch: settings.data.patch.extent(),
+            sampling: Sampling::Uniform,
+            foreground: settings.data.patch.foreground,
+            augmentations: Vec::new(),
+            last_steps: self.plan.last_steps.clone(),
+        }
+    }
+
+    /// The validation images in the order of their names.
+    pub(super) fn validation_pairs(&self) -> &[ImagePair] {
+        self.validation.images.data().pairs()
+    }
+
     /// Tells what the images gave reason to warn of, each thing once.
     pub(super) fn pass_warnings(&self, monitor: &dyn Monitor) {
-        for images in [&self.training, &self.validation] {
-            images
-                .take_warnings()
-                .iter()
-                .for_each(|warning| monitor.warn(warning));
+        for subset in [&self.training, &self.validation] {
+            subset.pass_warnings(monitor);
         }
     }
 
     /// Which images these are, for the model's record.
     pub(super) fn record(&self) -> Result<DataRecord, Error> {
-        let [training, validation] = [&self.training, &self.validation].map(|images| images.data());
+        let [training, validation] = [&self.training, &self.validation];
         Ok(DataRecord {
-            training_images: training.len(),
-            validation_images: validation.len(),
+            training_images: training.images.len(),
+            validation_images: validation.images.len(),
             fingerprint: format!("{}-{}", training.fingerprint()?, validation.fingerprint()?),
         })
-    }
-}
-
-fn split(settings: &Settings) -> Result<(DataSet, DataSet), Error> {
-    let train = &settings.data.train;
-    let training = pairs(train)?;
-    Ok(match &settings.data.validation {
-        Validation::Fraction(fraction) => split_fraction(&training, *fraction, settings.seed)?,
-        Validation::Subset(subset) => {
-            let subset = ImagePairs {
-                subset: Some(subset.subset.clone()),
-                ..train.clone()
-            };
-            (training, pairs(&subset)?)
-        }
-        Validation::Pairs(validation) => (training, pairs(validation)?),
-    })
-}
-
-fn pairs(pairs: &ImagePairs) -> Result<DataSet, Error> {
-    let found = match (&pairs.split, &pairs.subset) {
-        (Some(split), Some(subset)) => {
-            DataSet::with_split(&pairs.source, &pairs.target, split, subset)?
-        }
-        _ => DataSet::from_folders(&pairs.source, &pairs.target)?,
-    };
-    Ok(match &pairs.weight {
-        Some(weight) => found.with_weights(weight)?,
-        None => found,
-    })
-}
-
-fn recipe(settings: &Settings, registry: &Registry) -> Result<Recipe, Error> {
-    let data = &settings.data;
-    let classes = data.class_count().unwrap_or(0);
-    let target = match data.target_kind {
-        TargetKind::Semantic => Target::Semantic { classes },
-        TargetKind::Instance => Target::Instance {
-            border_width: data.border_width,
-            by_section: data.spatial_axes() == 2,
-        },
-        TargetKind::Image => Target::Image,
-    };
-    let preparation = |steps: &[Named]| -> Result<Preparation, Error> {
-        let steps = preprocess_steps(steps, registry)?;
-        Ok(Arc::new(move |image: &mut ndarray::Array4<f32>| {
-            Ok(preprocess::apply_all(&steps, image)?.warnings)
-        }))
-    };
-    Ok(Recipe {
-        channels: data.channels.clone(),
-        target,
-        ignore_label: data.ignore_label,
-        prepare_source: preparation(&data.preprocess)?,
-        prepare_target: preparation(&data.target_preprocess)?,
-        match_source: data.target_scale == TargetScale::Source,
-    })
-}
-
-/// The size of a patch along Z, Y and X.
-fn patch_size(settings: &Settings) -> [usize; 3] {
-    match settings.data.patch.size[..] {
-        [z, y, x] => [z, y, x],
-        [y, x] => [1, y, x],
-        _ => [1; 3],
     }
 }

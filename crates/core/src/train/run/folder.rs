@@ -3,11 +3,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::RunError;
+use burn::tensor::Device;
+
 use crate::{
     base::{error::Error, files},
     config::{Config, Document},
     framework::Framework,
-    train::trainer::{Checkpoints, ResumeError},
+    train::trainer::{Checkpoints, ResumeError, parts},
     weights::state_dict::StateDict,
 };
 
@@ -108,11 +110,11 @@ impl RunFolder {
         &self,
         framework: &mut dyn Framework,
         state: &StateDict,
-    ) -> Result<(), Error> {
+        device: &Device,
+    ) -> Result<(), ResumeError> {
         let path = self.checkpoint_folder();
-        framework
-            .restore(state)
-            .map_err(|problem| ResumeError { path, problem }.into())
+        parts::restore(framework.parts(), state, device)
+            .map_err(|problem| ResumeError { path, problem })
     }
 
     pub(super) fn checkpoints(&self) -> Checkpoints {

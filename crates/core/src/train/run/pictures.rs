@@ -7,12 +7,12 @@ use super::{data::RunData, folder::RunFolder};
 use crate::{
     base::{error::Error, files, monitor::Silent},
     config::Output,
-    data::TargetKind,
     evaluate::{
         picture::{self, Raster},
         report::{CurvePoint, curves_svg},
     },
     model::package::Model,
+    names::TargetKind,
     predict::predict_image,
     train::trainer::EpochRecord,
 };
@@ -32,9 +32,7 @@ pub(super) fn write(
 ) -> Result<(), Error> {
     files::create_folder(&folder.samples())?;
     for (index, pair) in data
-        .validation
-        .data()
-        .pairs()
+        .validation_pairs()
         .iter()
         .take(count.max(1))
         .enumerate()
@@ -42,8 +40,8 @@ pub(super) fn write(
         let input = read_image(&pair.source)?;
         // What there is to warn of was said when the image was read.
         let prediction = predict_image(model, &input, &Silent)?;
-        let target = read_image(&pair.target)?;
-        let row = row(&input, &prediction, &target, model)?;
+        let target = pair.target.as_deref().map(read_image).transpose()?;
+        let row = row(&input, &prediction, target.as_ref(), model)?;
         if index == 0 {
             let preview: Vec<Raster> = row
                 .iter()
@@ -65,29 +63,32 @@ pub(super) fn write(
 fn row(
     input: &Image,
     prediction: &Image,
-    target: &Image,
+    target: Option<&Image>,
     model: &Model,
 ) -> Result<Vec<Raster>, Error> {
     let shown = picture::image(&input.to_czyx_f32()?.view());
     if model.description.target.kind == TargetKind::Image {
-        let target = picture::image(&target.to_czyx_f32()?.view());
         let prediction = if model.output == Output::Labels {
             picture::labels(&middle(&prediction.to_labels_zyx()?))
         } else {
             picture::image(&prediction.to_czyx_f32()?.view())
         };
-        return Ok(vec![shown, target, prediction]);
+        let mut row = vec![shown];
+        if let Some(target) = target {
+            row.push(picture::image(&target.to_czyx_f32()?.view()));
+        }
+        row.push(prediction);
+        return Ok(row);
     }
-    let [target, prediction] = [target, prediction].map(Image::to_labels_zyx);
-    let (target, prediction) = (target?, prediction?);
-    let [target, prediction] = [&target, &prediction].map(middle);
-    let outlines = picture::overlay(&shown, Some(&target), Some(&prediction));
-    Ok(vec![
-        shown,
-        picture::labels(&target),
-        picture::labels(&prediction),
-        outlines,
-    ])
+    let prediction = prediction.to_labels_zyx()?;
+    let target = target.map(Image::to_labels_zyx).transpose()?;
+    let (target, prediction) = (target.as_ref().map(middle), middle(&prediction));
+    let outlines = picture::overlay(&shown, target.as_ref(), Some(&prediction));
+    let mut row = vec![shown];
+    row.extend(target.as_ref().map(picture::labels));
+    row.push(picture::labels(&prediction));
+    row.push(outlines);
+    Ok(row)
 }
 
 fn middle(labels: &Array3<u32>) -> ArrayView2<'_, u32> {

@@ -9,7 +9,7 @@ use burn::{
 use coverslip_nets::AnyNetwork;
 use rand::RngExt;
 
-use super::{Progress, Trainer};
+use super::{Progress, Trainer, parts};
 use crate::{
     base::{error::Error, random},
     data::Loader,
@@ -31,10 +31,11 @@ pub(crate) fn restore(state: &StateDict, device: &Device) -> WeightAverage {
 
 impl Trainer<'_> {
     /// Everything a checkpoint holds: the framework's state and the average.
-    pub(super) fn state(&self) -> StateDict {
+    pub(super) fn state(&mut self) -> StateDict {
         let average = self.average.state().into_iter();
         let average = average.map(|(name, data)| (format!("{AVERAGE}{name}"), data));
-        self.framework.state().into_iter().chain(average).collect()
+        let framework = parts::state(self.framework.parts());
+        framework.into_iter().chain(average).collect()
     }
 
     pub(super) fn swa(&self) -> Option<&Swa> {
@@ -55,7 +56,7 @@ impl Trainer<'_> {
 
     /// Puts the averages where the weights are and the other way round.
     pub(super) fn exchange(&mut self) {
-        for (name, network) in self.framework.networks() {
+        for (name, network) in parts::predicting(self.framework.as_mut()) {
             *network = self.average.exchange(name, network.clone());
         }
     }
@@ -105,7 +106,7 @@ impl Trainer<'_> {
     }
 
     fn follow(&mut self, share: f64) {
-        for (name, network) in self.framework.networks() {
+        for (name, network) in parts::predicting(self.framework.as_mut()) {
             self.average.update(name, network, share);
         }
     }
@@ -118,12 +119,8 @@ impl Trainer<'_> {
         loader: &mut Loader,
         steps: usize,
     ) -> Result<bool, Error> {
-        if !self
-            .framework
-            .networks()
-            .iter()
-            .any(|(_, network)| follows_batches(network))
-        {
+        let networks = parts::predicting(self.framework.as_mut());
+        if !networks.iter().any(|(_, network)| follows_batches(network)) {
             return Ok(true);
         }
         self.monitor

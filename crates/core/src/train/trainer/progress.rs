@@ -14,6 +14,9 @@ pub struct Progress {
     pub step: usize,
     /// Sum of the losses of those steps.
     pub loss_sum: f64,
+    /// Sums of the other scores of those steps.
+    #[serde(default, skip_serializing_if = "Scores::is_empty")]
+    pub score_sums: Scores,
     /// How often the average of the weights followed them.
     #[serde(default)]
     pub averaged: usize,
@@ -32,8 +35,9 @@ pub struct Progress {
 pub struct Best {
     /// Its number, from 1.
     pub epoch: usize,
-    /// Its validation loss.
-    pub loss: f64,
+    /// The score that it was judged by, usually its validation loss.
+    #[serde(alias = "loss")]
+    pub score: f64,
 }
 
 /// What one epoch came to: a line of `log.jsonl`.
@@ -44,6 +48,9 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Mean loss of its steps.
     pub train_loss: f64,
+    /// Means of the other scores of its steps.
+    #[serde(default, skip_serializing_if = "Scores::is_empty")]
+    pub training: Scores,
     /// Scores on the validation patches after it.
     pub validation: Scores,
     /// What the schedule multiplied the learning rate by at its start.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{data::TargetKind, names::Named};
+use super::{Sampling, TargetForm};
+use crate::names::{Named, TargetKind};
 
 /// The images, and how they are prepared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -96,6 +97,21 @@ impl DataSettings {
         }
     }
 
+    /// What the classes, objects or intensities of a target image become for a network that gives
+    /// classes or intensities.
+    pub fn target_form(&self) -> TargetForm {
+        match self.target_kind {
+            TargetKind::Semantic => TargetForm::Classes {
+                classes: self.class_count().unwrap_or(0),
+            },
+            TargetKind::Instance => TargetForm::Borders {
+                border_width: self.border_width,
+                by_section: self.spatial_axes() == 2,
+            },
+            TargetKind::Image => TargetForm::Values,
+        }
+    }
+
     /// Number of spatial axes that the network works along, 2 (Y X) or 3 (Z Y X).
     pub fn spatial_axes(&self) -> usize {
         self.patch.size.len()
@@ -110,9 +126,11 @@ pub struct ImagePairs {
     /// Folder of the source images. Relative paths start at the folder of the config file.
     #[schemars(extend("format" = "path"))]
     pub source: PathBuf,
-    /// Folder of the target images: masks, labels or pictures.
+    /// Folder of the target images: masks, labels or pictures. Left out for frameworks that learn from
+    /// sources alone.
+    #[serde(default)]
     #[schemars(extend("format" = "path"))]
-    pub target: PathBuf,
+    pub target: Option<PathBuf>,
     /// Folder of images that say how much each pixel counts in the loss: 0 leaves a pixel out. They
     /// have the names of their sources; all pixels count alike without it.
     #[serde(default)]
@@ -181,6 +199,14 @@ pub struct PatchSettings {
     pub foreground: f64,
 }
 
+impl PatchSettings {
+    /// The size along Z, Y and X; 1 along an axis that a patch does not have.
+    pub fn extent(&self) -> [usize; 3] {
+        let missing = 3 - self.size.len().min(3);
+        std::array::from_fn(|axis| axis.checked_sub(missing).map_or(1, |axis| self.size[axis]))
+    }
+}
+
 impl Default for PatchSettings {
     fn default() -> Self {
         Self {
@@ -189,18 +215,4 @@ impl Default for PatchSettings {
             foreground: 0.5,
         }
     }
-}
-
-/// How the places of patches are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Sampling {
-    /// Every place of every image is as likely as any other of the same image.
-    Uniform,
-    /// A share of the patches, `foreground`, has an object in its middle, the others background; not
-    /// for `target_kind: image`.
-    Balanced,
-    /// In proportion to the weight of the pixel in the middle: needs `weight` beside `target`, or an
-    /// `ignore_label`.
-    Weighted,
 }
