@@ -1,12 +1,16 @@
-//! The `coverslip` command with a network, a loss and a step of our own.
+//! The `coverslip` command with a network, a loss, a step and a framework of our own.
 
 mod additive_unet;
 mod anscombe;
 mod brier;
+mod restyle;
 
 use std::process::ExitCode;
 
-use coverslip::{names::{TargetKind, RegistryError}, registry::Registry};
+use coverslip::{
+    names::{RegistryError, TargetKind},
+    registry::Registry,
+};
 
 /// Memory allocation that training is much faster with than with the system's.
 #[global_allocator]
@@ -23,5 +27,7 @@ fn registry() -> Result<Registry, RegistryError> {
     registry.add_preprocess::<anscombe::Anscombe>("anscombe")?;
     let classes = [TargetKind::Semantic, TargetKind::Instance];
     registry.add_loss::<brier::Brier>("brier", &classes)?;
+    let images = [TargetKind::Image];
+    registry.add_framework::<restyle::RestyleOptions>("restyle", restyle::Restyle, &images)?;
     Ok(registry)
 }

@@ -11,7 +11,7 @@ pub struct Preset {
 
 impl Preset {
     /// Every preset, the most used first.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self {
             name: "nuclei-2d",
             text: include_str!("../../presets/nuclei-2d.yaml"),
@@ -19,6 +19,10 @@ impl Preset {
         Self {
             name: "regression",
             text: include_str!("../../presets/regression.yaml"),
+        },
+        Self {
+            name: "self-denoise-2d",
+            text: include_str!("../../presets/self-denoise-2d.yaml"),
         },
         Self {
             name: "demo",
