@@ -11,7 +11,7 @@ pub use build::{
     BuildLoss, BuildNetwork, BuildOptimizer, BuildPatchStep, BuildPostprocess, BuildPreprocess,
     BuildSchedule,
 };
-pub use builder::{InitialWeights, NetworkBuilder, TrainingBuilder};
+pub use builder::{NetworkBuilder, TrainingBuilder};
 
 use burn::tensor::Device;
 use coverslip_nets::{AnyNetwork, Loss, NetworkIo, build::BuildSettings};

@@ -10,13 +10,17 @@ use coverslip::{
     base::random,
     config::Config,
     data::{Batch, DataSet, Images, Patch, PatchStep, Recipe, Sampler, Sampling, TargetForm},
-    framework::{Pairing, Plan},
+    framework::{Pairing, Plan, package_weights, weights_of},
+    names::Named,
     registry::Registry,
+    weights::state_dict,
 };
 use coverslip_algorithms::AlgorithmError;
 use coverslip_image::{Image, write_image};
+use coverslip_nets::NetworkIo;
 use ndarray::{Array2, Array4, Axis};
 use rand_chacha::ChaCha8Rng;
+use serde_json::json;
 use tempfile::TempDir;
 
 /// Images of one value each, from `first` on.
@@ -105,6 +109,26 @@ fn object_numbers_are_exact_whatever_the_labels_are() {
     let sample = images.get(0).unwrap();
     let numbers: Vec<f32> = sample.source.iter().copied().collect();
     assert_eq!(numbers, [0.0, 2.0, 1.0, 3.0]);
+}
+
+#[test]
+fn a_package_of_several_networks_is_taken_apart_again() {
+    let registry = Registry::builtin().unwrap();
+    let io = NetworkIo {
+        in_channels: 1,
+        out_channels: 1,
+        dimensions: 2,
+    };
+    let named: Named = serde_json::from_value(json!({"unet": {"base": 1, "depth": 1}})).unwrap();
+    let [forward, backward] = [1, 2].map(|seed| registry.network(&named, io, seed).unwrap());
+    let own = |network| state_dict::collect(network);
+    let both = package_weights(&[("forward", &forward), ("backward", &backward)]);
+    assert_eq!(both.len(), own(&forward).len() + own(&backward).len());
+    assert_eq!(weights_of(&both, "forward", 2), own(&forward));
+    assert_eq!(weights_of(&both, "backward", 2), own(&backward));
+    let one = package_weights(&[("forward", &forward)]);
+    assert_eq!(one, own(&forward));
+    assert_eq!(weights_of(&one, "forward", 1), one);
 }
 
 fn plan(config: &str) -> Plan {

@@ -67,9 +67,6 @@ impl NetworkParts for NetworkBuilder<'_> {
     }
 }
 
-/// Gives a network the weights that training starts from, in the place of fresh ones.
-pub type InitialWeights<'a> = dyn Fn(AnyNetwork) -> AnyNetwork + 'a;
-
 /// Builds everything that a framework trains with.
 pub struct TrainingBuilder<'a> {
     /// Builds its networks.
@@ -80,8 +77,8 @@ pub struct TrainingBuilder<'a> {
     pub optimizer: &'a Named,
     /// How gradients are limited before an optimiser sees them.
     pub clip_gradient: Option<ClipGradient>,
-    /// What the part [`NETWORK`] starts with; without it, fresh weights.
-    pub initial_weights: Option<&'a InitialWeights<'a>>,
+    /// Gives the part [`NETWORK`] the weights that training starts from, in the place of fresh ones.
+    pub initial_weights: Option<&'a dyn Fn(AnyNetwork) -> AnyNetwork>,
 }
 
 impl NetworkParts for TrainingBuilder<'_> {

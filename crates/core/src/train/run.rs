@@ -78,6 +78,30 @@ fn ending_name<S: serde::Serializer>(ending: &Ending, serializer: S) -> Result<S
 
 /// Trains what `config` says into the folder `out`, or goes on where the run there stopped.
 ///
+/// ```
+/// use std::sync::atomic::AtomicBool;
+///
+/// use coverslip::{
+///     base::monitor::Silent, config::Config, registry::Registry, train::run::train,
+/// };
+///
+/// let registry = Registry::builtin()?;
+/// # let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/nuclei2d");
+/// # let folder = tempfile::tempdir()?;
+/// # let out = folder.path();
+/// let overrides = [
+///     format!("data.train.source={samples}/images"),
+///     format!("data.train.target={samples}/masks"),
+///     "network.unet={base: 4, depth: 2}".to_owned(),
+///     "training={epochs: 1, patches_per_epoch: 4, validation_patches: 1}".to_owned(),
+/// ];
+/// let config = Config::load("nuclei-2d", &overrides, &registry)?;
+/// let stop = AtomicBool::new(false);
+/// let outcome = train(&config, &registry, out, false, &Silent, &stop)?;
+/// assert!(outcome.model.is_some_and(|model| model.join("model.yaml").exists()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Setting `stop` ends it after the present step, saved and ready to resume.
 ///
 /// # Errors
