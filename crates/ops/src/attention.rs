@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData, activation::softmax};
+use burn::tensor::{Int, Tensor, TensorData, activation::softmax};
 
 use coverslip_kernels::attention::AttentionShape;
 
@@ -48,15 +48,13 @@ impl Regions {
     /// What is added to the scores, `[sequences, 1, T, T]`.
     fn penalties(&self, like: &Tensor<4>) -> Tensor<4> {
         let tokens = self.of_tokens.len() / self.sequences;
-        let mut penalties = Vec::with_capacity(self.of_tokens.len() * tokens);
-        for sequence in self.of_tokens.chunks_exact(tokens) {
-            for query in sequence {
-                let penalty = |key| if key == query { 0.0 } else { -PENALTY };
-                penalties.extend(sequence.iter().map(penalty));
-            }
-        }
-        let data = TensorData::new(penalties, [self.sequences, 1, tokens, tokens]);
-        Tensor::from_data(data, (&like.device(), like.dtype()))
+        let numbers = self.of_tokens.iter().map(|&region| i32::from(region));
+        let numbers = TensorData::new(numbers.collect(), [self.sequences, 1, tokens, 1]);
+        let queries = Tensor::<4, Int>::from_data(numbers, &like.device());
+        let sizes = [self.sequences, 1, tokens, tokens];
+        let differ = queries.clone().expand(sizes);
+        let differ = differ.not_equal(queries.swap_dims(2, 3).expand(sizes));
+        Tensor::zeros(sizes, (&like.device(), like.dtype())).mask_fill(differ, -PENALTY)
     }
 }
 

@@ -17,7 +17,9 @@
 //!   [`FeatureMap::pad`], [`resize`], [`upsample`];
 //! - of tokens, which are plain tensors: [`attention`], [`take_rows`].
 //!
-//! [`adam`] is the one operation of optimisers. Every other operation is differentiable and gives the same bits for every number of threads.
+//! [`adam`] is the one operation of optimisers. Every other operation is differentiable and gives the same
+//! bits for every number of threads. [`with_shapes_only`] gives the shapes of results without computing
+//! them.
 
 mod activation;
 mod adam;
@@ -32,6 +34,7 @@ mod pooling;
 mod reduce;
 mod resample;
 mod rows;
+mod shapes;
 mod stack;
 
 pub use activation::{Activation, activate, prelu, softmax};
@@ -50,6 +53,7 @@ pub use pooling::{average_pool, global_average_pool, max_pool};
 pub use reduce::{mean, sum};
 pub use resample::{Interpolation, resize, upsample};
 pub use rows::{RowMap, take_rows};
+pub use shapes::{has_shapes_only, with_shapes_only};
 pub use stack::{concat_activate_normalize, conv_concat_activate_normalize};
 
 /// The instruction set that our kernels use on this processor: `avx512`, `avx2`, `neon` or `portable`.

@@ -1,3 +1,7 @@
+//! What the first values of a parameter are.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use coverslip_ops::has_shapes_only;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -27,6 +31,22 @@ pub enum Draw {
 }
 
 impl Draw {
+    /// A tensor of such values, those of [`Self::values`]; of none where tensors have shapes only
+    /// ([`has_shapes_only`]).
+    pub fn tensor<const D: usize>(
+        self,
+        shape: [usize; D],
+        seed: u64,
+        name: &str,
+        device: &Device,
+    ) -> Tensor<D> {
+        if has_shapes_only(device) {
+            return Tensor::zeros(shape, device);
+        }
+        let values = self.values(shape.iter().product(), seed, name);
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
     /// `count` values. Which ones depends on the seed and the name of the parameter alone, so that
     /// adding a layer does not change the others.
     pub fn values(self, count: usize, seed: u64, name: &str) -> Vec<f32> {

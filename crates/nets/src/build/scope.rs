@@ -6,7 +6,7 @@ use std::{
 
 use burn::{
     module::{Param, ParamId, RunningState},
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Tensor},
 };
 
 use super::{Draw, FileTensor, Run, Scheme, Site, TensorLayout};
@@ -250,8 +250,7 @@ impl Scope<'_> {
         Param::uninitialized(
             id,
             move |device, requires_gradient| {
-                let values = draw.values(shape.iter().product(), seed, &name);
-                Tensor::from_data(TensorData::new(values, shape), device)
+                draw.tensor(shape, seed, &name, device)
                     .set_require_grad(requires_gradient)
             },
             self.construction.settings.device.clone(),
