@@ -20,6 +20,19 @@
 //! [`adam`] is the one operation of optimisers. Every other operation is differentiable and gives the same
 //! bits for every number of threads. [`with_shapes_only`] gives the shapes of results without computing
 //! them.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use coverslip_ops::{Activation, ConvGeometry, FeatureMap, activate, conv, max_pool};
+//!
+//! let device = Device::flex();
+//! let image = FeatureMap::from_tensor(Tensor::ones([1, 1, 1, 8, 8], &device));
+//! let weight = Tensor::ones([20, 1, 1, 3, 3], &device);
+//! let map = conv(image, weight, None, ConvGeometry::same([1, 3, 3]));
+//! let pooled = max_pool(activate(map, Activation::Relu), [1, 2, 2]);
+//! assert_eq!(pooled.dims(), [1, 20, 1, 4, 4]);
+//! assert_eq!(pooled.into_tensor().max().into_scalar::<f32>(), 9.0);
+//! ```
 
 mod activation;
 mod adam;
