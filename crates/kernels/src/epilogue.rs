@@ -1,4 +1,4 @@
-//! What a convolution does to its output on the way to memory.
+//! The epilogue of a convolution: bias and activation, on the way to memory.
 
 use crate::simd::Simd;
 
@@ -14,7 +14,7 @@ pub enum FusedActivation {
     LeakyRelu(f32),
 }
 
-/// What a convolution does to its sums before it stores them.
+/// The operations on a convolution's sums before they are stored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Epilogue<'a> {
     /// Added, one for each channel.

@@ -15,6 +15,28 @@
 //!
 //! Work is divided by sizes alone and partial sums are added in a fixed order, so that results have
 //! the same bits for every number of threads.
+//!
+//! ```
+//! use coverslip_kernels::{ConvShape, Epilogue, Extent, FusedActivation, Isa, Map, conv};
+//!
+//! // The sums of 3 x 3 pixels of an image of 4 x 4.
+//! let extent = |size| Extent { n: 1, size };
+//! let shape = ConvShape {
+//!     input: extent([1, 4, 4]),
+//!     output: extent([1, 2, 2]),
+//!     in_channels: 1,
+//!     out_channels: 1,
+//!     kernel: [1, 3, 3],
+//!     stride: [1; 3],
+//!     padding: [0; 3],
+//!     dilation: [1; 3],
+//!     groups: 1,
+//! };
+//! let image: Vec<f32> = (0..16).map(|pixel| pixel as f32).collect();
+//! let epilogue = Epilogue { bias: None, activation: FusedActivation::Identity };
+//! let sums = conv(Isa::best(), Map::Planar(&image), &[1.0; 9], epilogue, &shape);
+//! assert_eq!(sums.as_slice(), [45.0, 54.0, 81.0, 90.0]);
+//! ```
 
 mod adam;
 pub mod attention;

@@ -1,4 +1,4 @@
-//! What a convolution connects.
+//! The shape of a convolution and the maps it reads.
 
 use crate::{Extent, Source, blocks};
 

@@ -1,15 +1,19 @@
 //! Building a network: where its layers get their parameters, names and settings from.
 
-mod draw;
+mod distribution;
+mod error;
 mod extent;
-mod run;
-mod scheme;
+mod initialization;
+mod io;
+mod pass;
 mod scope;
 mod tensors;
 
-pub use draw::Draw;
+pub use distribution::Distribution;
+pub use error::NetworkError;
 pub use extent::Extent;
-pub use run::{LayerOutput, Run, Site};
-pub use scheme::Scheme;
-pub use scope::{BuildSettings, Construction, Convention, Scope};
+pub use initialization::Initialization;
+pub use io::NetworkIo;
+pub use pass::{LayerOutput, PassState, Site};
+pub use scope::{BuildSettings, Convention, NetworkBuilder, Scope};
 pub use tensors::{FileTensor, TensorLayout};

@@ -7,6 +7,19 @@
 //!   [`latent_divergence`].
 //!
 //! Every loss of classes and images leaves out the pixels of weight 0 ([`Target::weight`]).
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use coverslip_nets::loss::{Loss, Mse, Target};
+//!
+//! let device = Device::flex();
+//! let output = Tensor::<5>::from_floats([[[[[1.0, 2.0, 5.0]]]]], &device);
+//! let target = Target::new(Tensor::from_floats([[[[[1.0, 4.0, 0.0]]]]], &device));
+//! // The last pixel does not count.
+//! let target = target.with_weight(Tensor::from_floats([[[[[1.0, 1.0, 0.0]]]]], &device));
+//! let loss = Mse::default().value(output, &target);
+//! assert_eq!(loss.into_scalar::<f32>(), 2.0);
+//! ```
 
 mod activation;
 pub mod adversarial;
@@ -43,7 +56,9 @@ pub use latent::latent_divergence;
 pub use lovasz::{LovaszHinge, LovaszSoftmax};
 pub use ms_ssim::{MsSsim, MsSsimConvention};
 pub use regression::{Huber, L1, Mse, Reduction, SmoothL1};
-pub use spatial_embedding::{EmbeddingTarget, PixelGrid, SpatialEmbedding};
+pub use spatial_embedding::{
+    CoordinateGrid, EmbeddingTarget, SpatialEmbedding, SpatialEmbeddingOptions,
+};
 pub use ssim::Ssim;
 pub use target::Target;
 pub use tversky::Tversky;

@@ -1,31 +1,19 @@
-//! What a network is to the rest of the toolbox.
+//! The interface of networks to the rest of the toolbox.
 
 mod any;
 mod erased;
 mod maps;
-mod reach;
+mod receptive_field;
 mod sizes;
 
 use burn::module::{Module, ModuleDisplay};
 
 pub use any::AnyNetwork;
 pub use maps::{Inputs, Outputs};
-pub use reach::Reach;
+pub use receptive_field::ReceptiveField;
 pub use sizes::SizeRule;
 
-use crate::build::Scope;
-
-/// What a network is asked to connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkIo {
-    /// Channels of the main input.
-    pub in_channels: usize,
-    /// Channels of the main output: classes for segmentation, image channels for regression.
-    pub out_channels: usize,
-    /// 2 for images that are one plane, 3 for stacks.
-    pub dimensions: usize,
-}
+use crate::build::{NetworkError, Scope};
 
 /// A network: a burn module from named maps to named maps.
 pub trait Network: Module + ModuleDisplay {
@@ -48,38 +36,4 @@ pub trait Architecture {
     ///
     /// When the options do not fit together, or not the images.
     fn build(&self, scope: &mut Scope<'_>) -> Result<Self::Network, NetworkError>;
-}
-
-/// A configuration no network can be built from.
-#[derive(Debug, thiserror::Error)]
-#[error("network option `{key}`: {problem}")]
-pub struct NetworkError {
-    /// The option at fault, `*` for several together.
-    pub key: &'static str,
-    /// What is wrong and what is allowed.
-    pub problem: String,
-}
-
-impl NetworkError {
-    /// An option at fault.
-    pub fn new(key: &'static str, problem: impl Into<String>) -> Self {
-        let problem = problem.into();
-        Self { key, problem }
-    }
-
-    /// Refuses a value that is not from `least` to `most`. A model package need not have passed the
-    /// config's schema, so networks check what could exhaust memory or time.
-    ///
-    /// # Errors
-    ///
-    /// When it is not.
-    pub fn check_range(key: &'static str, value: f64, least: f64, most: f64) -> Result<(), Self> {
-        if (least..=most).contains(&value) {
-            return Ok(());
-        }
-        Err(Self::new(
-            key,
-            format!("{value} is not from {least} to {most}"),
-        ))
-    }
 }

@@ -1,4 +1,24 @@
 //! The tensors of a network by the names that files have them under.
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use coverslip_nets::{
+//!     AnyNetwork, NetworkIo, architectures::unet::UnetConfig, build::BuildSettings, weights,
+//! };
+//!
+//! # let config = UnetConfig { base: 2, depth: 1, ..UnetConfig::default() };
+//! # let io = NetworkIo { in_channels: 1, out_channels: 2, dimensions: 2 };
+//! # let build = |seed| {
+//! #     let settings = BuildSettings { io, seed, device: Device::flex(), exact: false };
+//! #     AnyNetwork::build(&config, &settings)
+//! # };
+//! let (trained, fresh) = (build(0)?, build(1)?);
+//! let state_dict = weights::collect(&trained);
+//! let (loaded, report) = weights::load(fresh, &state_dict);
+//! assert!(report.is_complete());
+//! assert_eq!(weights::collect(&loaded), state_dict);
+//! # Ok::<(), coverslip_nets::NetworkError>(())
+//! ```
 
 mod freeze;
 mod load;
@@ -50,15 +70,15 @@ pub fn collect(network: &AnyNetwork) -> StateDict {
     collector.dict
 }
 
-/// How many numbers the parameters of a network hold, running statistics not among them. Does not
-/// draw first weights.
+/// The number of values in the parameters of a network, running statistics not among them. Does not
+/// draw initial weights.
 pub fn count_parameters(network: &AnyNetwork) -> usize {
     let shapes = learned_shapes(network).into_values();
     shapes.map(|shape| shape.iter().product::<usize>()).sum()
 }
 
 /// The shapes of all parameters in files, by name, running statistics not among them. Does not draw
-/// first weights.
+/// initial weights.
 pub fn learned_shapes(network: &AnyNetwork) -> BTreeMap<String, Vec<usize>> {
     let learned = tensors(network)
         .into_iter()
@@ -79,7 +99,7 @@ pub struct TensorInfo {
     pub is_learned: bool,
 }
 
-/// All tensors of a network in the order of its modules. Does not draw first weights.
+/// All tensors of a network in the order of its modules. Does not draw initial weights.
 pub fn tensors(network: &AnyNetwork) -> Vec<TensorInfo> {
     struct Lister<'a> {
         network: &'a AnyNetwork,

@@ -6,9 +6,9 @@ use burn::tensor::{Device, Distribution, Tensor};
 use coverslip_nets::{
     Loss,
     loss::{
-        Alpha, BinaryCrossEntropy, CrossEntropy, Dice, EmbeddingTarget, Focal, FocalForm,
-        GeneralizedDice, Heteroscedastic, Huber, L1, LovaszHinge, LovaszSoftmax, MsSsim, Mse,
-        PixelGrid, SmoothL1, SpatialEmbedding, Ssim, Target, Tversky,
+        Alpha, BinaryCrossEntropy, CoordinateGrid, CrossEntropy, Dice, EmbeddingTarget, Focal,
+        FocalForm, GeneralizedDice, Heteroscedastic, Huber, L1, LovaszHinge, LovaszSoftmax, MsSsim,
+        Mse, SmoothL1, SpatialEmbedding, SpatialEmbeddingOptions, Ssim, Target, Tversky,
         keypoints::{Budget, Shape, SpreadKernel},
     },
 };
@@ -244,13 +244,12 @@ fn the_embedding_loss_has_the_slope_of_its_value() {
     };
     // Without variance and seediness, which hold a part of themselves fixed.
     let loss = SpatialEmbedding {
-        grid: PixelGrid {
-            pixels: [1, 16, 16],
-            extent: [1.0; 3],
+        grid: CoordinateGrid::spaced(16, 1.0),
+        options: SpatialEmbeddingOptions {
+            variance_weight: 0.0,
+            seed_weight: 0.0,
+            ..SpatialEmbeddingOptions::default()
         },
-        variance_weight: 0.0,
-        seed_weight: 0.0,
-        ..SpatialEmbedding::default()
     };
     let value =
         |prediction: Tensor<5>| f64::from(loss.value(prediction, &target).into_scalar::<f32>());

@@ -10,7 +10,7 @@ use burn::{
 use coverslip_nets::{
     AnyNetwork, Architecture, Inputs, Network, NetworkIo,
     architectures::unet::{UnetConfig, Upsampling},
-    build::{BuildSettings, Construction, Extent},
+    build::{BuildSettings, Extent, NetworkBuilder},
     layers::NormConfig,
     weights::count_parameters,
 };
@@ -249,8 +249,8 @@ fn options_that_do_not_fit_are_named() {
 fn a_network_of_another_crate_is_the_same_network() {
     let device = Device::flex().autodiff();
     let direct = {
-        let mut construction = Construction::new(settings(PLANE, &device));
-        small().build(&mut construction.root()).unwrap()
+        let mut builder = NetworkBuilder::new(settings(PLANE, &device));
+        small().build(&mut builder.root()).unwrap()
     };
     let bridged = AnyNetwork::from_module(direct.clone());
     assert_eq!(direct.num_params(), bridged.num_params());

@@ -1,3 +1,5 @@
+//! Activation functions of feature maps, and the soft-max of class scores.
+
 use burn::tensor::{Tensor, activation};
 use coverslip_kernels::{FusedActivation, maps};
 

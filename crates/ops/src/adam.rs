@@ -1,3 +1,5 @@
+//! A step of the Adam optimiser on one parameter.
+
 use burn::tensor::Tensor;
 pub use coverslip_kernels::AdamStep;
 

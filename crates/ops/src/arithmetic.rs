@@ -1,3 +1,5 @@
+//! Sums and products of two feature maps.
+
 use crate::{
     FeatureMap,
     cpu::{Add, Multiply, MultiplyChannels, MultiplyPixels},

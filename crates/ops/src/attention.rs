@@ -1,15 +1,17 @@
+//! Scaled dot-product attention of several heads, on tokens.
+
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData, activation::softmax};
+use burn::tensor::{Int, Tensor, TensorData, activation::softmax};
 
 use coverslip_kernels::attention::AttentionShape;
 
 use crate::{Dropout, FeatureMap, cpu, dropout};
 
-/// What is subtracted from the scores of tokens that should not see each other (Liu et al. 2021).
+/// Penalty on the scores of tokens that should not see each other (Liu et al. 2021).
 const PENALTY: f32 = 100.0;
 
-/// What attention is told beside queries, keys and values.
+/// The options of attention.
 #[derive(Clone, Debug)]
 pub struct AttentionOptions {
     /// Heads, each of which has an equal part of the channels.
@@ -18,7 +20,7 @@ pub struct AttentionOptions {
     pub bias: Option<Tensor<3>>,
     /// Which tokens see each other; all when absent.
     pub regions: Option<Arc<Regions>>,
-    /// The share of weights that is dropped, and what is drawn from.
+    /// The share of weights that is dropped, and the seed.
     pub dropout: Option<(f64, u64)>,
 }
 
@@ -45,18 +47,16 @@ impl Regions {
         }
     }
 
-    /// What is added to the scores, `[sequences, 1, T, T]`.
+    /// The terms to add to the scores, `[sequences, 1, T, T]`.
     fn penalties(&self, like: &Tensor<4>) -> Tensor<4> {
         let tokens = self.of_tokens.len() / self.sequences;
-        let mut penalties = Vec::with_capacity(self.of_tokens.len() * tokens);
-        for sequence in self.of_tokens.chunks_exact(tokens) {
-            for query in sequence {
-                let penalty = |key| if key == query { 0.0 } else { -PENALTY };
-                penalties.extend(sequence.iter().map(penalty));
-            }
-        }
-        let data = TensorData::new(penalties, [self.sequences, 1, tokens, tokens]);
-        Tensor::from_data(data, (&like.device(), like.dtype()))
+        let numbers = self.of_tokens.iter().map(|&region| i32::from(region));
+        let numbers = TensorData::new(numbers.collect(), [self.sequences, 1, tokens, 1]);
+        let queries = Tensor::<4, Int>::from_data(numbers, &like.device());
+        let sizes = [self.sequences, 1, tokens, tokens];
+        let differ = queries.clone().expand(sizes);
+        let differ = differ.not_equal(queries.swap_dims(2, 3).expand(sizes));
+        Tensor::zeros(sizes, (&like.device(), like.dtype())).mask_fill(differ, -PENALTY)
     }
 }
 

@@ -1,3 +1,5 @@
+//! Convolutions and transposed convolutions, in 2D and 3D.
+
 use std::sync::{Arc, OnceLock};
 
 use burn::{
@@ -20,7 +22,7 @@ use crate::{
     feature_map::{from_planes, into_planes},
 };
 
-/// Where a convolution looks: stride, zero padding and dilation along `[Z, Y, X]`, and groups.
+/// The geometry of a convolution: stride, zero padding and dilation along `[Z, Y, X]`, and groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvGeometry {
     /// Step between output pixels, in input pixels (for a transposed convolution the reverse).

@@ -1,8 +1,10 @@
+//! Dropout of values or of whole channels.
+
 use burn::tensor::{Tensor, TensorData};
 
 use crate::{FeatureMap, multiply};
 
-/// What [`dropout`] decides about at once.
+/// The unit that [`dropout`] keeps or drops as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropout {
     /// Each value.

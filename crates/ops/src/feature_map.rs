@@ -1,3 +1,5 @@
+//! Feature maps: a logical shape `[N, C, Z, Y, X]` over a memory layout of this crate's own.
+
 mod blocked;
 mod concat;
 mod pad;

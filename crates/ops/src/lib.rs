@@ -17,7 +17,22 @@
 //!   [`FeatureMap::pad`], [`resize`], [`upsample`];
 //! - of tokens, which are plain tensors: [`attention`], [`take_rows`].
 //!
-//! [`adam`] is the one operation of optimisers. Every other operation is differentiable and gives the same bits for every number of threads.
+//! [`adam`] is the one operation of optimisers. Every other operation is differentiable and gives the same
+//! bits for every number of threads. [`with_shapes_only`] gives the shapes of results without computing
+//! them.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use coverslip_ops::{Activation, ConvGeometry, FeatureMap, activate, conv, max_pool};
+//!
+//! let device = Device::flex();
+//! let image = FeatureMap::from_tensor(Tensor::ones([1, 1, 1, 8, 8], &device));
+//! let weight = Tensor::ones([20, 1, 1, 3, 3], &device);
+//! let map = conv(image, weight, None, ConvGeometry::same([1, 3, 3]));
+//! let pooled = max_pool(activate(map, Activation::Relu), [1, 2, 2]);
+//! assert_eq!(pooled.dims(), [1, 20, 1, 4, 4]);
+//! assert_eq!(pooled.into_tensor().max().into_scalar::<f32>(), 9.0);
+//! ```
 
 mod activation;
 mod adam;
@@ -32,6 +47,7 @@ mod pooling;
 mod reduce;
 mod resample;
 mod rows;
+mod shapes;
 mod stack;
 
 pub use activation::{Activation, activate, prelu, softmax};
@@ -50,6 +66,7 @@ pub use pooling::{average_pool, global_average_pool, max_pool};
 pub use reduce::{mean, sum};
 pub use resample::{Interpolation, resize, upsample};
 pub use rows::{RowMap, take_rows};
+pub use shapes::{has_shapes_only, with_shapes_only};
 pub use stack::{concat_activate_normalize, conv_concat_activate_normalize};
 
 /// The instruction set that our kernels use on this processor: `avx512`, `avx2`, `neon` or `portable`.

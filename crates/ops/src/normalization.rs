@@ -1,3 +1,5 @@
+//! Batch and group normalisation with the activation behind it, alone or behind a convolution.
+
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::{Device, Tensor, module};
@@ -12,7 +14,7 @@ use crate::{
     cpu::{ConvCache, NormalizeActivate, fetch},
 };
 
-/// Which statistics a map is normalised by. All tensors are `[C]`.
+/// The statistics that a map is normalised by. All tensors are `[C]`.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::large_enum_variant,

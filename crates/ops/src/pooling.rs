@@ -1,3 +1,5 @@
+//! Maximum, average and global average pooling.
+
 use burn::tensor::{
     Tensor,
     module::{avg_pool2d, max_pool2d},

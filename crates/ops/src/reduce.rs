@@ -1,3 +1,5 @@
+//! Sums and means with the same bits for every number of threads.
+
 use burn::tensor::Tensor;
 
 /// Values that one thread adds up in one go; the tree of partial sums is then the same whatever

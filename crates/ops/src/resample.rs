@@ -1,3 +1,5 @@
+//! Resizing and upsampling of feature maps.
+
 use burn::tensor::{
     Int, Tensor, TensorData,
     module::interpolate,

@@ -1,3 +1,5 @@
+//! Gathering of the rows of a matrix, as windows of tokens are made.
+
 use std::sync::Arc;
 
 use burn::tensor::{Int, Tensor, TensorData};

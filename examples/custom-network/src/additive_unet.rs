@@ -6,7 +6,7 @@ use coverslip_nets::{
     blocks::{ConvTransposeUnit, ConvUnit, UnitConfig, UnitNames},
     build::Scope,
     layers::{ActivationConfig, Conv, ConvConfig, ConvTransposeConfig, NormConfig},
-    network::Reach,
+    network::ReceptiveField,
 };
 use coverslip_ops::{Activation, FeatureMap, add};
 use schemars::JsonSchema;
@@ -89,17 +89,17 @@ impl AdditiveUnetConfig {
     /// Multiples of the total stride, and how far an output pixel sees.
     fn sizes(&self, scope: &Scope<'_>) -> SizeRule {
         let (kernel, double, around) = (scope.cube(3), scope.cube(2), scope.border(1));
-        let mut reach = Reach::default();
-        reach.convolve(kernel, 1);
+        let mut field = ReceptiveField::default();
+        field.convolve(kernel, 1);
         for _ in 0..self.depth {
-            reach.convolve(kernel, 1);
-            reach.down(double);
+            field.convolve(kernel, 1);
+            field.down(double);
         }
         for _ in 0..self.depth {
-            reach.up(double);
-            reach.window(kernel, around);
+            field.up(double);
+            field.window(kernel, around);
         }
-        SizeRule::multiples_of(scope.cube(1 << self.depth)).with_margin(reach.margin())
+        SizeRule::multiples_of(scope.cube(1 << self.depth)).with_margin(field.margin())
     }
 }
 

@@ -4,11 +4,13 @@ mod diagram;
 
 use std::collections::BTreeMap;
 
-use burn::{
-    module::{Module, ModuleMapper, Param},
-    tensor::{Device, Tensor},
+use burn::tensor::{Device, Tensor};
+use coverslip_nets::{
+    Inputs, Network, NetworkIo, SizeRule,
+    build::{BuildSettings, LayerOutput},
+    weights,
 };
-use coverslip_nets::{Inputs, Network, NetworkIo, SizeRule, build::LayerOutput, weights};
+use coverslip_ops::with_shapes_only;
 
 use crate::{
     base::error::{Error, Fault},
@@ -85,7 +87,7 @@ impl Layout {
     }
 }
 
-/// Builds a network and computes it once on an empty image.
+/// Lays a network out on an image of `input` without drawing its weights or computing a layer.
 ///
 /// `input` is `[N, C, Z, Y, X]`; its size is that of a small patch when absent, fitted to what the
 /// network takes.
@@ -99,7 +101,24 @@ pub fn lay_out(
     io: NetworkIo,
     input: Option<[usize; 5]>,
 ) -> Result<Layout, Error> {
-    let network = registry.network(network, io, 0)?.map(&mut Blank);
+    with_shapes_only(|device| lay_out_on(device, registry, network, io, input))
+}
+
+fn lay_out_on(
+    device: &Device,
+    registry: &Registry,
+    network: &Named,
+    io: NetworkIo,
+    input: Option<[usize; 5]>,
+) -> Result<Layout, Error> {
+    let settings = BuildSettings {
+        io,
+        seed: 0,
+        device: device.clone(),
+        exact: false,
+    };
+    let build = &registry.networks.get(&network.name)?.build;
+    let network = build(network, &settings)?;
     let sizes = network.sizes();
     let input = if let Some(input) = input {
         check_size(sizes, input)?;
@@ -113,7 +132,7 @@ pub fn lay_out(
         let [z, y, x] = sizes.fit(patch);
         [1, io.in_channels, z, y, x]
     };
-    let image = Tensor::zeros(input, &Device::flex());
+    let image = Tensor::zeros(input, device);
     let (outputs, layers) = network.forward_traced(Inputs::new(image));
     let others = outputs.others.iter();
     let others = others.map(|(name, map)| (name.clone(), map.dims().to_vec()));
@@ -160,20 +179,5 @@ fn layer(shapes: &BTreeMap<String, Vec<usize>>, output: LayerOutput) -> Layer {
         kind: output.kind,
         input: output.input,
         shape: output.shape,
-    }
-}
-
-/// Makes parameters zero instead of drawing them.
-struct Blank;
-
-impl ModuleMapper for Blank {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if param.is_initialized() {
-            return param;
-        }
-        let shape = param.lazy_shape();
-        let sizes = shape.clone();
-        let zeros = move |device: &Device, _: bool| Tensor::zeros(sizes, device);
-        Param::uninitialized(param.id, zeros, param.lazy_device(), false, shape)
     }
 }

@@ -1,4 +1,4 @@
-//! What the callers of convolutions must get right.
+//! Checks of the arguments of convolutions.
 
 use crate::{ConvShape, Extent, Isa, LANES, Map};
 

@@ -1,4 +1,4 @@
-//! What happens to the sums of a convolution before they are stored.
+//! Bias and activation of the sums of a convolution before they are stored.
 
 use crate::simd::Simd;
 use crate::{Buffer, Epilogue, FusedActivation, LANES, blocks};

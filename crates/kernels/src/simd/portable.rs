@@ -1,4 +1,4 @@
-//! Plain arrays, for processors without a road of their own and for checking the others.
+//! Plain arrays, for processors without kernels of their own and for checking the others.
 
 use super::Simd;
 use crate::LANES;

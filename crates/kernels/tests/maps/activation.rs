@@ -1,3 +1,5 @@
+//! Activation functions and their derivatives, and sums of maps.
+
 use coverslip_kernels::maps::{
     Activation, Combination, activate, activate_backward, combine, combine_into,
 };

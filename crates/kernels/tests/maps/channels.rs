@@ -1,3 +1,5 @@
+//! Copies of channels between maps.
+
 use coverslip_kernels::Buffer;
 use coverslip_kernels::maps::{Layout, MapShape, concatenate, split};
 use rand::RngExt;

@@ -1,3 +1,5 @@
+//! Maximum pooling against PyTorch's loop.
+
 use coverslip_kernels::Extent;
 use coverslip_kernels::maps::{Window, max_pool, max_pool_backward};
 use rand::{Rng, RngExt};

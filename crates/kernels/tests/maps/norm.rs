@@ -1,3 +1,5 @@
+//! Normalisation against its definition in double precision.
+
 use coverslip_kernels::maps::{
     Activation, MapShape, Moments, Norm, PartialMoments, Statistics, channel_sums, merge_moments,
     moments, normalize_activate, normalize_activate_backward,

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvStack, UnitConfig},
-    build::Scope,
+    build::{NetworkError, Scope},
     layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// U-Net for stacks with thick planes of the Allen segmenter: never reduces along Z.

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{AdnConfig, ConvAdn, PartNames, TransposedAdn, enlarging, levels},
-    build::{Extent, Scope},
+    build::{Extent, NetworkError, Scope},
     layers::{ActivationConfig, ActivationName, Conv, ConvConfig, Norm, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// U-Net with attention gates on its skips (Oktay et al. 2018), MONAI's `AttentionUnet`.

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{AdnConfig, ConvAdn, PartNames, PixelShuffle, levels},
-    build::Scope,
+    build::{NetworkError, Scope},
     layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, ReceptiveField, SizeRule},
 };
 
 /// How often the image is halved.
@@ -72,25 +72,25 @@ impl BasicUnetConfig {
         if self.norm.sees_whole_image() || self.upsampling == BasicUpsampling::Bilinear {
             return sizes;
         }
-        let mut reach = Reach::default();
+        let mut field = ReceptiveField::default();
         for _ in 0..DEPTH {
-            reach.convolve(kernel, 2);
-            reach.window(halves, [0; 3]);
-            reach.down(halves);
+            field.convolve(kernel, 2);
+            field.window(halves, [0; 3]);
+            field.down(halves);
         }
-        reach.convolve(kernel, 2);
+        field.convolve(kernel, 2);
         for _ in 0..DEPTH {
             if self.upsampling == BasicUpsampling::PixelShuffle {
-                reach.convolve(kernel, 1);
-                reach.up(halves);
-                reach.window(halves, halves.map(|size| size - 1));
+                field.convolve(kernel, 1);
+                field.up(halves);
+                field.window(halves, halves.map(|size| size - 1));
             } else {
-                reach.up(halves);
+                field.up(halves);
             }
-            reach.window(halves, [0; 3]);
-            reach.convolve(kernel, 2);
+            field.window(halves, [0; 3]);
+            field.convolve(kernel, 2);
         }
-        sizes.with_margin(reach.margin())
+        sizes.with_margin(field.margin())
     }
 }
 

@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    build::Scope,
+    build::{NetworkError, Scope},
     layers::{
         Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, DropoutLayer, Norm, NormConfig,
     },
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Branched ERFNet of EmbedSeg (Lalit et al. 2022): offsets, sizes and seeds of instances.

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvTransposeUnit, ConvUnit, keras},
-    build::{Convention, Scheme, Scope},
+    build::{Convention, Initialization, NetworkError, Scope},
     layers::{
         Activate, ActivationConfig, ActivationName, ConvConfig, ConvTranspose, ConvTransposeConfig,
     },
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Steps of the way up, from the coarsest, that have dropout.
@@ -60,7 +60,7 @@ impl Architecture for ChainedUnetConfig {
     fn build(&self, scope: &mut Scope<'_>) -> Result<ChainedUnet, NetworkError> {
         self.check_ranges()?;
         scope.set_convention(Convention::Keras);
-        scope.set_scheme(Scheme::HeTruncated);
+        scope.set_initialization(Initialization::HeTruncated);
         let io = scope.io();
         let links = self
             .activations

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{AdnConfig, AdnStep, ConvAdn, PartNames, TransposedAdn, levels},
-    build::{Extent, Scheme, Scope},
+    build::{Extent, Initialization, NetworkError, Scope},
     layers::{
         Activate, ActivationConfig, ActivationName, ConvConfig, ConvTransposeConfig, NormConfig,
     },
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, ReceptiveField, SizeRule},
 };
 
 /// MONAI's `DynUNet` (after nnU-Net): kernels and strides of each level, deep supervision.
@@ -72,7 +72,7 @@ impl Architecture for DynunetConfig {
     /// kernel is even or too small for its stride.
     fn build(&self, scope: &mut Scope<'_>) -> Result<Dynunet, NetworkError> {
         let plan = self.plan(scope)?;
-        scope.set_scheme(Scheme::HeNormal { slope: 0.01 });
+        scope.set_initialization(Initialization::HeNormal { slope: 0.01 });
         let io = scope.io();
         let levels = plan.levels.len();
         // Where the levels are a second time: each inside the one above.
@@ -268,18 +268,18 @@ impl Plan {
         if norm.sees_whole_image() {
             return sizes;
         }
-        let mut reach = Reach::default();
+        let mut field = ReceptiveField::default();
         for level in &self.levels {
-            reach.window(level.kernel, level.padding(level.stride));
-            reach.down(level.stride);
-            reach.convolve(level.kernel, 1);
+            field.window(level.kernel, level.padding(level.stride));
+            field.down(level.stride);
+            field.convolve(level.kernel, 1);
         }
         for level in self.levels[1..].iter().rev() {
-            reach.up(level.stride);
-            reach.window(level.stride, [0; 3]);
-            reach.convolve(level.kernel, 2);
+            field.up(level.stride);
+            field.window(level.stride, [0; 3]);
+            field.convolve(level.kernel, 2);
         }
-        sizes.with_margin(reach.margin())
+        sizes.with_margin(field.margin())
     }
 }
 

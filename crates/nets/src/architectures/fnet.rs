@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvStack, ConvUnit, UnitConfig, UnitNames},
-    build::{Scheme, Scope},
+    build::{Initialization, NetworkError, Scope},
     layers::{
         ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, Norm, NormConfig,
     },
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Network of label-free prediction (Ounkomol et al. 2018).
@@ -50,7 +50,7 @@ impl Architecture for FnetConfig {
     fn build(&self, scope: &mut Scope<'_>) -> Result<Fnet, NetworkError> {
         NetworkError::check_range("depth", self.depth as f64, 0.0, 8.0)?;
         NetworkError::check_range("multiplier", self.multiplier as f64, 1.0, 1024.0)?;
-        scope.set_scheme(Scheme::Normal { deviation: 0.02 });
+        scope.set_initialization(Initialization::Normal { deviation: 0.02 });
         let io = scope.io();
         let mut levels = Vec::new();
         let mut path = "net_recurse".to_owned();

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{Adn, AdnConfig, AdnStep, ConvAdn, PartNames, levels},
-    build::{Extent, Scope},
+    build::{Extent, NetworkError, Scope},
     layers::{ActivationConfig, Conv, ConvConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, ReceptiveField, SizeRule},
 };
 
 /// How a residual connection gets more channels.
@@ -117,7 +117,7 @@ impl Architecture for HighResNetConfig {
         adn.check()?;
         NetworkError::check_range("stages", self.stages.len() as f64, 0.0, 8.0)?;
         let io = scope.io();
-        let mut reach = Reach::default();
+        let mut field = ReceptiveField::default();
         let mut index = 0;
         let mut next = || {
             index += 1;
@@ -125,7 +125,7 @@ impl Architecture for HighResNetConfig {
         };
         let mut unit = |pair, key, kernel, steps: &[_], scope: &mut Scope<'_>| {
             let kernel = levels::odd_kernel(key, kernel, scope)?;
-            reach.convolve(kernel, 1);
+            field.convolve(kernel, 1);
             let conv = ConvConfig::new(pair, kernel).bias(self.bias);
             Ok(ConvAdn::new(
                 conv,
@@ -146,14 +146,14 @@ impl Architecture for HighResNetConfig {
             &mut scope.at(next()),
         )?;
         let mut input = width;
-        let mut block_reach = Reach::default();
+        let mut block_field = ReceptiveField::default();
         let mut blocks = Vec::new();
         for (number, stage) in self.stages.iter().enumerate() {
             let plan = self.stage(stage, 1 << number, input, scope)?;
             for _ in 0..stage.repeat {
                 for kernel in &plan.kernels {
                     let dilated = kernel.map(|size| (size - 1) * plan.dilation + 1);
-                    block_reach.convolve(dilated, 1);
+                    block_field.convolve(dilated, 1);
                 }
                 let pair = [input, stage.channels];
                 blocks.push(self.block(pair, &plan, &adn, &mut scope.at(next())));
@@ -178,7 +178,7 @@ impl Architecture for HighResNetConfig {
         let sizes = if self.norm.sees_whole_image() {
             sizes
         } else {
-            let [outer, inner] = [reach.margin(), block_reach.margin()];
+            let [outer, inner] = [field.margin(), block_field.margin()];
             sizes.with_margin([0, 1, 2].map(|axis| outer[axis] + inner[axis]))
         };
         Ok(HighResNet {

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvTransposeUnit, ConvUnit, PatchScores, keras},
-    build::{Convention, Scheme, Scope},
+    build::{Convention, Initialization, NetworkError, Scope},
     layers::{
         ConvConfig, ConvTranspose, ConvTransposeConfig, DropoutLayer, Linear, Norm, NormConfig,
     },
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Pixels of a mask along each axis.
@@ -59,7 +59,7 @@ impl Architecture for MaskGeneratorConfig {
         }
         check_dimensions(scope)?;
         scope.set_convention(Convention::Keras);
-        scope.set_scheme(Scheme::GlorotUniform);
+        scope.set_initialization(Initialization::GlorotUniform);
         let io = scope.io();
         let (kernel, double) = (scope.cube(KERNEL), scope.cube(2));
         let values = COARSE * COARSE * self.base;
@@ -141,7 +141,7 @@ impl Architecture for MaskDiscriminatorConfig {
         check_dimensions(scope)?;
         PatchScores::check_output(scope.io())?;
         scope.set_convention(Convention::Keras);
-        scope.set_scheme(Scheme::GlorotUniform);
+        scope.set_initialization(Initialization::GlorotUniform);
         let mut channels = scope.io().in_channels;
         let mut layers = Vec::new();
         for width in [self.base, 2 * self.base] {

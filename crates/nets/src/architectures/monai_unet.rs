@@ -11,9 +11,9 @@ use crate::{
         AdnConfig, AdnStep, ConvAdn, NORM_DROPOUT_ACTIVATION, PartNames, TransposedAdn, enlarging,
         levels,
     },
-    build::{Extent, Scope},
+    build::{Extent, NetworkError, Scope},
     layers::{ActivationConfig, ActivationName, Conv, ConvConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, Reach, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, ReceptiveField, SizeRule},
 };
 
 /// MONAI's `UNet` (Kerfoot et al. 2018): strided convolutions, perhaps residual units.
@@ -111,7 +111,7 @@ impl Architecture for MonaiUnetConfig {
         let sizes = if sees_whole {
             sizes
         } else {
-            sizes.with_margin(plan.reach(&strides).margin())
+            sizes.with_margin(plan.receptive_field(&strides).margin())
         };
         Ok(MonaiUnet {
             downs,
@@ -198,22 +198,22 @@ impl Plan {
         }
     }
 
-    fn reach(&self, strides: &[[usize; 3]]) -> Reach {
-        let mut reach = Reach::default();
+    fn receptive_field(&self, strides: &[[usize; 3]]) -> ReceptiveField {
+        let mut field = ReceptiveField::default();
         let convolutions = self.residual_units.max(1);
         for stride in strides {
             // The strided one counts at the finer level.
-            reach.convolve(self.kernel, 1);
-            reach.down(*stride);
-            reach.convolve(self.kernel, convolutions - 1);
+            field.convolve(self.kernel, 1);
+            field.down(*stride);
+            field.convolve(self.kernel, convolutions - 1);
         }
-        reach.convolve(self.kernel, convolutions);
+        field.convolve(self.kernel, convolutions);
         for stride in strides.iter().rev() {
-            reach.up(*stride);
-            reach.convolve(self.up_kernel, 1);
-            reach.convolve(self.kernel, self.residual_units.min(1));
+            field.up(*stride);
+            field.convolve(self.up_kernel, 1);
+            field.convolve(self.kernel, self.residual_units.min(1));
         }
-        reach
+        field
     }
 }
 

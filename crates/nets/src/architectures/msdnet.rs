@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    build::Scope,
+    build::{NetworkError, Scope},
     layers::{Activate, ActivationConfig, Conv, ConvConfig, DropoutLayer, Norm, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// What lies beyond the edge of a map.

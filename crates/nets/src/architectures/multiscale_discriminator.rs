@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::patch_discriminator::{MmvPatchDiscriminatorConfig, check, in_sequence};
 use crate::{
     blocks::{PatchConfig, PatchScores},
-    build::{Scheme, Scope},
+    build::{Initialization, NetworkError, Scope},
     layers::NormConfig,
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Patch discriminators of `MMV_Im2Im` on an image and its reductions.
@@ -56,7 +56,7 @@ impl Architecture for MultiscaleDiscriminatorConfig {
             norm: self.norm,
         };
         let patches = single.patches(scope)?;
-        scope.set_scheme(Scheme::Normal { deviation: 0.02 });
+        scope.set_initialization(Initialization::Normal { deviation: 0.02 });
         let scales = (0..self.scales).map(|scale| {
             let mut scope = scope.at(format!("Scale_{scale}"));
             patches.build(MmvPatchDiscriminatorConfig::names, &mut scope)
@@ -108,7 +108,7 @@ impl Architecture for HdMultiscaleDiscriminatorConfig {
     fn build(&self, scope: &mut Scope<'_>) -> Result<MultiscaleDiscriminator, NetworkError> {
         check_scales(self.scales)?;
         check(self.base, self.layers, scope)?;
-        scope.set_scheme(Scheme::Normal { deviation: 0.02 });
+        scope.set_initialization(Initialization::Normal { deviation: 0.02 });
         let widths = std::iter::successors(Some(self.base), |&width| Some((2 * width).min(512)));
         let patches = PatchConfig {
             widths: widths.take(self.layers + 1).collect(),

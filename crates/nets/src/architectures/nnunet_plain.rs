@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages, levels},
-    build::{Extent, Scheme, Scope},
+    build::{Extent, Initialization, NetworkError, Scope},
     layers::{ActivationConfig, ActivationName, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// The plain U-Net of nnU-Net (Isensee et al. 2021).
@@ -86,7 +86,7 @@ impl Architecture for NnunetPlainConfig {
         let convolutions =
             self.convolutions
                 .resolve("convolutions", count, levels::MOST_REPEATS)?;
-        scope.set_scheme(Scheme::HeNormal { slope: 0.01 });
+        scope.set_initialization(Initialization::HeNormal { slope: 0.01 });
         let mut input = scope.io().in_channels;
         let mut encoder = Vec::new();
         {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{AdnStep, ConvAdn, LevelCounts, NnunetDecoder, NnunetOptions, NnunetStages, levels},
-    build::{Extent, Scheme, Scope},
+    build::{Extent, Initialization, NetworkError, Scope},
     layers::{Activate, ActivationConfig, ActivationName, ConvConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// The U-Net of nnU-Net with a residual encoder (Isensee et al. 2024).
@@ -97,7 +97,7 @@ impl Architecture for NnunetResencConfig {
         let bottlenecks = bottlenecks.transpose()?;
         let mut input = self.stem_channels.unwrap_or(stages.channels[0]);
         levels::check_channels("stem_channels", &[input], 1)?;
-        scope.set_scheme(Scheme::HeNormal { slope: 0.01 });
+        scope.set_initialization(Initialization::HeNormal { slope: 0.01 });
         let pair = [scope.io().in_channels, input];
         // The decoder holds the encoder too.
         let mut encoder_scope = scope.at_any(&[&"encoder", &"decoder.encoder"]);

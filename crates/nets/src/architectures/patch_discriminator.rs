@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{PatchConfig, PatchScores, keras},
-    build::{Convention, Scheme, Scope},
+    build::{Convention, Initialization, NetworkError, Scope},
     layers::{ConvConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Patch discriminator of pix2pix (Isola et al. 2017): with 3 layers patches of 70 x 70 pixels.
@@ -47,7 +47,7 @@ impl Architecture for PatchGanConfig {
     /// When an option is outside its range, or more than one output channel is wanted.
     fn build(&self, scope: &mut Scope<'_>) -> Result<PatchDiscriminator, NetworkError> {
         check(self.base, self.layers, scope)?;
-        scope.set_scheme(Scheme::Normal { deviation: 0.02 });
+        scope.set_initialization(Initialization::Normal { deviation: 0.02 });
         let patches = PatchConfig {
             widths: widths(self.base, self.layers + 1),
             halving: self.layers,
@@ -115,7 +115,7 @@ impl Architecture for MmvPatchDiscriminatorConfig {
     /// When an option is outside its range, or more than one output channel is wanted.
     fn build(&self, scope: &mut Scope<'_>) -> Result<PatchDiscriminator, NetworkError> {
         let patches = self.patches(scope)?;
-        scope.set_scheme(Scheme::Normal { deviation: 0.02 });
+        scope.set_initialization(Initialization::Normal { deviation: 0.02 });
         let scores = patches.build(Self::names, scope);
         Ok(PatchDiscriminator::new(scores, patches.least_size(), scope))
     }
@@ -150,7 +150,7 @@ impl Architecture for KerasPatchDiscriminatorConfig {
         check(self.base, 1, scope)?;
         NetworkError::check_range("kernel", self.kernel as f64, 1.0, 8.0)?;
         scope.set_convention(Convention::Keras);
-        scope.set_scheme(Scheme::HeTruncated);
+        scope.set_initialization(Initialization::HeTruncated);
         let (kernel, stride) = (scope.cube(self.kernel), scope.cube(2));
         let (none, around) = (scope.border(0), scope.border(1));
         let mut channels = scope.io().in_channels;

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvTransposeUnit, ConvUnit, LEAK},
-    build::{Scheme, Scope},
+    build::{Initialization, NetworkError, Scope},
     layers::{ConvConfig, ConvTranspose, ConvTransposeConfig, DropoutLayer, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Size of all kernels.
@@ -58,7 +58,7 @@ impl Architecture for Pix2pixUnetConfig {
         NetworkError::check_range("base", self.base as f64, 1.0, 1024.0)?;
         NetworkError::check_range("downs", self.downs as f64, 5.0, 12.0)?;
         NetworkError::check_range("dropout", self.dropout, 0.0, 0.95)?;
-        scope.set_scheme(Scheme::Normal { deviation: 0.02 });
+        scope.set_initialization(Initialization::Normal { deviation: 0.02 });
         let io = scope.io();
         let has_bias = self.norm.wants_bias();
         let (kernel, stride, around) = (scope.cube(KERNEL), scope.cube(2), scope.border(1));

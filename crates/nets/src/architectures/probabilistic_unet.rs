@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{AdnConfig, ConvAdn, PartNames, TransposedAdn, enlarging, levels},
-    build::{Draw, Extent, Scope},
+    build::{Distribution, Extent, NetworkError, Scope},
     layers::{ActivationConfig, Conv, ConvConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Probabilistic U-Net (Kohl et al. 2018): many plausible segmentations of one image.
@@ -240,7 +240,7 @@ impl ProbabilisticUnet {
     fn noise(&self, inputs: &Inputs) -> Tensor<5> {
         let images = inputs.main.dims()[0];
         inputs.others.get("noise").cloned().unwrap_or_else(|| {
-            let normal = Draw::Normal {
+            let normal = Distribution::Normal {
                 mean: 0.0,
                 deviation: 1.0,
             };

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvTransposeUnit, ConvUnit, PaddedUnit},
-    build::{Scheme, Scope},
+    build::{Initialization, NetworkError, Scope},
     layers::{ConvConfig, ConvTransposeConfig, DropoutLayer, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Kernel of the first and of the last convolution.
@@ -61,7 +61,7 @@ impl Architecture for ResnetGeneratorConfig {
     /// When an option is outside its range.
     fn build(&self, scope: &mut Scope<'_>) -> Result<ResnetGenerator, NetworkError> {
         NetworkError::check_range("dropout", self.dropout, 0.0, 0.95)?;
-        scope.set_scheme(Scheme::Normal { deviation: 0.02 });
+        scope.set_initialization(Initialization::Normal { deviation: 0.02 });
         let plan = Plan {
             base: self.base,
             downs: self.downs,

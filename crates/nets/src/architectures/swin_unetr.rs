@@ -12,9 +12,9 @@ use crate::{
         SelfAttentionConfig, SwinBlockConfig, SwinStage, TokenMerging, UnetResBlock, UnetrUp,
         as_plane, map_to_tokens, tokens_to_map,
     },
-    build::{Extent, Scheme, Scope},
+    build::{Extent, Initialization, NetworkError, Scope},
     layers::{Conv, ConvConfig, DropoutLayer, LayerNorm, NormConfig, normalize_last},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Stages of the transformer.
@@ -100,7 +100,7 @@ impl Architecture for SwinUnetrConfig {
         let window = self.window(scope)?;
         let features = self.feature_size;
         // What every layer of the reference starts with.
-        scope.set_scheme(Scheme::Pytorch);
+        scope.set_initialization(Initialization::Pytorch);
         let patch = scope.cube(2);
         let embedding = ConvConfig::new([io.in_channels, features], patch)
             .stride(patch)

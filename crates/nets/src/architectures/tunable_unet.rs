@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvStack, UnitConfig},
-    build::Scope,
+    build::{NetworkError, Scope},
     layers::{
         Activate, ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig,
         NormConfig,
     },
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Tunable U-Net of dlsia and pyMSDtorch: growth, hidden rate, kernels.

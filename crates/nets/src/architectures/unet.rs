@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     blocks::{ConvStack, UnitConfig},
-    build::{Extent, Scope},
+    build::{Extent, NetworkError, Scope},
     layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// How the decoder enlarges its maps.

@@ -15,9 +15,9 @@ use crate::{
         Projection, ProjectionBlocks, SelfAttentionConfig, TransformerBlock, UnetResBlock, UnetrUp,
         as_plane, map_to_tokens, tokens_to_map,
     },
-    build::{Draw, Extent, Scheme, Scope},
+    build::{Distribution, Extent, Initialization, NetworkError, Scope},
     layers::{Conv, ConvConfig, DropoutLayer, LayerNorm, Linear, NormConfig},
-    network::{Architecture, Inputs, Network, NetworkError, Outputs, SizeRule},
+    network::{Architecture, Inputs, Network, Outputs, SizeRule},
 };
 
 /// Pixels of a patch along each axis.
@@ -120,7 +120,7 @@ impl Architecture for UnetrConfig {
         let patch = scope.cube(PATCH);
         let size = self.image_size(patch, scope)?;
         // What every layer of the reference starts with.
-        scope.set_scheme(Scheme::Pytorch);
+        scope.set_initialization(Initialization::Pytorch);
         let grid = [0, 1, 2].map(|axis| size[axis] / patch[axis]);
         let (hidden, features, norm) = (self.hidden_size, self.feature_size, self.norm);
         let blocks = match (self.conv_block, self.res_block) {
@@ -225,7 +225,7 @@ impl PatchEmbedding {
         let patch = scope.cube(PATCH);
         let is_conv = config.projection == PatchProjection::Conv;
         let tokens = grid.iter().product();
-        let draw = Draw::Normal {
+        let distribution = Distribution::Normal {
             mean: 0.0,
             deviation: 0.02,
         };
@@ -234,7 +234,7 @@ impl PatchEmbedding {
             .padding([0; 3]);
         let values = input * patch.iter().product::<usize>();
         Self {
-            positions: scope.table("position_embeddings", [1, tokens, hidden], draw),
+            positions: scope.table("position_embeddings", [1, tokens, hidden], distribution),
             conv: is_conv.then(|| conv.build(&mut scope.at("patch_embeddings"))),
             perceptron: (!is_conv)
                 .then(|| Linear::new([values, hidden], true, &mut scope.at("patch_embeddings.1"))),

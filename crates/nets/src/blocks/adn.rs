@@ -1,3 +1,5 @@
+//! Activation, dropout and normalisation behind a convolution, in any order (MONAI's `ADN`).
+
 use std::fmt::Display;
 
 use burn::{module::Module, tensor::Device};
@@ -6,12 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    build::Scope,
+    build::{NetworkError, Scope},
     layers::{
         Activate, ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig,
         DropoutLayer, Norm, NormConfig,
     },
-    network::NetworkError,
 };
 
 /// A step behind a convolution.

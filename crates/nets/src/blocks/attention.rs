@@ -7,9 +7,8 @@ use coverslip_ops::{AttentionOptions, Dropout, Regions, attention};
 
 use super::tokens::as_plane;
 use crate::{
-    build::Scope,
+    build::{NetworkError, Scope},
     layers::{DropoutLayer, Linear},
-    network::NetworkError,
 };
 
 /// What a self-attention is made of.

@@ -1,3 +1,5 @@
+//! A transposed convolution with normalisation, dropout and activation.
+
 use burn::module::Module;
 use coverslip_ops::{Activation, FeatureMap, activate};
 

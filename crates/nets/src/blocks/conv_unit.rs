@@ -1,3 +1,5 @@
+//! A convolution with normalisation, dropout and activation, and stacks of them.
+
 use burn::module::Module;
 use coverslip_ops::{Activation, Dropout, FeatureMap};
 

@@ -1,10 +1,9 @@
+//! Options with one entry for each level of a network, and their checks.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    build::{Extent, Scope},
-    network::NetworkError,
-};
+use crate::build::{Extent, NetworkError, Scope};
 
 /// The most convolutions or blocks a level may have.
 pub(crate) const MOST_REPEATS: usize = 32;

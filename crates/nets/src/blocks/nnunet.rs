@@ -7,9 +7,9 @@ use coverslip_ops::{Dropout, FeatureMap};
 
 use super::{AdnConfig, AdnStep, ConvAdn, LevelCounts, PartNames, levels};
 use crate::{
-    build::{Extent, Scope},
+    build::{Extent, NetworkError, Scope},
     layers::{ActivationConfig, Conv, ConvConfig, ConvTranspose, ConvTransposeConfig, NormConfig},
-    network::{NetworkError, Outputs, Reach, SizeRule},
+    network::{Outputs, ReceptiveField, SizeRule},
 };
 
 /// Options that both networks have, borrowed from theirs.
@@ -163,24 +163,24 @@ impl NnunetStages {
         if self.adn.norm.sees_whole_image() {
             return sizes;
         }
-        let mut reach = Reach::default();
-        reach.convolve(self.kernels[0], first);
+        let mut field = ReceptiveField::default();
+        field.convolve(self.kernels[0], first);
         let stages = self.kernels.iter().zip(&self.strides).zip(convolutions);
         for ((kernel, stride), count) in stages {
             // The strided convolution, or a wider pooling beside it, counts at the finer level.
             let half = kernel.map(|size| size / 2);
             let widest = [0, 1, 2].map(|axis| kernel[axis].max(stride[axis] + half[axis]));
-            reach.window(widest, half);
-            reach.down(*stride);
-            reach.convolve(*kernel, count - 1);
+            field.window(widest, half);
+            field.down(*stride);
+            field.convolve(*kernel, count - 1);
         }
         let levels = (1..self.strides.len()).rev();
         for (level, count) in levels.zip(&self.decoder_convolutions) {
-            reach.up(self.strides[level]);
-            reach.window(self.strides[level], [0; 3]);
-            reach.convolve(self.kernels[level - 1], *count);
+            field.up(self.strides[level]);
+            field.window(self.strides[level], [0; 3]);
+            field.convolve(self.kernels[level - 1], *count);
         }
-        sizes.with_margin(reach.margin())
+        sizes.with_margin(field.margin())
     }
 }
 

@@ -1,3 +1,5 @@
+//! A convolution unit behind padding of its own.
+
 use burn::module::Module;
 use coverslip_ops::{FeatureMap, Margin};
 

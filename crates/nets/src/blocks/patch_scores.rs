@@ -1,3 +1,5 @@
+//! The layers of patch discriminators.
+
 use std::fmt::Display;
 
 use burn::module::Module;
@@ -5,9 +7,8 @@ use coverslip_ops::{Activation, FeatureMap};
 
 use super::ConvUnit;
 use crate::{
-    build::Scope,
+    build::{NetworkError, NetworkIo, Scope},
     layers::{Conv, ConvConfig, NormConfig},
-    network::{NetworkError, NetworkIo},
 };
 
 /// The leaky activation of discriminators and of the ways down of generators.

@@ -1,3 +1,5 @@
+//! Sub-pixel convolution (pixel shuffle).
+
 use burn::{module::Module, tensor::Tensor};
 use coverslip_ops::{FeatureMap, Window, average_pool};
 

@@ -19,7 +19,7 @@ use super::{
     },
 };
 use crate::{
-    build::{Draw, Scope},
+    build::{Distribution, Scope},
     layers::{DropoutLayer, LayerNorm, Linear},
 };
 
@@ -87,14 +87,16 @@ impl SwinBlock {
             ..
         } = config.attention;
         let deviation = 0.02;
-        let draw = Draw::TruncatedNormal { deviation };
+        let distribution = Distribution::TruncatedNormal { deviation };
         let table = [relative_positions(config.window), heads];
         Self {
             attention_norm: LayerNorm::new(channels, &mut scope.at("norm1")),
             attention: config.attention.build("proj", &mut scope.at("attn")),
-            position_bias: scope
-                .at("attn")
-                .table("relative_position_bias_table", table, draw),
+            position_bias: scope.at("attn").table(
+                "relative_position_bias_table",
+                table,
+                distribution,
+            ),
             perceptron_norm: LayerNorm::new(channels, &mut scope.at("norm2")),
             perceptron: Perceptron::new(channels, config.hidden, dropout, &mut scope.at("mlp")),
             path_dropout: ["drop_path", "drop_path2"]

@@ -1,7 +1,9 @@
+//! Sizes along the axes of an image, as options give them.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::network::{NetworkError, NetworkIo};
+use super::{NetworkError, NetworkIo};
 
 /// A size along the axes of an image: one number for all of them, `[y, x]`, or `[z, y, x]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,6 +18,24 @@ pub enum Extent {
 }
 
 impl Extent {
+    /// `[Z, Y, X]` of a list of sizes `[y, x]` or `[z, y, x]`, 1 along Z in the first case; `None` for
+    /// another number of sizes.
+    ///
+    /// ```
+    /// use coverslip_nets::build::Extent;
+    ///
+    /// assert_eq!(Extent::zyx(&[96, 128]), Some([1, 96, 128]));
+    /// assert_eq!(Extent::zyx(&[16, 96, 128]), Some([16, 96, 128]));
+    /// assert_eq!(Extent::zyx(&[96]), None);
+    /// ```
+    pub fn zyx(sizes: &[usize]) -> Option<[usize; 3]> {
+        match *sizes {
+            [y, x] => Some([1, y, x]),
+            [z, y, x] => Some([z, y, x]),
+            _ => None,
+        }
+    }
+
     /// `[Z, Y, X]`, 1 along Z for 2D images.
     ///
     /// # Errors

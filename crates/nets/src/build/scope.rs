@@ -1,3 +1,5 @@
+//! The scope a layer is built in: it makes the parameters and gives them their names.
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Display,
@@ -6,11 +8,13 @@ use std::{
 
 use burn::{
     module::{Param, ParamId, RunningState},
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Tensor},
 };
 
-use super::{Draw, FileTensor, Run, Scheme, Site, TensorLayout};
-use crate::network::{NetworkError, NetworkIo};
+use super::{
+    Distribution, FileTensor, Initialization, NetworkError, NetworkIo, PassState, Site,
+    TensorLayout,
+};
 
 /// Whose names and layouts the files of a network's weights follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,14 +26,14 @@ pub enum Convention {
     Keras,
 }
 
-/// What a network is built for.
+/// The settings of a network's building.
 #[derive(Clone, Debug)]
 pub struct BuildSettings {
-    /// What it connects.
+    /// Its channels and dimensions.
     pub io: NetworkIo,
-    /// What its first weights are drawn from.
+    /// Seed of the initial weights.
     pub seed: u64,
-    /// Where its weights are.
+    /// Device of its weights.
     pub device: Device,
     /// Whether convolutions must add products up directly
     /// ([`ConvGeometry::exact`](coverslip_ops::ConvGeometry::exact)).
@@ -38,37 +42,37 @@ pub struct BuildSettings {
 
 /// A network that is being built.
 #[derive(Debug)]
-pub struct Construction {
+pub struct NetworkBuilder {
     settings: BuildSettings,
-    scheme: Scheme,
+    initialization: Initialization,
     convention: Convention,
     /// How many layers of a kind have had a number.
     numbered: BTreeMap<&'static str, usize>,
     tensors: HashMap<ParamId, FileTensor>,
     elements: f64,
     fault: Option<NetworkError>,
-    run: Arc<Run>,
+    pass: Arc<PassState>,
 }
 
-impl Construction {
+impl NetworkBuilder {
     /// Nothing yet.
     pub fn new(settings: BuildSettings) -> Self {
         Self {
             settings,
-            scheme: Scheme::HeNormal { slope: 0.0 },
+            initialization: Initialization::HeNormal { slope: 0.0 },
             convention: Convention::default(),
             numbered: BTreeMap::new(),
             tensors: HashMap::new(),
             elements: 0.0,
             fault: None,
-            run: Arc::new(Run::default()),
+            pass: Arc::new(PassState::default()),
         }
     }
 
     /// Where the outermost layers are built.
     pub fn root(&mut self) -> Scope<'_> {
         Scope {
-            construction: self,
+            builder: self,
             paths: vec![String::new()],
         }
     }
@@ -84,23 +88,23 @@ impl Construction {
         self.fault.take()
     }
 
-    pub(crate) fn finish(self) -> (HashMap<ParamId, FileTensor>, Arc<Run>) {
-        (self.tensors, self.run)
+    pub(crate) fn finish(self) -> (HashMap<ParamId, FileTensor>, Arc<PassState>) {
+        (self.tensors, self.pass)
     }
 }
 
 /// A place in a network that is being built: what is made here has names that begin with its path.
 #[derive(Debug)]
 pub struct Scope<'a> {
-    construction: &'a mut Construction,
+    builder: &'a mut NetworkBuilder,
     /// The path, then other paths that reference files have the same tensors under.
     paths: Vec<String>,
 }
 
 impl Scope<'_> {
-    /// What the network connects.
+    /// The network's channels and dimensions.
     pub fn io(&self) -> NetworkIo {
-        self.construction.settings.io
+        self.builder.settings.io
     }
 
     /// `[Z, Y, X]` of a kernel or stride that is `size` along each axis of the image.
@@ -117,7 +121,7 @@ impl Scope<'_> {
 
     /// Whether convolutions must add products up directly.
     pub fn is_exact(&self) -> bool {
-        self.construction.settings.exact
+        self.builder.settings.exact
     }
 
     /// Notes that a layer cannot be made as the options ask, for [`AnyNetwork::build`] to report once
@@ -125,27 +129,27 @@ impl Scope<'_> {
     ///
     /// [`AnyNetwork::build`]: crate::AnyNetwork::build
     pub fn refuse(&mut self, fault: NetworkError) {
-        self.construction.fault.get_or_insert(fault);
+        self.builder.fault.get_or_insert(fault);
     }
 
-    /// Sets how the weights made from now on start.
-    pub fn set_scheme(&mut self, scheme: Scheme) {
-        self.construction.scheme = scheme;
+    /// Sets the initialisation of the weights made from now on.
+    pub fn set_initialization(&mut self, initialization: Initialization) {
+        self.builder.initialization = initialization;
     }
 
-    /// How weights start.
-    pub fn scheme(&self) -> Scheme {
-        self.construction.scheme
+    /// The initialisation of weights.
+    pub fn initialization(&self) -> Initialization {
+        self.builder.initialization
     }
 
     /// Sets whose names and layouts files follow.
     pub fn set_convention(&mut self, convention: Convention) {
-        self.construction.convention = convention;
+        self.builder.convention = convention;
     }
 
     /// Whose names and layouts files follow.
     pub fn convention(&self) -> Convention {
-        self.construction.convention
+        self.builder.convention
     }
 
     /// The place `name` below this one.
@@ -160,7 +164,7 @@ impl Scope<'_> {
             paths.extend(names.iter().map(|name| joined(path, '.', name)));
         }
         Scope {
-            construction: self.construction,
+            builder: self.builder,
             paths,
         }
     }
@@ -173,7 +177,7 @@ impl Scope<'_> {
 
     /// The place of the next layer of a kind in Keras's numbering: `conv2d`, `conv2d_1`, ...
     pub fn next(&mut self, kind: &'static str) -> Scope<'_> {
-        let number = self.construction.numbered.entry(kind).or_default();
+        let number = self.builder.numbered.entry(kind).or_default();
         let name = match *number {
             0 => kind.to_owned(),
             number => format!("{kind}_{number}"),
@@ -186,34 +190,45 @@ impl Scope<'_> {
     pub fn site(&self) -> Site {
         Site {
             name: self.paths[0].as_str().into(),
-            run: self.construction.run.clone(),
+            pass: self.builder.pass.clone(),
         }
     }
 
     /// The kernel `[a, b, Z, Y, X]` of a convolution, `b * Z * Y * X` values making one.
     pub fn kernel(&mut self, shape: [usize; 5]) -> Param<Tensor<5>> {
         let area: usize = shape[2..].iter().product();
-        let draw = self.scheme().weight(shape[1] * area, shape[0] * area);
+        let distribution = self
+            .initialization()
+            .weight(shape[1] * area, shape[0] * area);
         match self.convention() {
             Convention::Keras if self.io().dimensions == 2 => {
-                self.parameter("kernel", shape, draw, TensorLayout::KerasKernel)
+                self.parameter("kernel", shape, distribution, TensorLayout::KerasKernel)
             }
-            Convention::Keras => self.parameter("kernel", shape, draw, TensorLayout::KerasVolume),
+            Convention::Keras => {
+                self.parameter("kernel", shape, distribution, TensorLayout::KerasVolume)
+            }
             Convention::Pytorch if self.io().dimensions == 2 => {
-                self.parameter("weight", shape, draw, TensorLayout::Planar)
+                self.parameter("weight", shape, distribution, TensorLayout::Planar)
             }
-            Convention::Pytorch => self.parameter("weight", shape, draw, TensorLayout::Same),
+            Convention::Pytorch => {
+                self.parameter("weight", shape, distribution, TensorLayout::Same)
+            }
         }
     }
 
     /// The matrix `[out, in]` of a fully connected layer.
     pub fn matrix(&mut self, [out, input]: [usize; 2]) -> Param<Tensor<2>> {
-        let draw = self.scheme().weight(input, out);
+        let distribution = self.initialization().weight(input, out);
         match self.convention() {
-            Convention::Keras => {
-                self.parameter("kernel", [out, input], draw, TensorLayout::KerasMatrix)
+            Convention::Keras => self.parameter(
+                "kernel",
+                [out, input],
+                distribution,
+                TensorLayout::KerasMatrix,
+            ),
+            Convention::Pytorch => {
+                self.parameter("weight", [out, input], distribution, TensorLayout::Same)
             }
-            Convention::Pytorch => self.parameter("weight", [out, input], draw, TensorLayout::Same),
         }
     }
 
@@ -222,9 +237,9 @@ impl Scope<'_> {
         &mut self,
         name: &str,
         shape: [usize; D],
-        draw: Draw,
+        distribution: Distribution,
     ) -> Param<Tensor<D>> {
-        self.parameter(name, shape, draw, TensorLayout::Same)
+        self.parameter(name, shape, distribution, TensorLayout::Same)
     }
 
     /// A running statistic, `[length]`.
@@ -232,7 +247,7 @@ impl Scope<'_> {
         let id = self.register(name, length as f64, TensorLayout::Same, false);
         RunningState::with_id(
             id,
-            Tensor::full([length], value, &self.construction.settings.device),
+            Tensor::full([length], value, &self.builder.settings.device),
         )
     }
 
@@ -240,21 +255,21 @@ impl Scope<'_> {
         &mut self,
         name: &str,
         shape: [usize; D],
-        draw: Draw,
+        distribution: Distribution,
         layout: TensorLayout,
     ) -> Param<Tensor<D>> {
         let elements = shape.iter().map(|&size| size as f64).product();
         let id = self.register(name, elements, layout, true);
-        let seed = self.construction.settings.seed;
-        let name = self.construction.tensors[&id].names[0].clone();
+        let seed = self.builder.settings.seed;
+        let name = self.builder.tensors[&id].names[0].clone();
         Param::uninitialized(
             id,
             move |device, requires_gradient| {
-                let values = draw.values(shape.iter().product(), seed, &name);
-                Tensor::from_data(TensorData::new(values, shape), device)
+                distribution
+                    .tensor(shape, seed, &name, device)
                     .set_require_grad(requires_gradient)
             },
-            self.construction.settings.device.clone(),
+            self.builder.settings.device.clone(),
             true,
             shape.into(),
         )
@@ -279,8 +294,8 @@ impl Scope<'_> {
             layout,
             is_learned,
         };
-        self.construction.tensors.insert(id, tensor);
-        self.construction.elements += elements;
+        self.builder.tensors.insert(id, tensor);
+        self.builder.elements += elements;
         id
     }
 }

@@ -1,3 +1,5 @@
+//! Parameters as files of weights hold them: names and order of the axes.
+
 use burn::tensor::TensorData;
 
 /// A parameter or running statistic as files of weights hold it.

@@ -1,3 +1,5 @@
+//! The activation layer and its options.
+
 use burn::{
     module::{Module, Param},
     tensor::Tensor,
@@ -7,10 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spelling::{SettingError, Spelling};
-use crate::{
-    build::{Draw, Scope},
-    network::NetworkError,
-};
+use crate::build::{Distribution, NetworkError, Scope};
 
 /// Function applied after each convolution and normalisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -219,7 +218,8 @@ impl ActivationConfig {
         let is_learned = self.name == ActivationName::Prelu;
         let slopes = if self.is_per_channel() { channels } else { 1 };
         Activate {
-            slope: is_learned.then(|| scope.table("weight", [slopes], Draw::Constant(0.25))),
+            slope: is_learned
+                .then(|| scope.table("weight", [slopes], Distribution::Constant(0.25))),
             function: None,
         }
     }

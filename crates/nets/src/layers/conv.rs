@@ -1,3 +1,5 @@
+//! The convolution layer.
+
 use burn::{
     module::{Module, Param},
     tensor::Tensor,
@@ -10,7 +12,7 @@ use coverslip_ops::{
 use super::Norm;
 use crate::build::{Scope, Site};
 
-/// What a convolution is made of.
+/// The configuration of a convolution.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvConfig {
     channels: [usize; 2],
@@ -90,7 +92,7 @@ impl ConvConfig {
         let [kz, ky, kx] = self.kernel;
         let per_group = input / self.geometry.groups;
         let fan_in = per_group * kz * ky * kx;
-        let bias = scope.scheme().bias(fan_in);
+        let bias = scope.initialization().bias(fan_in);
         Conv {
             weight: scope.kernel([output, per_group, kz, ky, kx]),
             bias: self.bias.then(|| scope.table("bias", [output], bias)),

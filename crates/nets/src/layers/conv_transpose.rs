@@ -1,3 +1,5 @@
+//! The transposed convolution layer.
+
 use burn::{
     module::{Module, Param},
     tensor::Tensor,
@@ -6,7 +8,7 @@ use coverslip_ops::{ConvGeometry, FeatureMap, conv_transpose};
 
 use crate::build::{Scope, Site};
 
-/// What a transposed convolution is made of.
+/// The configuration of a transposed convolution.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvTransposeConfig {
     channels: [usize; 2],
@@ -73,7 +75,7 @@ impl ConvTransposeConfig {
         let [input, output] = self.channels;
         let [kz, ky, kx] = self.kernel;
         let fan_in = output * kz * ky * kx;
-        let bias = scope.scheme().bias(fan_in);
+        let bias = scope.initialization().bias(fan_in);
         ConvTranspose {
             weight: scope.kernel([input, output, kz, ky, kx]),
             bias: self.bias.then(|| scope.table("bias", [output], bias)),

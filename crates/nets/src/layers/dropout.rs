@@ -1,3 +1,5 @@
+//! The dropout layer.
+
 use burn::{
     module::{Flag, Module, Param},
     tensor::Device,

@@ -1,3 +1,5 @@
+//! The fully connected layer and layer normalisation.
+
 use burn::{
     module::{Module, Param},
     tensor::{
@@ -6,7 +8,7 @@ use burn::{
     },
 };
 
-use crate::build::{Draw, Scope, Site};
+use crate::build::{Distribution, Scope, Site};
 
 /// A fully connected layer on the last axis.
 #[derive(Module, Debug)]
@@ -23,7 +25,7 @@ impl Linear {
     /// From `channels[0]` to `channels[1]` channels; parameters are named `weight` and `bias`.
     pub fn new(channels: [usize; 2], has_bias: bool, scope: &mut Scope<'_>) -> Self {
         let [input, output] = channels;
-        let bias = scope.scheme().bias(input);
+        let bias = scope.initialization().bias(input);
         Self {
             weight: scope.matrix([output, input]),
             bias: has_bias.then(|| scope.table("bias", [output], bias)),
@@ -54,8 +56,8 @@ impl LayerNorm {
     /// For tokens of `channels` channels.
     pub fn new(channels: usize, scope: &mut Scope<'_>) -> Self {
         Self {
-            weight: scope.table("weight", [channels], Draw::Constant(1.0)),
-            bias: scope.table("bias", [channels], Draw::Constant(0.0)),
+            weight: scope.table("weight", [channels], Distribution::Constant(1.0)),
+            bias: scope.table("bias", [channels], Distribution::Constant(0.0)),
             site: scope.site(),
         }
     }

@@ -1,3 +1,5 @@
+//! The normalisation layer, its options and its running statistics.
+
 use burn::{
     module::{Flag, Module, Param, RunningState},
     tensor::Tensor,
@@ -10,10 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::spelling::{SettingError, Spelling};
-use crate::{
-    build::{Convention, Draw, Scope, Site},
-    network::NetworkError,
-};
+use crate::build::{Convention, Distribution, NetworkError, Scope, Site};
 
 /// Which statistics a network normalises its feature maps with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -243,8 +242,8 @@ impl NormConfig {
             Convention::Keras => ["gamma", "beta", "moving_mean", "moving_variance"],
         };
         let affine = (self.affine && self.kind != NormName::None).then(|| Affine {
-            weight: scope.table(names[0], [channels], scope.scheme().scale()),
-            bias: scope.table(names[1], [channels], Draw::Constant(0.0)),
+            weight: scope.table(names[0], [channels], scope.initialization().scale()),
+            bias: scope.table(names[1], [channels], Distribution::Constant(0.0)),
         });
         let running = (self.kind == NormName::Batch).then(|| BatchNorm {
             running_mean: scope.running(names[2], channels, 0.0),
@@ -441,26 +440,23 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{
-        build::{BuildSettings, Construction, Run},
-        network::NetworkIo,
-    };
+    use crate::build::{BuildSettings, NetworkBuilder, NetworkIo, PassState};
     use burn::tensor::{Device, Tolerance};
 
-    fn batch_norm_layer(device: &Device) -> (Norm, Arc<Run>) {
+    fn batch_norm_layer(device: &Device) -> (Norm, Arc<PassState>) {
         let io = NetworkIo {
             in_channels: 1,
             out_channels: 1,
             dimensions: 2,
         };
-        let mut construction = Construction::new(BuildSettings {
+        let mut builder = NetworkBuilder::new(BuildSettings {
             io,
             seed: 0,
             device: device.clone(),
             exact: false,
         });
-        let norm = NormConfig::BATCH.build(1, &mut construction.root());
-        (norm, construction.finish().1)
+        let norm = NormConfig::BATCH.build(1, &mut builder.root());
+        (norm, builder.finish().1)
     }
 
     #[test]
@@ -516,9 +512,9 @@ mod tests {
     #[test]
     fn shares_of_one_over_k_make_the_mean_over_batches() {
         let device = Device::flex().autodiff();
-        let (norm, run) = batch_norm_layer(&device);
+        let (norm, pass) = batch_norm_layer(&device);
         for (index, value) in [1.0, 2.0, 6.0].into_iter().enumerate() {
-            run.set_statistics_share(Some(1.0 / (index + 1) as f64));
+            pass.set_statistics_share(Some(1.0 / (index + 1) as f64));
             let values = Tensor::<1>::from_floats([value, value + 2.0], &device);
             let map = FeatureMap::from_tensor(values.reshape([1, 1, 1, 1, 2]));
             norm.forward(map, Activation::None);

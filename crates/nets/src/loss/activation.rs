@@ -1,3 +1,5 @@
+//! The activation that makes probabilities of scores within a loss.
+
 use burn::tensor::{Tensor, activation::sigmoid};
 use coverslip_ops::softmax;
 use schemars::JsonSchema;

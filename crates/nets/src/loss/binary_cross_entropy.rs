@@ -1,3 +1,5 @@
+//! The binary cross-entropy loss.
+
 use burn::tensor::{Tensor, activation::log_sigmoid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! The cross-entropy loss.
+
 use burn::tensor::{Tensor, activation::log_softmax};
 use coverslip_ops::sum;
 use schemars::JsonSchema;

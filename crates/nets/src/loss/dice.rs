@@ -1,3 +1,5 @@
+//! The Dice loss.
+
 use burn::tensor::{Tensor, TensorData};
 use coverslip_ops::mean;
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! The focal loss.
+
 use burn::tensor::{
     Tensor,
     activation::{log_sigmoid, log_softmax},

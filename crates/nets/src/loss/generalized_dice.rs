@@ -1,3 +1,5 @@
+//! The generalised Dice loss.
+
 use burn::tensor::Tensor;
 use coverslip_ops::mean;
 use schemars::JsonSchema;

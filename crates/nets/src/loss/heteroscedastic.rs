@@ -1,3 +1,5 @@
+//! The heteroscedastic Gaussian loss.
+
 use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! The Kullback-Leibler divergence of the probabilistic U-Net.
+
 use burn::tensor::Tensor;
 use coverslip_ops::mean;
 

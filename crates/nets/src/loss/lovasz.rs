@@ -1,3 +1,5 @@
+//! The Lovász-softmax and Lovász hinge losses.
+
 use burn::tensor::{Tensor, TensorData, activation::relu};
 use coverslip_ops::{mean, softmax, sum};
 use rayon::prelude::*;

@@ -1,3 +1,5 @@
+//! The multi-scale structural similarity loss.
+
 use burn::tensor::Tensor;
 
 use coverslip_ops::{FeatureMap, Window, average_pool, mean};

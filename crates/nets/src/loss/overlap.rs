@@ -1,3 +1,5 @@
+//! Sums of intersections and unions, for Dice, Tversky and the like.
+
 use burn::tensor::Tensor;
 
 use super::{

@@ -1,3 +1,5 @@
+//! The losses of regression: mean squared and absolute error, smooth L1, Huber.
+
 use burn::tensor::Tensor;
 use coverslip_ops::sum;
 use schemars::JsonSchema;

@@ -1,30 +1,14 @@
+//! The loss of EmbedSeg's spatial embeddings.
+
+mod grid;
 mod instance;
 
 use burn::tensor::{Tensor, TensorData};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use grid::CoordinateGrid;
 use instance::{Grid, Item};
-
-/// The coordinates of pixels: a straight line from 0 to `extent` over `pixels` pixels, of which an image
-/// takes the first ones.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PixelGrid {
-    /// Pixels along Z, Y and X; at least those of the largest image.
-    pub pixels: [usize; 3],
-    /// Coordinate of the last of them.
-    pub extent: [f64; 3],
-}
-
-impl Default for PixelGrid {
-    fn default() -> Self {
-        Self {
-            pixels: [32, 1024, 1024],
-            extent: [1.0; 3],
-        }
-    }
-}
 
 /// EmbedSeg's loss: pixels of an object point to a common place, with a margin that the object's
 /// pixels agree on, and a seediness says how well (Lalit et al. 2021; Neven et al. 2019, equations
@@ -32,21 +16,28 @@ impl Default for PixelGrid {
 ///
 /// Channels of the prediction: an offset for each axis (X, Y, then Z in 3D), logarithms of the margin for
 /// each axis or one for all, and the seediness.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpatialEmbedding {
+    /// The coordinates of pixels; predictions are to be clustered with the same.
+    pub grid: CoordinateGrid,
+    /// The weights of the terms.
+    pub options: SpatialEmbeddingOptions,
+}
+
+/// The weights of the terms of [`SpatialEmbedding`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct SpatialEmbedding {
-    /// The coordinates of pixels.
-    pub grid: PixelGrid,
-    /// What pixels of objects count in the seediness against the background.
+pub struct SpatialEmbeddingOptions {
+    /// Weight of the pixels of objects in the seediness; that of the background is 1.
     #[schemars(range(min = 0.0))]
     pub foreground_weight: f64,
-    /// What the Lovász hinge of the objects' masks counts.
+    /// Weight of the Lovász hinge of the objects' masks.
     #[schemars(range(min = 0.0))]
     pub instance_weight: f64,
-    /// What the variance of the margins within objects counts.
+    /// Weight of the variance of the margins within objects.
     #[schemars(range(min = 0.0))]
     pub variance_weight: f64,
-    /// What the seediness counts.
+    /// Weight of the seediness.
     #[schemars(range(min = 0.0))]
     pub seed_weight: f64,
     /// Whether pixels of weight 0 are left out of the Lovász hinge too. The reference, whose exclusion
@@ -54,10 +45,9 @@ pub struct SpatialEmbedding {
     pub exclude_from_masks: bool,
 }
 
-impl Default for SpatialEmbedding {
+impl Default for SpatialEmbeddingOptions {
     fn default() -> Self {
         Self {
-            grid: PixelGrid::default(),
             foreground_weight: 10.0,
             instance_weight: 1.0,
             variance_weight: 10.0,
@@ -67,7 +57,7 @@ impl Default for SpatialEmbedding {
     }
 }
 
-/// What a prediction of embeddings is compared with; each tensor `[N, 1, Z, Y, X]`.
+/// The truth of a prediction of embeddings; each tensor `[N, 1, Z, Y, X]`.
 #[derive(Clone, Debug)]
 pub struct EmbeddingTarget {
     /// The number of the object of each pixel, 0 for none.
@@ -88,7 +78,7 @@ impl SpatialEmbedding {
     ///
     /// # Panics
     ///
-    /// When the channels are neither, or an image is larger than the grid.
+    /// When the channels are neither.
     pub fn value(&self, prediction: Tensor<5>, target: &EmbeddingTarget) -> Tensor<1> {
         let [images, channels, z, y, x] = prediction.dims();
         let axes = if z == 1 { 2 } else { 3 };
@@ -111,7 +101,7 @@ impl SpatialEmbedding {
             let pixels = image * z * y * x..(image + 1) * z * y * x;
             let range = image * channels * z * y * x..(image + 1) * channels * z * y * x;
             let item = Item {
-                loss: self,
+                options: &self.options,
                 grid: &grid,
                 margins,
                 prediction: &values[range.clone()],

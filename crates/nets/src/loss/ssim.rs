@@ -1,3 +1,5 @@
+//! The structural similarity loss.
+
 use burn::tensor::{Device, Tensor, TensorData};
 use coverslip_ops::{ConvGeometry, FeatureMap, conv};
 use schemars::JsonSchema;

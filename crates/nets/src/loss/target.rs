@@ -1,14 +1,16 @@
+//! The target of a loss, and the weights of its pixels.
+
 use burn::tensor::Tensor;
 
 use super::reduce::weighted_mean;
 
-/// What an output is compared with.
+/// The truth that an output is compared with.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Class numbers `[N, 1, Z, Y, X]`, one 0 or 1 for each class `[N, C, Z, Y, X]`, or an image of the
     /// output's channels.
     pub values: Tensor<5>,
-    /// How much each pixel counts, at least 0, `[N, 1, Z, Y, X]`: a pixel of 0 is left out. All pixels
+    /// Weight of each pixel, at least 0, `[N, 1, Z, Y, X]`: a pixel of 0 is left out. All pixels
     /// count alike without it. Losses of single values also take a weight for each channel,
     /// `[N, C, Z, Y, X]`.
     pub weight: Option<Tensor<5>>,

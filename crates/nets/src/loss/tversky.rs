@@ -1,3 +1,5 @@
+//! The Tversky loss.
+
 use burn::tensor::Tensor;
 use coverslip_ops::mean;
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! Weighted sums of losses.
+
 use burn::tensor::Tensor;
 
 use super::{Loss, Target};

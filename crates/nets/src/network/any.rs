@@ -1,3 +1,5 @@
+//! A network of any architecture behind one type.
+
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use burn::{
@@ -9,10 +11,12 @@ use burn::{
 };
 
 use super::{
-    Architecture, Inputs, Network, NetworkError, Outputs, SizeRule,
+    Architecture, Inputs, Network, Outputs, SizeRule,
     erased::{Erased, MapperOut, VisitorOut},
 };
-use crate::build::{BuildSettings, Construction, FileTensor, LayerOutput, Run};
+use crate::build::{
+    BuildSettings, FileTensor, LayerOutput, NetworkBuilder, NetworkError, PassState,
+};
 
 /// The most numbers that the weights of a network may hold: 4 GiB of them.
 const MOST_WEIGHTS: f64 = (1u64 << 30) as f64;
@@ -22,11 +26,11 @@ const MOST_WEIGHTS: f64 = (1u64 << 30) as f64;
 pub struct AnyNetwork {
     network: Box<dyn Erased>,
     tensors: Arc<HashMap<ParamId, FileTensor>>,
-    run: Arc<Run>,
+    pass: Arc<PassState>,
 }
 
 impl AnyNetwork {
-    /// Builds a network of an architecture. Its first weights are drawn when they are first used.
+    /// Builds a network of an architecture. Its initial weights are drawn when they are first used.
     ///
     /// # Errors
     ///
@@ -35,12 +39,12 @@ impl AnyNetwork {
         architecture: &impl Architecture,
         settings: &BuildSettings,
     ) -> Result<Self, NetworkError> {
-        let mut construction = Construction::new(settings.clone());
-        let network = architecture.build(&mut construction.root())?;
-        if let Some(fault) = construction.take_fault() {
+        let mut builder = NetworkBuilder::new(settings.clone());
+        let network = architecture.build(&mut builder.root())?;
+        if let Some(fault) = builder.take_fault() {
             return Err(fault);
         }
-        let weights = construction.elements();
+        let weights = builder.elements();
         if weights > MOST_WEIGHTS {
             let problem = format!(
                 "widths, kernels, levels and channels together make about {weights:.0e} weights; at \
@@ -48,11 +52,11 @@ impl AnyNetwork {
             );
             return Err(NetworkError::new("*", problem));
         }
-        let (tensors, run) = construction.finish();
+        let (tensors, pass) = builder.finish();
         Ok(Self {
             network: Box::new(network),
             tensors: Arc::new(tensors),
-            run,
+            pass,
         })
     }
 
@@ -61,7 +65,7 @@ impl AnyNetwork {
         Self {
             network: Box::new(network),
             tensors: Arc::default(),
-            run: Arc::default(),
+            pass: Arc::default(),
         }
     }
 
@@ -70,24 +74,24 @@ impl AnyNetwork {
         self.tensors.get(&id)
     }
 
-    /// Computes the outputs and lists what every layer gave, in the order of computation.
+    /// Computes the outputs and lists those of all layers, in the order of computation.
     pub fn forward_traced(&self, inputs: Inputs) -> (Outputs, Vec<LayerOutput>) {
-        self.run.traced(|| Network::forward(self, inputs))
+        self.pass.traced(|| Network::forward(self, inputs))
     }
 
     fn with(&self, network: Box<dyn Erased>) -> Self {
         Self {
             network,
             tensors: self.tensors.clone(),
-            run: self.run.clone(),
+            pass: self.pass.clone(),
         }
     }
 }
 
 impl Network for AnyNetwork {
     fn forward(&self, inputs: Inputs) -> Outputs {
-        self.run.set_draw(inputs.draw);
-        self.run.set_statistics_share(inputs.statistics_share);
+        self.pass.set_draw(inputs.draw);
+        self.pass.set_statistics_share(inputs.statistics_share);
         self.network.forward(inputs)
     }
 
@@ -147,12 +151,12 @@ impl Module for AnyNetwork {
         let Self {
             network,
             tensors,
-            run,
+            pass,
         } = self;
         Self {
             network: network.map(&mut MapperOut(mapper)),
             tensors,
-            run,
+            pass,
         }
     }
 }

@@ -1,3 +1,5 @@
+//! The inputs and outputs of networks.
+
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
@@ -9,7 +11,7 @@ pub struct Inputs {
     pub main: Tensor<5>,
     /// Further maps, e.g. the target that a probabilistic network encodes while training.
     pub others: BTreeMap<String, Tensor<5>>,
-    /// What random layers draw from: the same number, the same draws. Training gives every pass
+    /// Seed of random layers: the same number, the same draws. Training gives every pass
     /// another.
     pub draw: u64,
     /// Share of the batch in running statistics, instead of each layer's own momentum.

@@ -1,4 +1,14 @@
+//! The image sizes that a network accepts.
+
 /// The sizes a network accepts, and how far a pixel of its input reaches.
+///
+/// ```
+/// use coverslip_nets::SizeRule;
+///
+/// let sizes = SizeRule::multiples_of([1, 16, 16]);
+/// assert!(sizes.accepts([1, 64, 32]));
+/// assert_eq!(sizes.fit([1, 50, 50]), [1, 64, 64]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeRule {
     /// Sizes along `[Z, Y, X]` must be multiples of these: the network's total stride.

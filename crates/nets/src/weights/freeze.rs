@@ -1,3 +1,5 @@
+//! Freezing of parameters by name.
+
 use std::collections::BTreeSet;
 
 use burn::{

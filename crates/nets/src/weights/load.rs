@@ -1,3 +1,5 @@
+//! Loading of weights by name, with a report of what matched.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::{
@@ -15,7 +17,7 @@ const NO_WEIGHTS: [&str; 2] = ["num_batches_tracked", "relative_position_index"]
 /// transformers for images, which have none.
 const UNUSED: [&str; 2] = [".cross_attn.", ".norm_cross_attn."];
 
-/// What became of every tensor of a network and of a state dict.
+/// The result of loading a state dict: each tensor of the network and of the dict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadReport {
     /// Tensors of the network that were given values.

@@ -39,7 +39,7 @@ type Shared = Arc<dyn Operation>;
 /// The most inputs of an operation.
 pub(crate) const MOST_INPUTS: usize = 10;
 
-/// What a node of the graph keeps until the backward pass.
+/// The state that a node of the graph keeps until the backward pass.
 #[derive(Clone, Debug)]
 struct Saved {
     operation: Shared,

@@ -15,7 +15,7 @@ use super::{
     values_of,
 };
 
-/// What a convolution keeps from one call to the next at inference: its weights as the kernels want
+/// A convolution's cache from one call to the next at inference: its weights as the kernels want
 /// them.
 ///
 /// A clone starts empty, so that a copy of a network does not keep the memory of its original.

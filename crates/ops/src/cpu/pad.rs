@@ -7,7 +7,6 @@ use coverslip_kernels::{
 };
 
 use super::{Operation, layout::map_sizes, tensor_of, values_of};
-use crate::Margin;
 
 /// A map with more pixels around it.
 #[derive(Debug)]
@@ -15,7 +14,8 @@ pub(crate) struct Pad {
     pub(crate) shape: MapShape,
     pub(crate) before: [usize; 3],
     pub(crate) after: [usize; 3],
-    pub(crate) margin: Margin,
+    /// The values of the new pixels; zero if `None`.
+    pub(crate) continuation: Option<Continuation>,
 }
 
 /// A part of a map.
@@ -24,18 +24,6 @@ pub(crate) struct Crop {
     pub(crate) shape: MapShape,
     pub(crate) start: [usize; 3],
     pub(crate) size: [usize; 3],
-}
-
-impl Margin {
-    /// What continues the map; `None` for zeros.
-    fn continuation(self) -> Option<Continuation> {
-        match self {
-            Self::Zero => None,
-            Self::Reflect => Some(Continuation::Mirror),
-            Self::Replicate => Some(Continuation::Edge),
-            Self::Circular => Some(Continuation::Periodic),
-        }
-    }
 }
 
 impl Pad {
@@ -50,7 +38,7 @@ impl Operation for Pad {
     fn forward(&self, inputs: &[FlexTensor]) -> (FlexTensor, Vec<FlexTensor>) {
         let (isa, values) = (Isa::best(), values_of(&inputs[0]));
         let (shape, before, after) = (self.shape, self.before, self.after);
-        let output = match self.margin.continuation() {
+        let output = match self.continuation {
             None => pad(isa, shape, values, before, after),
             Some(continuation) => pad_continued(isa, shape, values, before, after, continuation),
         };
@@ -66,7 +54,7 @@ impl Operation for Pad {
         let (isa, shape) = (Isa::best(), self.shape);
         let gradient = values_of(&gradient);
         let (before, after) = (self.before, self.after);
-        let found = match self.margin.continuation() {
+        let found = match self.continuation {
             None => crop(isa, self.result(), gradient, before, shape.extent.size),
             Some(continuation) => {
                 pad_continued_backward(isa, shape, gradient, before, after, continuation)

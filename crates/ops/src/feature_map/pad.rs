@@ -1,6 +1,7 @@
 //! Larger and smaller parts of the plane.
 
 use burn::tensor::{Tensor, ops::PadMode};
+use coverslip_kernels::maps::Continuation;
 
 use super::FeatureMap;
 use crate::cpu::{Crop, Pad};
@@ -8,7 +9,7 @@ use crate::cpu::{Crop, Pad};
 /// Pixels to add on the low and high side of each spatial axis, `[(z, z), (y, y), (x, x)]`.
 pub type Padding = [(usize, usize); 3];
 
-/// What pixels around a map are.
+/// The values of pixels added around a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Margin {
     /// Zero.
@@ -19,6 +20,18 @@ pub enum Margin {
     Replicate,
     /// The pixels of the other side.
     Circular,
+}
+
+impl Margin {
+    /// The kernels' name of it; `None` for zeros.
+    fn continuation(self) -> Option<Continuation> {
+        match self {
+            Self::Zero => None,
+            Self::Reflect => Some(Continuation::Mirror),
+            Self::Replicate => Some(Continuation::Edge),
+            Self::Circular => Some(Continuation::Periodic),
+        }
+    }
 }
 
 impl FeatureMap {
@@ -34,11 +47,12 @@ impl FeatureMap {
         }
         if self.is_ours() {
             let (before, after) = (padding.map(|pair| pair.0), padding.map(|pair| pair.1));
+            let continuation = margin.continuation();
             return self.call_each_as_it_is(|shape| Pad {
                 shape,
                 before,
                 after,
-                margin,
+                continuation,
             });
         }
         let [z, y, x] = padding;

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use coverslip_nets::loss::{
-    EmbeddingTarget, PixelGrid, SpatialEmbedding, Target,
+    CoordinateGrid, EmbeddingTarget, SpatialEmbedding, SpatialEmbeddingOptions, Target,
     keypoints::{Budget, Shape, SpreadKernel, Surrogate, Threshold, skeleton_loss},
     latent_divergence,
 };
@@ -45,15 +45,17 @@ fn embedding(case: &LossCase) -> Result<Tensor<1>, String> {
         ["z", "y", "x"].map(|axis| case.option(&format!("{key}_{axis}"), default))
     };
     let loss = SpatialEmbedding {
-        grid: PixelGrid {
-            pixels: along("grid", 1.0).map(|pixels| pixels as usize),
+        grid: CoordinateGrid {
+            size: along("grid", 1.0).map(|pixels| pixels as usize),
             extent: along("pixel", 1.0),
         },
-        foreground_weight: case.option("foreground_weight", 10.0),
-        instance_weight: case.option("w_inst", 1.0),
-        variance_weight: case.option("w_var", 10.0),
-        seed_weight: case.option("w_seed", 1.0),
-        exclude_from_masks: false,
+        options: SpatialEmbeddingOptions {
+            foreground_weight: case.option("foreground_weight", 10.0),
+            instance_weight: case.option("w_inst", 1.0),
+            variance_weight: case.option("w_var", 10.0),
+            seed_weight: case.option("w_seed", 1.0),
+            exclude_from_masks: false,
+        },
     };
     let has_mask = case.has("exclusion_mask");
     let target = EmbeddingTarget {

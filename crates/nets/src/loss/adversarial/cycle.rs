@@ -1,3 +1,5 @@
+//! The cycle-consistency and identity losses of CycleGAN.
+
 use burn::tensor::Tensor;
 use coverslip_ops::mean;
 use schemars::JsonSchema;
@@ -5,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AdversarialObjective;
 
-/// What the terms of a cycle-consistent pair of generators count (Zhu et al. 2017, CycleGAN).
+/// The weights of the terms of a cycle-consistent pair of generators (Zhu et al. 2017, CycleGAN).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CycleWeights {
@@ -48,7 +50,7 @@ pub struct CycleLosses {
 }
 
 impl CycleWeights {
-    /// What both generators minimise together.
+    /// The loss of both generators together.
     pub fn generators(
         &self,
         objective: AdversarialObjective,

@@ -1,3 +1,5 @@
+//! The feature matching loss of pix2pixHD.
+
 use burn::tensor::Tensor;
 use coverslip_ops::mean;
 use schemars::JsonSchema;

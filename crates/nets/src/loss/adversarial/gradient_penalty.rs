@@ -1,3 +1,5 @@
+//! The gradient penalty of Wasserstein GANs.
+
 use burn::tensor::{DType, Tensor};
 use coverslip_ops::mean;
 

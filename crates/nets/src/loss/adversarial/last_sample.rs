@@ -1,3 +1,5 @@
+//! The losses of pix2pixHD with the faults of `mmv_im2im`, for comparisons.
+
 use burn::tensor::Tensor;
 use coverslip_ops::mean;
 
@@ -9,14 +11,14 @@ use super::AdversarialObjective;
 /// that "the last layer" is the last image of the batch: it alone enters the adversarial terms, and
 /// "feature matching" compares the scores of each image. [`super::FeatureMatching`] is what was meant.
 pub struct LastSample {
-    /// What the players play for.
+    /// The objective of generator and discriminator.
     pub objective: AdversarialObjective,
     /// What the comparison of the scores is multiplied by.
     pub matching_weight: f64,
 }
 
 impl LastSample {
-    /// What the generator minimises, by the scores of made and real images on each scale.
+    /// The generator's loss, by the scores of made and real images on each scale.
     pub fn generator(&self, fake: &[Tensor<5>], real: &[Tensor<5>]) -> Option<Tensor<1>> {
         let terms = fake.iter().zip(real).map(|(fake, real)| {
             let adversarial = self.objective.generator(last(fake));
@@ -29,7 +31,7 @@ impl LastSample {
         Some(total.div_scalar(fake.len() as f64))
     }
 
-    /// What the discriminator minimises, half the sum of both sides.
+    /// The discriminator's loss, half the sum of both sides.
     pub fn discriminator(&self, fake: &[Tensor<5>], real: &[Tensor<5>]) -> Option<Tensor<1>> {
         let terms = fake.iter().zip(real);
         let terms = terms.map(|(fake, real)| self.objective.discriminator(last(real), last(fake)));

@@ -1,3 +1,5 @@
+//! The adversarial objectives: binary cross-entropy, least squares, hinge, Wasserstein.
+
 use burn::tensor::{
     Tensor,
     activation::{log_sigmoid, relu},
@@ -6,7 +8,7 @@ use coverslip_ops::mean;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What generator and discriminator play for.
+/// The objective of generator and discriminator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AdversarialObjective {
@@ -22,7 +24,7 @@ pub enum AdversarialObjective {
 }
 
 impl AdversarialObjective {
-    /// What the discriminator minimises: its loss on real images plus that on made ones. pix2pix and
+    /// The discriminator's loss on real images plus that on made ones. pix2pix and
     /// CycleGAN take half of it, TensorFlow's tutorials all.
     pub fn discriminator(self, real: Tensor<5>, fake: Tensor<5>) -> Tensor<1> {
         match self {
@@ -34,7 +36,7 @@ impl AdversarialObjective {
         }
     }
 
-    /// What the generator minimises, by the scores of the images it made.
+    /// The generator's loss, by the scores of the images it made.
     pub fn generator(self, fake: Tensor<5>) -> Tensor<1> {
         match self {
             Self::Vanilla | Self::Lsgan => self.distance(fake, true),

@@ -1,3 +1,5 @@
+//! The loss of the number of key points.
+
 use burn::tensor::{Tensor, activation::sigmoid};
 use coverslip_ops::mean;
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! The loss of the image that the key points draw.
+
 use burn::tensor::{Device, Tensor, TensorData, activation::sigmoid};
 use coverslip_ops::{ConvGeometry, FeatureMap, conv, mean};
 use schemars::JsonSchema;

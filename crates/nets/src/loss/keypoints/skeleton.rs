@@ -1,3 +1,5 @@
+//! The loss of key points off the skeleton.
+
 use burn::tensor::Tensor;
 
 use crate::loss::{Target, binary_cross_entropy::of_scores};

@@ -1,3 +1,5 @@
+//! The threshold of key points and its surrogate gradients.
+
 use burn::tensor::{Tensor, activation::sigmoid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{PixelGrid, SpatialEmbedding};
+use super::{CoordinateGrid, SpatialEmbeddingOptions};
 use crate::loss::lovasz::jaccard_slopes;
 
 /// Objects whose gradients are held at once.
@@ -18,16 +18,11 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    pub(super) fn new(grid: &PixelGrid, size: [usize; 3]) -> Self {
+    pub(super) fn new(grid: &CoordinateGrid, size: [usize; 3]) -> Self {
         let axes = if size[0] == 1 { 2 } else { 3 };
         let lines = (0..axes).map(|axis| {
             let at = 2 - axis;
-            assert!(
-                size[at] <= grid.pixels[at],
-                "an image of {size:?} is larger than the grid of {:?}",
-                grid.pixels
-            );
-            let step = grid.extent[at] / (grid.pixels[at].max(2) - 1) as f64;
+            let step = grid.extent[at] / (grid.size[at].max(2) - 1) as f64;
             (0..size[at]).map(|place| place as f64 * step).collect()
         });
         Self {
@@ -58,7 +53,7 @@ impl Grid {
 
 /// One image: channels and pixels in the order of the tensors.
 pub(super) struct Item<'a> {
-    pub(super) loss: &'a SpatialEmbedding,
+    pub(super) options: &'a SpatialEmbeddingOptions,
     pub(super) grid: &'a Grid,
     /// Channels that hold margins: one for each axis, or one.
     pub(super) margins: usize,
@@ -69,7 +64,7 @@ pub(super) struct Item<'a> {
     pub(super) weight: Option<&'a [f32]>,
 }
 
-/// What one object adds to the sums and to the gradient.
+/// The contribution of one object to the sums and to the gradient.
 struct Share {
     hinge: f64,
     variance: f64,
@@ -118,8 +113,8 @@ impl Item<'_> {
             }
         }
         let count = objects.len().max(1) as f64;
-        (self.loss.instance_weight * hinge + self.loss.variance_weight * variance) / count
-            + self.loss.seed_weight * seed / counted
+        (self.options.instance_weight * hinge + self.options.variance_weight * variance) / count
+            + self.options.seed_weight * seed / counted
     }
 
     fn at(&self, channel: usize, pixel: usize) -> f64 {
@@ -162,7 +157,7 @@ impl Item<'_> {
                 let seed = self.seediness(pixel);
                 total += seed * seed;
                 slopes[first + pixel] +=
-                    scale * self.loss.seed_weight * 2.0 * seed * seed * (1.0 - seed);
+                    scale * self.options.seed_weight * 2.0 * seed * seed * (1.0 - seed);
             }
         }
         total
@@ -198,7 +193,7 @@ impl Item<'_> {
                 1.0 + score
             }
         };
-        let counts = |pixel| !self.loss.exclude_from_masks || self.counts(pixel);
+        let counts = |pixel| !self.options.exclude_from_masks || self.counts(pixel);
         let mut jaccard = Vec::new();
         jaccard_slopes(
             pixels,
@@ -211,7 +206,7 @@ impl Item<'_> {
         for (pixel, slope) in jaccard {
             total += slope * error(pixel);
             let sign = if is_inside[pixel] { -2.0 } else { 2.0 };
-            let by_phi = scale * self.loss.instance_weight * slope * sign;
+            let by_phi = scale * self.options.instance_weight * slope * sign;
             for axis in 0..axes {
                 let margin = axis.min(self.margins - 1);
                 let away = object.embedding[axis][pixel] - object.center[axis];
@@ -239,7 +234,7 @@ impl Item<'_> {
             for &pixel in object.members {
                 let away = self.at(axes + margin, pixel) - object.mean_margin[margin];
                 total += away * away / count;
-                let slope = scale * self.loss.variance_weight * 2.0 * away / count;
+                let slope = scale * self.options.variance_weight * 2.0 * away / count;
                 slopes.push(((axes + margin) * pixels + pixel, slope));
             }
         }
@@ -249,20 +244,20 @@ impl Item<'_> {
     /// The weighted sum of squared distances of the seediness from the closeness, which is held fixed.
     fn seed(&self, object: &Object<'_>, scale: f64, slopes: &mut Vec<(usize, f64)>) -> f64 {
         let first = self.seed_channel() * self.grid.pixels();
-        let weight = self.loss.foreground_weight;
+        let weight = self.options.foreground_weight;
         let mut total = 0.0;
         for &pixel in object.members {
             let seed = self.seediness(pixel);
             let away = seed - object.closeness(pixel);
             total += weight * away * away;
             let slope = 2.0 * weight * away * seed * (1.0 - seed);
-            slopes.push((first + pixel, scale * self.loss.seed_weight * slope));
+            slopes.push((first + pixel, scale * self.options.seed_weight * slope));
         }
         total
     }
 }
 
-/// What the gradients of the terms are multiplied by beside the weights of the loss.
+/// The factors of the terms' gradients beside the weights of the loss.
 #[derive(Clone, Copy)]
 struct Factors {
     object: f64,

@@ -1,8 +1,10 @@
-use super::Draw;
+//! Initialisation schemes of weights.
 
-/// How the weights of a network start.
+use super::Distribution;
+
+/// The initialisation of a network's weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Scheme {
+pub enum Initialization {
     /// Normal with deviation `sqrt(2 / ((1 + slope^2) fan_in))`, biases zero (He et al. 2015);
     /// `slope` is that of the leaky activation behind.
     HeNormal {
@@ -23,26 +25,26 @@ pub enum Scheme {
     },
 }
 
-impl Scheme {
+impl Initialization {
     /// Of the weights of a layer where `fan_in` values make one and one goes into `fan_out`.
-    pub fn weight(self, fan_in: usize, fan_out: usize) -> Draw {
+    pub fn weight(self, fan_in: usize, fan_out: usize) -> Distribution {
         let [fan_in, fan_out] = [fan_in, fan_out].map(|fan| fan as f32);
         match self {
-            Self::HeNormal { slope } => Draw::Normal {
+            Self::HeNormal { slope } => Distribution::Normal {
                 mean: 0.0,
                 deviation: (2.0 / ((1.0 + slope * slope) * fan_in)).sqrt(),
             },
-            Self::HeTruncated => Draw::TruncatedNormal {
+            Self::HeTruncated => Distribution::TruncatedNormal {
                 // Keras divides by the deviation that the cut leaves.
                 deviation: (2.0 / fan_in).sqrt() / 0.879_626,
             },
-            Self::GlorotUniform => Draw::Uniform {
+            Self::GlorotUniform => Distribution::Uniform {
                 bound: (6.0 / (fan_in + fan_out)).sqrt(),
             },
-            Self::Pytorch => Draw::Uniform {
+            Self::Pytorch => Distribution::Uniform {
                 bound: fan_in.sqrt().recip(),
             },
-            Self::Normal { deviation } => Draw::Normal {
+            Self::Normal { deviation } => Distribution::Normal {
                 mean: 0.0,
                 deviation,
             },
@@ -50,21 +52,21 @@ impl Scheme {
     }
 
     /// Of the biases of such a layer.
-    pub fn bias(self, fan_in: usize) -> Draw {
+    pub fn bias(self, fan_in: usize) -> Distribution {
         match self {
             Self::Pytorch => self.weight(fan_in, fan_in),
-            _ => Draw::Constant(0.0),
+            _ => Distribution::Constant(0.0),
         }
     }
 
     /// Of the scales of a normalisation.
-    pub fn scale(self) -> Draw {
+    pub fn scale(self) -> Distribution {
         match self {
-            Self::Normal { deviation } => Draw::Normal {
+            Self::Normal { deviation } => Distribution::Normal {
                 mean: 1.0,
                 deviation,
             },
-            _ => Draw::Constant(1.0),
+            _ => Distribution::Constant(1.0),
         }
     }
 }

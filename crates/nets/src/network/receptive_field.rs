@@ -1,12 +1,15 @@
-/// How far an output pixel sees, added up layer by layer along a network's widest path.
+//! The receptive field of an output pixel.
+
+/// The receptive field of an output pixel, added up layer by layer along a network's widest path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reach {
+pub struct ReceptiveField {
     /// Pixels of full resolution between neighbours of the present map, along `[Z, Y, X]`.
     step: [usize; 3],
+    /// Pixels that it reaches to either side.
     margin: [usize; 3],
 }
 
-impl Default for Reach {
+impl Default for ReceptiveField {
     fn default() -> Self {
         Self {
             step: [1; 3],
@@ -15,7 +18,7 @@ impl Default for Reach {
     }
 }
 
-impl Reach {
+impl ReceptiveField {
     /// Goes through windows of `kernel` pixels of which `padding` lie before the pixel in question:
     /// a convolution, a pooling, or, at the finer level, a transposed convolution.
     pub fn window(&mut self, kernel: [usize; 3], padding: [usize; 3]) {

@@ -1,10 +1,14 @@
+//! The distributions that initial weights are drawn from.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use coverslip_ops::has_shapes_only;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use rand_distr::{Distribution as _, StandardNormal};
 
-/// The distribution that the first values of a parameter are drawn from.
+/// The distribution that the initial values of a parameter are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Draw {
+pub enum Distribution {
     /// All the same.
     Constant(f32),
     /// Between minus and plus `bound`, evenly.
@@ -26,7 +30,23 @@ pub enum Draw {
     },
 }
 
-impl Draw {
+impl Distribution {
+    /// A tensor of such values, those of [`Self::values`]; of none where tensors have shapes only
+    /// ([`has_shapes_only`]).
+    pub fn tensor<const D: usize>(
+        self,
+        shape: [usize; D],
+        seed: u64,
+        name: &str,
+        device: &Device,
+    ) -> Tensor<D> {
+        if has_shapes_only(device) {
+            return Tensor::zeros(shape, device);
+        }
+        let values = self.values(shape.iter().product(), seed, name);
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
     /// `count` values. Which ones depends on the seed and the name of the parameter alone, so that
     /// adding a layer does not change the others.
     pub fn values(self, count: usize, seed: u64, name: &str) -> Vec<f32> {
@@ -75,7 +95,7 @@ mod tests {
 
     #[test]
     fn values_depend_on_seed_and_name() {
-        let draw = Draw::Uniform { bound: 1.0 };
+        let draw = Distribution::Uniform { bound: 1.0 };
         let values = draw.values(4, 0, "a");
         assert_eq!(values, draw.values(4, 0, "a"));
         assert_ne!(values, draw.values(4, 0, "b"));
@@ -84,7 +104,7 @@ mod tests {
 
     #[test]
     fn distributions_have_their_moments() {
-        let moments = |draw: Draw| {
+        let moments = |draw: Distribution| {
             let values = draw.values(100_000, 0, "weight");
             let mean = values.iter().sum::<f32>() / 1e5;
             let square = values.iter().map(|value| value * value).sum::<f32>() / 1e5;
@@ -94,20 +114,20 @@ mod tests {
             assert!((found.0 - expected.0).abs() < 0.01, "{found:?}");
             assert!((found.1 - expected.1).abs() < 0.01, "{found:?}");
         };
-        let normal = Draw::Normal {
+        let normal = Distribution::Normal {
             mean: 1.0,
             deviation: 0.5,
         };
         near(moments(normal), (1.0, 0.5));
         near(
-            moments(Draw::Uniform { bound: 1.0 }),
+            moments(Distribution::Uniform { bound: 1.0 }),
             (0.0, 1.0 / 3f32.sqrt()),
         );
         // A normal distribution cut at two deviations has .8796 of its deviation left.
         near(
-            moments(Draw::TruncatedNormal { deviation: 1.0 }),
+            moments(Distribution::TruncatedNormal { deviation: 1.0 }),
             (0.0, 0.8796),
         );
-        near(moments(Draw::Constant(3.0)), (3.0, 0.0));
+        near(moments(Distribution::Constant(3.0)), (3.0, 0.0));
     }
 }

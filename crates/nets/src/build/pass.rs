@@ -1,11 +1,14 @@
+//! The state that the layers of a network share in a pass: the random draw, the share of running
+//! statistics, and the trace of their outputs.
+
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-/// What the layers of one network share while it runs.
+/// The state that the layers of one network share during a pass.
 #[derive(Debug, Default)]
-pub struct Run {
+pub struct PassState {
     /// From which random layers draw; whoever trains gives every pass another number.
     draw: AtomicU64,
     /// Share of a batch in running statistics, where it is not each layer's own.
@@ -14,20 +17,20 @@ pub struct Run {
     trace: Mutex<Option<Vec<LayerOutput>>>,
 }
 
-/// What a layer gave.
+/// The output of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerOutput {
     /// The layer's name, as in the names of its parameters.
     pub name: String,
     /// What kind of layer it is.
     pub kind: &'static str,
-    /// The sizes of what it was given.
+    /// The sizes of its input.
     pub input: Vec<usize>,
     /// The sizes of its output.
     pub shape: Vec<usize>,
 }
 
-impl Run {
+impl PassState {
     /// Sets what random layers draw from in the next pass.
     pub fn set_draw(&self, draw: u64) {
         self.draw.store(draw, Ordering::Relaxed);
@@ -44,7 +47,7 @@ impl Run {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `pass` and gives what every layer gave, in the order of their computation.
+    /// Runs `pass` and lists the outputs of all layers, in the order of their computation.
     pub fn traced<T>(&self, pass: impl FnOnce() -> T) -> (T, Vec<LayerOutput>) {
         *self.trace() = Some(Vec::new());
         let result = pass();
@@ -61,7 +64,7 @@ impl Run {
 #[derive(Clone, Debug)]
 pub struct Site {
     pub(super) name: Arc<str>,
-    pub(super) run: Arc<Run>,
+    pub(super) pass: Arc<PassState>,
 }
 
 impl Site {
@@ -70,17 +73,17 @@ impl Site {
         let name = self.name.bytes().fold(0u64, |number, byte| {
             (number ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        name.wrapping_add(self.run.draw.load(Ordering::Relaxed).rotate_left(32))
+        name.wrapping_add(self.pass.draw.load(Ordering::Relaxed).rotate_left(32))
     }
 
     /// Share of the batch in running statistics, if the pass says so.
     pub fn statistics_share(&self) -> Option<f64> {
-        *self.run.statistics_share()
+        *self.pass.statistics_share()
     }
 
     /// Notes what sizes the layer took and gave, if somebody asked.
     pub fn note(&self, kind: &'static str, input: &[usize], shape: &[usize]) {
-        if let Some(outputs) = self.run.trace().as_mut() {
+        if let Some(outputs) = self.pass.trace().as_mut() {
             outputs.push(LayerOutput {
                 name: self.name.to_string(),
                 kind,
