@@ -6,6 +6,7 @@ mod named;
 mod nearest;
 mod ordered;
 
+pub(crate) use entries::option_meant;
 pub use entries::{Description, Entries, Entry, RegistryError};
 pub use kind::Kind;
 pub use named::Named;

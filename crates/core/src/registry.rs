@@ -3,6 +3,7 @@
 //! An entry is a name, the schema of its options, and what builds the thing from them. Other
 //! crates add entries before the command line runs, so that a new network needs no fork.
 
+mod add;
 mod build;
 mod builtin;
 mod workshop;

@@ -391,6 +391,14 @@ fn steps_in_the_wrong_order() {
 }
 
 #[test]
+fn former_names_of_options() {
+    insta::assert_snapshot!(faults_of(&["postprocess=[argmax, {remove_small: {pixels: 20}}]"]), @"
+    the config has 1 fault
+    --set postprocess: unknown key `pixels` in `postprocess[1].remove_small`; did you mean `min_size`? allowed: min_size, connectivity, mode, labels
+    ");
+}
+
+#[test]
 fn broken_texts() {
     let texts = [
         "",

@@ -14,7 +14,7 @@ use crate::{
     model::{export::ExportError, import::ImportError, package::PackageError},
     names::RegistryError,
     predict::PredictError,
-    steps::{operation::OperationError, postprocess::PostprocessError, preprocess::ReferenceError},
+    steps::{algorithm::ReferenceError, operation::OperationError, postprocess::PostprocessError},
     tools::{coco::CocoFileError, convert::ConvertError},
     train::{fine_tuning::FineTuningError, trainer::ResumeError},
     weights::{

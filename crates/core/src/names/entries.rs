@@ -6,6 +6,9 @@ use serde_json::{Map, Number, Value};
 use super::{Kind, nearest};
 use crate::{data::TargetKind, names::ordered};
 
+/// Lists the names that an option had formerly, in its schema.
+const FORMER_NAMES: &str = "x-formerly";
+
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Description {
@@ -28,6 +31,29 @@ pub struct Entry<T> {
     pub build: T,
 }
 
+/// The option of `O` that was probably meant by one of `options` that it does not have.
+pub(super) fn meant_of<O: JsonSchema>(options: &Value) -> Option<String> {
+    let schema = options_schema::<O>();
+    let known = schema.get("properties")?.as_object()?;
+    let mut given = options.as_object()?.keys();
+    let unknown = given.find(|key| !known.contains_key(*key))?;
+    option_meant(known, unknown).map(str::to_owned)
+}
+
+/// The property that was probably meant by a key: the one that had this name formerly, as its
+/// `x-formerly` says, or the one with the most similar name.
+pub(crate) fn option_meant<'a>(properties: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    let had_name = |property: &Value| {
+        let names = property.get(FORMER_NAMES).and_then(Value::as_array);
+        names.is_some_and(|names| names.iter().any(|name| name == key))
+    };
+    let names = || properties.keys().map(String::as_str);
+    let renamed = properties.iter().find(|(_, property)| had_name(property));
+    renamed
+        .map(|(name, _)| name.as_str())
+        .or_else(|| nearest(key, names()))
+}
+
 impl<T> Entry<T> {
     /// Adds an option that whoever uses the entry reads, beside those of its own type.
     pub fn with_option(&mut self, name: &str, schema: Value) -> &mut Self {
@@ -37,6 +63,17 @@ impl<T> Entry<T> {
                 .or_insert_with(|| Value::Object(Map::new()));
             if let Some(properties) = properties.as_object_mut() {
                 properties.insert(name.to_owned(), schema);
+            }
+        }
+        self
+    }
+
+    /// Says that options left out have these values in the place of their type's defaults.
+    pub(crate) fn with_defaults(&mut self, defaults: &Value) -> &mut Self {
+        for (name, default) in defaults.as_object().into_iter().flatten() {
+            let place = format!("/properties/{name}");
+            if let Some(Value::Object(option)) = self.description.schema.pointer_mut(&place) {
+                option.insert("default".to_owned(), default.clone());
             }
         }
         self
@@ -79,6 +116,8 @@ pub enum RegistryError {
     Options {
         /// The entry.
         name: String,
+        /// The option that was probably meant by one that there is not.
+        meant: Option<String>,
         /// What does not fit.
         source: serde_json::Error,
     },
@@ -98,7 +137,10 @@ impl RegistryError {
             )),
             Self::Unknown { known, .. } => Some(format!("allowed: {}", known.join(", "))),
             Self::Duplicate { .. } => Some("give the new entry another name".to_owned()),
-            Self::Options { .. } => None,
+            Self::Options { meant, .. } => {
+                let name = meant.as_ref()?;
+                Some(format!("did you mean `{name}`?"))
+            }
         }
     }
 }

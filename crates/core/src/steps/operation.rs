@@ -7,7 +7,7 @@ pub(crate) mod keypoints;
 pub(crate) mod labels;
 pub(crate) mod measure;
 pub(crate) mod nuclei;
-mod parts;
+pub(crate) mod parts;
 
 use std::path::PathBuf;
 
@@ -99,6 +99,18 @@ impl OperationError {
                 Some("`coverslip op NAME` says which images an operation works on".to_owned())
             }
         }
+    }
+}
+
+/// Refuses another number of images than an operation works on.
+///
+/// # Errors
+///
+/// [`OperationError::Count`].
+pub(crate) fn expect_images(expected: usize, images: &[Image]) -> Result<(), OperationError> {
+    match images.len() {
+        found if found == expected => Ok(()),
+        found => Err(OperationError::Count { expected, found }),
     }
 }
 

@@ -1,12 +1,7 @@
 //! Steps from the network's output to the result: classes, objects, clean objects.
 
 mod argmax;
-mod components;
-mod holes;
 mod operation;
-mod small;
-mod threshold;
-mod watershed;
 
 use coverslip_algorithms::{
     AlgorithmError,
@@ -17,12 +12,7 @@ use ndarray::{Array3, Array4};
 
 pub use argmax::Argmax;
 pub(crate) use argmax::likeliest;
-pub use components::Components;
-pub use holes::FillHoles;
 pub(crate) use operation::OnLabels;
-pub use small::RemoveSmall;
-pub use threshold::Threshold;
-pub use watershed::Watershed;
 
 /// What a prediction is on its way to the result.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,7 +112,8 @@ impl PostprocessError {
 }
 
 impl Prediction {
-    fn into_labels(self, step: &'static str) -> Result<Array3<u32>, PostprocessError> {
+    /// The labels, for a step that works on them.
+    pub(super) fn into_labels(self, step: &'static str) -> Result<Array3<u32>, PostprocessError> {
         match self {
             Self::Labels(labels) => Ok(labels),
             Self::Values(_) => Err(PostprocessError::NeedsLabels { step }),

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     OperationError, Product, Table,
-    labels::as_labels,
     parts::{each_plane, labels_of, on_samples, plane},
 };
 
