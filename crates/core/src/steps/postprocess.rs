@@ -10,9 +10,13 @@ use coverslip_algorithms::{
 use coverslip_image::sink::Sink;
 use ndarray::{Array3, Array4};
 
+use super::operation::OperationError;
+
 pub use argmax::Argmax;
 pub(crate) use argmax::likeliest;
 pub(crate) use operation::OnLabels;
+
+const SEE_OPTIONS: &str = "see the step's options in `coverslip schema`";
 
 /// What a prediction is on its way to the result.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +100,20 @@ pub enum PostprocessError {
         /// Why.
         source: AlgorithmError,
     },
+    /// An operation on labels could not be done.
+    #[error("the step `{step}` failed: {source}")]
+    Operation {
+        /// The step.
+        step: &'static str,
+        /// Why.
+        source: Box<OperationError>,
+    },
+    /// An operation on labels gave a table or points.
+    #[error("the step `{step}` gives no image")]
+    NoImage {
+        /// The step.
+        step: &'static str,
+    },
 }
 
 impl PostprocessError {
@@ -106,7 +124,23 @@ impl PostprocessError {
                 "put `argmax` (or `threshold`) before it in `postprocess`".to_owned()
             }
             Self::NeedsValues { step } => format!("move `{step}` to the front of `postprocess`"),
-            Self::Algorithm { .. } => "see the step's options in `coverslip schema`".to_owned(),
+            Self::Algorithm { .. } => SEE_OPTIONS.to_owned(),
+            Self::Operation { source, .. } => {
+                source.hint().unwrap_or_else(|| SEE_OPTIONS.to_owned())
+            }
+            Self::NoImage { .. } => {
+                "leave it out: only operations that give an image can be steps".to_owned()
+            }
+        }
+    }
+
+    fn of_operation(step: &'static str, error: OperationError) -> Self {
+        match error {
+            OperationError::Algorithm(source) => Self::Algorithm { step, source },
+            other => Self::Operation {
+                step,
+                source: Box::new(other),
+            },
         }
     }
 }
