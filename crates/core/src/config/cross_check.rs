@@ -332,7 +332,9 @@ impl CrossChecker<'_> {
             match step.apply(prediction) {
                 Ok(next) => prediction = next,
                 // What is not defined for an empty prediction may be for a real one.
-                Err(PostprocessError::Algorithm { .. } | PostprocessError::Operation { .. }) => return,
+                Err(PostprocessError::Algorithm { .. } | PostprocessError::Operation { .. }) => {
+                    return;
+                }
                 Err(error) => {
                     let path = KeyPath::root().key("postprocess").index(index);
                     self.fault(&path, error.to_string(), error.hint());

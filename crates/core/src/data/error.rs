@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use coverslip_algorithms::AlgorithmError;
-use coverslip_image::ImageError;
+use coverslip_image::{ImageError, format::known_extensions};
 
-use crate::base::words::list;
+use crate::base::{listing::ListingFault, words::list};
 
 /// The most names that a message lists.
 pub(super) const MOST_NAMES: usize = 10;
@@ -299,6 +299,17 @@ impl DataError {
             Self::NoPairs | Self::Workers { .. } => return None,
         };
         Some(hint)
+    }
+
+    /// A folder that gives no images.
+    pub(crate) fn listing(folder: &Path, fault: ListingFault) -> Self {
+        match fault {
+            ListingFault::Refused(cause) => Self::io(folder, cause),
+            ListingFault::NoImages => Self::NoImages {
+                path: folder.to_owned(),
+                extensions: known_extensions(),
+            },
+        }
     }
 
     pub(super) fn io(path: &Path, cause: std::io::Error) -> Self {

@@ -23,7 +23,9 @@ impl PostprocessStep for OnLabels {
                 .to_labels_zyx()
                 .map(Prediction::Labels)
                 .map_err(|error| failed(error.into())),
-            Product::Table(_) | Product::Keypoints { .. } => Err(PostprocessError::NoImage { step }),
+            Product::Table(_) | Product::Keypoints { .. } => {
+                Err(PostprocessError::NoImage { step })
+            }
         }
     }
 }
@@ -92,7 +94,12 @@ mod tests {
                 "see the step's options in `coverslip schema`",
             ),
             (
-                || Err(ImageError::NotFound { path: "a.tif".into() }.into()),
+                || {
+                    Err(ImageError::NotFound {
+                        path: "a.tif".into(),
+                    }
+                    .into())
+                },
                 "the step `largest` failed: `a.tif` does not exist",
                 "",
             ),
@@ -125,7 +132,9 @@ mod tests {
                 name: "largest",
                 operation: Box::new(move |_| made()),
             };
-            let error = step.apply(Prediction::Labels(array![[[1, 2]]])).unwrap_err();
+            let error = step
+                .apply(Prediction::Labels(array![[[1, 2]]]))
+                .unwrap_err();
             assert!(error.to_string().starts_with(problem), "{error}");
             assert!(error.hint().contains(hint), "{}", error.hint());
         }
