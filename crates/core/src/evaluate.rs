@@ -17,6 +17,7 @@ mod pairs;
 mod parts;
 pub mod picture;
 pub mod report;
+mod scores;
 mod semantic;
 mod summary;
 mod write;
@@ -34,6 +35,7 @@ pub use error::EvaluateError;
 pub use features::evaluate_features;
 pub(crate) use pairs::images_by_name;
 pub use pairs::{EvaluationPair, pair_folders};
+use scores::Scores;
 pub use summary::Summary;
 
 /// What is compared.
@@ -163,9 +165,9 @@ pub struct Evaluation {
 
 /// Scores of all images before they are summarised.
 struct Table {
-    columns: Vec<String>,
-    rows: Vec<Vec<f64>>,
-    pooled: Vec<(String, f64)>,
+    /// Those of each image, in the order of the pairs; all images have the same scores.
+    images: Vec<Scores>,
+    pooled: Scores,
     notes: Vec<String>,
     confusion: Option<ConfusionTable>,
 }
@@ -237,15 +239,21 @@ pub fn evaluate_pairs(
             intensity::table(&measures)
         }
     };
-    let column = |index: usize| table.rows.iter().map(|row| row[index]).collect::<Vec<_>>();
-    let summary: Vec<Summary> = (0..table.columns.len())
+    let columns: Vec<String> = match table.images.first() {
+        Some(scores) => scores.iter().map(|(name, _)| name.clone()).collect(),
+        None => Vec::new(),
+    };
+    let values = |scores: Scores| scores.into_iter().map(|(_, score)| score).collect();
+    let rows: Vec<Vec<f64>> = table.images.into_iter().map(values).collect();
+    let column = |index: usize| rows.iter().map(|row| row[index]).collect::<Vec<_>>();
+    let summary: Vec<Summary> = (0..columns.len())
         .into_par_iter()
         .map(|index| Summary::of(&column(index), &options.bootstrap))
         .collect();
-    let rows = pairs.iter().cloned().zip(table.rows);
+    let rows = pairs.iter().cloned().zip(rows);
     Ok(Evaluation {
         task: options.task,
-        columns: table.columns,
+        columns,
         rows: rows.map(|(pair, scores)| Row { pair, scores }).collect(),
         summary,
         pooled: table.pooled,

@@ -8,6 +8,7 @@ use ndarray::{ArrayView4, Axis};
 
 use super::labels::of_pair;
 use super::parts::Parts;
+use super::scores::{Scores, named};
 use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
 /// Sides of the SSIM windows in pixels: uniform and Gaussian.
@@ -15,7 +16,7 @@ const WINDOWS: [usize; 2] = [7, 11];
 
 /// What one image contributes.
 pub(super) struct Measure {
-    scores: [f64; 10],
+    scores: Scores,
     range: RangeSource,
 }
 
@@ -64,22 +65,9 @@ pub(super) fn table(measures: &[Measure]) -> Table {
          images have none",
         WINDOWS[0], WINDOWS[1]
     ));
-    let columns = [
-        "psnr",
-        "psnr_fitted",
-        "ssim",
-        "rmse",
-        "mae",
-        "nrmse",
-        "pearson",
-        "data_range",
-        "mse",
-        "ssim_wang",
-    ];
     Table {
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: measures.iter().map(|one| one.scores.to_vec()).collect(),
-        pooled: Vec::new(),
+        images: measures.iter().map(|one| one.scores.clone()).collect(),
+        pooled: Scores::new(),
         notes,
         confusion: None,
     }
@@ -126,8 +114,8 @@ fn not_finite(values: &ArrayView4<'_, f32>) -> usize {
     values.iter().filter(|value| !value.is_finite()).count()
 }
 
-/// Columns of [`table`] for one pair.
-fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<[f64; 10], EvaluateError> {
+/// The scores of one pair.
+fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<Scores, EvaluateError> {
     // A constant target has no range: distances are still defined, ratios to the range are not.
     let usable = if range > 0.0 { range } else { 1.0 };
     let pixels = sums.scores(usable).map_err(of_pair(parts.pair))?;
@@ -154,18 +142,19 @@ fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<[f64; 10], E
         if fits { sum / count as f64 } else { f64::NAN }
     };
     let ratio = |value: f64| if range > 0.0 { value } else { f64::NAN };
-    Ok([
-        ratio(pixels.psnr),
-        ratio(psnr(fitted, usable)),
-        ratio(similarity(0)),
-        pixels.rmse,
-        pixels.mae,
-        pixels.nrmse,
-        pixels.pearson,
-        range,
-        pixels.mse,
-        ratio(similarity(1)),
-    ])
+    let scores = [
+        ("psnr", ratio(pixels.psnr)),
+        ("psnr_fitted", ratio(psnr(fitted, usable))),
+        ("ssim", ratio(similarity(0))),
+        ("rmse", pixels.rmse),
+        ("mae", pixels.mae),
+        ("nrmse", pixels.nrmse),
+        ("pearson", pixels.pearson),
+        ("data_range", range),
+        ("mse", pixels.mse),
+        ("ssim_wang", ratio(similarity(1))),
+    ];
+    Ok(named(scores).collect())
 }
 
 /// The sum of the similarities of all windows that lie in images `C Z Y X`, and their number.
