@@ -10,6 +10,7 @@ mod confusion;
 mod detection;
 mod error;
 mod features;
+mod headline;
 mod instance;
 mod intensity;
 mod labels;
@@ -26,74 +27,25 @@ use std::path::Path;
 
 use coverslip_algorithms::metrics::bootstrap::Bootstrap;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+
+use crate::data::TargetKind;
 
 pub use compare::{Difference, compare, write_comparison};
 pub use confusion::ConfusionTable;
 pub use detection::{DetectionRules, evaluate_detection_files};
 pub use error::EvaluateError;
 pub use features::evaluate_features;
+pub use headline::{headline, main_columns};
 pub(crate) use pairs::images_by_name;
 pub use pairs::{EvaluationPair, pair_folders};
 use scores::Scores;
 pub use summary::Summary;
 
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    /// Class maps: Dice, intersection over union, precision, recall, F1.
-    Semantic,
-    /// Instance label maps: average precision, F1, panoptic quality.
-    Instance,
-    /// Intensities: PSNR, SSIM, RMSE, correlation.
-    Image,
-}
-
-impl Task {
-    /// The score that images are ranked by: `dice`, `ap50` or `psnr`.
-    pub fn headline(self) -> &'static str {
-        match self {
-            Self::Semantic => "dice",
-            Self::Instance => "ap50",
-            Self::Image => "psnr",
-        }
-    }
-
-    /// The scores that tables for people show; files have all.
-    pub fn main_columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Semantic => &["dice", "iou", "precision", "recall", "f1_macro", "accuracy"],
-            Self::Instance => &[
-                "ap50",
-                "ap70",
-                "ap90",
-                "f1",
-                "pq",
-                "mean_matched_iou",
-                "dice",
-                "target_objects",
-                "predicted_objects",
-            ],
-            Self::Image => &["psnr", "psnr_fitted", "ssim", "rmse", "nrmse", "pearson"],
-        }
-    }
-
-    /// The name in configs and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Semantic => "semantic",
-            Self::Instance => "instance",
-            Self::Image => "image",
-        }
-    }
-}
-
 /// Settings of an evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluateOptions {
     /// What is compared.
-    pub task: Task,
+    pub task: TargetKind,
     /// Semantic: names of the classes, background first. Without names there are as many classes
     /// as the largest label asks for.
     pub classes: Option<Vec<String>>,
@@ -118,7 +70,7 @@ pub struct EvaluateOptions {
 
 impl EvaluateOptions {
     /// The defaults for a task.
-    pub fn new(task: Task) -> Self {
+    pub fn new(task: TargetKind) -> Self {
         Self {
             task,
             classes: None,
@@ -146,7 +98,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
     /// What was compared.
-    pub task: Task,
+    pub task: TargetKind,
     /// Names of the scores.
     pub columns: Vec<String>,
     /// One row an image, by file name.
@@ -181,7 +133,7 @@ impl Evaluation {
 
     /// Index of the column that images are ranked by.
     pub fn headline_column(&self) -> usize {
-        let headline = self.task.headline();
+        let headline = headline(self.task);
         self.columns
             .iter()
             .position(|name| name == headline)
@@ -226,15 +178,15 @@ pub fn evaluate_pairs(
     options: &EvaluateOptions,
 ) -> Result<Evaluation, EvaluateError> {
     let table = match options.task {
-        Task::Semantic => {
+        TargetKind::Semantic => {
             let measures = measure(pairs, |pair| semantic::measure(pair, options))?;
             semantic::table(&measures, options.classes.as_deref())?
         }
-        Task::Instance => {
+        TargetKind::Instance => {
             let measures = measure(pairs, |pair| instance::measure(pair, options))?;
             instance::table(&measures, options)?
         }
-        Task::Image => {
+        TargetKind::Image => {
             let measures = measure(pairs, |pair| intensity::measure(pair, options))?;
             intensity::table(&measures)
         }

@@ -22,6 +22,14 @@ pub enum DetectionRules {
 }
 
 impl DetectionRules {
+    /// The rules as the command line has them.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Coco => "coco",
+            Self::Livecell => "livecell",
+        }
+    }
+
     fn options(self) -> DetectionOptions {
         match self {
             Self::Coco => DetectionOptions::default(),

@@ -67,6 +67,15 @@ pub enum OutputFormat {
 }
 
 impl OutputFormat {
+    /// The format as the command line has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tiff => "tif",
+            Self::OmeTiff => "ome-tif",
+            Self::OmeZarr => "ome-zarr",
+        }
+    }
+
     fn extension(self) -> &'static str {
         match self {
             Self::Tiff => "tif",

@@ -10,8 +10,9 @@ use include_dir::{Dir, include_dir};
 use crate::{
     base::{error::Error, files, monitor::Monitor},
     config::{Config, Preset},
+    data::TargetKind,
     evaluate::{
-        EvaluateOptions, Evaluation, Task, evaluate,
+        EvaluateOptions, Evaluation, evaluate,
         report::{ReportOptions, write_report},
     },
     model::package,
@@ -121,7 +122,7 @@ fn evaluate_held_out(
 ) -> Result<Evaluation, Error> {
     let options = EvaluateOptions {
         partial: true,
-        ..EvaluateOptions::new(Task::Instance)
+        ..EvaluateOptions::new(TargetKind::Instance)
     };
     let evaluation = evaluate(predictions, &data.join("masks"), &options)?;
     let scored = evaluation.rows.len();

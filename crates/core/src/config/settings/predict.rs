@@ -46,6 +46,18 @@ pub enum Blend {
     Crop,
 }
 
+impl Blend {
+    /// The way as a config writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gaussian => "gaussian",
+            Self::Constant => "constant",
+            Self::Hann => "hann",
+            Self::Crop => "crop",
+        }
+    }
+}
+
 /// What prediction writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array2, Array4, ArrayView2, s};
 
 use super::section::Section;
+use crate::data::TargetKind;
 use crate::evaluate::{
-    EvaluateError, EvaluationPair, Task,
+    EvaluateError, EvaluationPair,
     picture::{Raster, contrast, error_map, gray, image, labels, overlay},
 };
 
@@ -37,7 +38,7 @@ impl Figure {
 
 /// The pictures of a pair, and which section of a stack they show.
 pub(super) fn figures(
-    task: Task,
+    task: TargetKind,
     pair: &EvaluationPair,
     input: Option<&Path>,
 ) -> Result<(Vec<Figure>, String), EvaluateError> {
@@ -54,8 +55,8 @@ pub(super) fn figures(
         Section::open(&pair.prediction)?,
     ];
     figures.extend(match task {
-        Task::Image => intensity_figures(&target.values()?, &prediction.values()?),
-        Task::Semantic | Task::Instance => {
+        TargetKind::Image => intensity_figures(&target.values()?, &prediction.values()?),
+        TargetKind::Semantic | TargetKind::Instance => {
             label_figures(&target.labels()?, &prediction.labels()?, input)
         }
     });
