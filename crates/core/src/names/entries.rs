@@ -3,7 +3,11 @@
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Number, Value};
 
-use super::{Kind, nearest};
+use super::{
+    Kind,
+    check::{Check, Given, OptionFault},
+    nearest,
+};
 use crate::{data::TargetKind, names::ordered};
 
 /// Lists the names that an option had formerly, in its schema.
@@ -29,6 +33,7 @@ pub struct Entry<T> {
     pub description: Description,
     /// What builds the thing from a node of options; its type is the kind's.
     pub build: T,
+    checks: Vec<Check>,
 }
 
 /// The option of `O` that was probably meant by one of `options` that it does not have.
@@ -65,6 +70,16 @@ impl<T> Entry<T> {
                 properties.insert(name.to_owned(), schema);
             }
         }
+        self
+    }
+
+    /// Adds a check of the options that their schema cannot make, such as of one against another or
+    /// against the classes; a config with what it finds is at fault. Several are made in their order.
+    pub fn with_check(
+        &mut self,
+        check: impl Fn(&Given<'_>) -> Option<OptionFault> + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.checks.push(Check(Box::new(check)));
         self
     }
 
@@ -192,7 +207,11 @@ impl<T> Entries<T> {
             schema,
             targets: Vec::new(),
         };
-        self.entries.push(Entry { description, build });
+        self.entries.push(Entry {
+            description,
+            build,
+            checks: Vec::new(),
+        });
         let last = self.entries.len() - 1;
         Ok(&mut self.entries[last])
     }
@@ -208,6 +227,12 @@ impl<T> Entries<T> {
             nearest: nearest(name, self.names()).map(str::to_owned),
             known: self.names().map(str::to_owned).collect(),
         })
+    }
+
+    /// What the entry `name` finds wrong with options; nothing where there is no such entry.
+    pub(crate) fn check(&self, name: &str, given: &Given<'_>) -> Vec<OptionFault> {
+        let checks = self.find(name).map_or(&[][..], |entry| &entry.checks);
+        checks.iter().filter_map(|check| (check.0)(given)).collect()
     }
 
     /// The names in the order of registration.

@@ -1,4 +1,5 @@
 //! How entries are added: the options' type says what a config may write, a function builds the thing.
+//! Each function gives the entry, for checks of its options ([`Entry::with_check`]).
 
 use std::sync::Arc;
 
@@ -9,7 +10,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Registry;
+use super::{
+    BuildAugmentation, BuildLoss, BuildNetwork, BuildOptimizer, BuildPostprocess, BuildPreprocess,
+    BuildSchedule, Registry,
+};
 use crate::{
     base::error::Error,
     data::{Augmentation, TargetKind},
@@ -17,7 +21,7 @@ use crate::{
         optimizer::UpdateRule,
         schedule::{Schedule, WarmUp},
     },
-    names::{Named, RegistryError},
+    names::{Entry, Named, RegistryError},
     steps::{
         operation::{Operation, OperationError, OperationKind, Product, expect_images},
         postprocess::{OnLabels, PostprocessStep},
@@ -36,12 +40,11 @@ impl Registry {
     pub fn add_network<A: Architecture + JsonSchema + DeserializeOwned>(
         &mut self,
         name: &str,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildNetwork>, RegistryError> {
         let build = |named: &Named, settings: &BuildSettings| {
             Ok(AnyNetwork::build(&named.read::<A>()?, settings)?)
         };
-        self.networks.register::<A>(name, Box::new(build))?;
-        Ok(())
+        self.networks.register::<A>(name, Box::new(build))
     }
 
     /// Adds a loss whose options are the loss itself, with a `weight` in the sum of all terms.
@@ -52,18 +55,17 @@ impl Registry {
         &mut self,
         name: &str,
         targets: &[TargetKind],
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildLoss>, RegistryError> {
         let weight = json!({
             "description": "What the term is multiplied by in the sum of all terms.",
             "type": "number",
             "minimum": 0,
             "default": 1.0,
         });
-        self.losses
-            .register::<L>(name, Box::new(|named| Ok(Box::new(named.read::<L>()?))))?
-            .with_option("weight", weight)
-            .only_for(targets);
-        Ok(())
+        let build =
+            |named: &Named| -> Result<Box<dyn Loss>, Error> { Ok(Box::new(named.read::<L>()?)) };
+        let entry = self.losses.register::<L>(name, Box::new(build))?;
+        Ok(entry.with_option("weight", weight).only_for(targets))
     }
 
     pub(super) fn add_normalization<O: JsonSchema + DeserializeOwned + 'static>(
@@ -87,7 +89,7 @@ impl Registry {
         name: &str,
         inputs: &'static [&'static str],
         run: fn(&O, &[Image]) -> Result<Product, OperationError>,
-    ) -> Result<(), RegistryError>
+    ) -> Result<&mut Entry<OperationKind>, RegistryError>
     where
         O: JsonSchema + DeserializeOwned + Send + Sync + 'static,
     {
@@ -101,7 +103,7 @@ impl Registry {
         inputs: &'static [&'static str],
         defaults: Value,
         run: fn(&O, &[Image]) -> Result<Product, OperationError>,
-    ) -> Result<(), RegistryError>
+    ) -> Result<&mut Entry<OperationKind>, RegistryError>
     where
         O: JsonSchema + DeserializeOwned + Send + Sync + 'static,
     {
@@ -121,16 +123,14 @@ impl Registry {
         inputs: &'static [&'static str],
         defaults: Value,
         build: impl Fn(O) -> Result<Operation, Error> + Send + Sync + 'static,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<OperationKind>, RegistryError> {
         let own = defaults.clone();
         let kind = OperationKind {
             inputs,
             build: Box::new(move |named| build(named.with_defaults(&own).read()?)),
         };
-        self.operations
-            .register::<O>(name, kind)?
-            .with_defaults(&defaults);
-        Ok(())
+        let entry = self.operations.register::<O>(name, kind)?;
+        Ok(entry.with_defaults(&defaults))
     }
 
     /// Adds an operation on labels as a step of post-processing.
@@ -158,12 +158,11 @@ impl Registry {
     pub fn add_preprocess<O: PreprocessStep + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildPreprocess>, RegistryError> {
         let build = |named: &Named| -> Result<Box<dyn PreprocessStep>, Error> {
             Ok(Box::new(named.read::<O>()?))
         };
-        self.preprocess.register::<O>(name, Box::new(build))?;
-        Ok(())
+        self.preprocess.register::<O>(name, Box::new(build))
     }
 
     /// Adds a random change of patches whose options are the change itself.
@@ -173,12 +172,11 @@ impl Registry {
     pub fn add_augmentation<O: Augmentation + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildAugmentation>, RegistryError> {
         let build = |named: &Named| -> Result<Arc<dyn Augmentation>, Error> {
             Ok(Arc::new(named.read::<O>()?))
         };
-        self.augmentations.register::<O>(name, Box::new(build))?;
-        Ok(())
+        self.augmentations.register::<O>(name, Box::new(build))
     }
 
     /// Adds a step of post-processing, for targets that say classes, whose options are the step itself.
@@ -188,33 +186,29 @@ impl Registry {
     pub fn add_postprocess<O: PostprocessStep + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildPostprocess>, RegistryError> {
         let build = build_postprocess::<O>;
-        self.postprocess
-            .register::<O>(name, Box::new(build))?
-            .only_for(&CLASSES);
-        Ok(())
+        let entry = self.postprocess.register::<O>(name, Box::new(build))?;
+        Ok(entry.only_for(&CLASSES))
     }
 
     /// Adds a step of post-processing that also makes labels of images, or cleans them.
     pub(super) fn add_label_maker<O: PostprocessStep + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildPostprocess>, RegistryError> {
         let build = build_postprocess::<O>;
-        self.postprocess.register::<O>(name, Box::new(build))?;
-        Ok(())
+        self.postprocess.register::<O>(name, Box::new(build))
     }
 
     pub(super) fn add_optimizer<O: UpdateRule + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildOptimizer>, RegistryError> {
         let build = |named: &Named| -> Result<Box<dyn UpdateRule>, Error> {
             Ok(Box::new(named.read::<O>()?))
         };
-        self.optimizers.register::<O>(name, Box::new(build))?;
-        Ok(())
+        self.optimizers.register::<O>(name, Box::new(build))
     }
 
     /// Adds a schedule whose options are the schedule itself, with a warm-up before it.
@@ -224,7 +218,7 @@ impl Registry {
     pub fn add_schedule<O: Schedule + JsonSchema + DeserializeOwned + 'static>(
         &mut self,
         name: &str,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<&mut Entry<BuildSchedule>, RegistryError> {
         let build = |named: &Named| -> Result<Box<dyn Schedule>, Error> {
             let mut named = named.clone();
             let mut take = |key: &str| named.options.as_object_mut()?.shift_remove(key);
@@ -250,15 +244,13 @@ impl Registry {
             "maximum": 1,
             "default": 0.0,
         });
-        self.schedules
-            .register::<O>(name, Box::new(build))?
-            .with_option("warmup_epochs", epochs)
-            .with_option("warmup_start", start);
-        Ok(())
+        let entry = self.schedules.register::<O>(name, Box::new(build))?;
+        let entry = entry.with_option("warmup_epochs", epochs);
+        Ok(entry.with_option("warmup_start", start))
     }
 }
 
-fn build_postprocess<O: PostprocessStep + DeserializeOwned + 'static>(
+fn build_postprocess<O: PostprocessStep + JsonSchema + DeserializeOwned + 'static>(
     named: &Named,
 ) -> Result<Box<dyn PostprocessStep>, Error> {
     Ok(Box::new(named.read::<O>()?))

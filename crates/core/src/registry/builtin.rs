@@ -1,5 +1,6 @@
 //! The entries that come with Coverslip.
 
+mod checks;
 mod operations;
 #[cfg(test)]
 mod tests;
@@ -79,14 +80,18 @@ impl Registry {
         registry.add_augmentation::<Rotate90>("rotate90")?;
         registry.add_postprocess::<Argmax>("argmax")?;
         registry.add_label_maker::<Threshold>("threshold")?;
-        registry.add_label_maker::<Watershed>("watershed")?;
+        registry
+            .add_label_maker::<Watershed>("watershed")?
+            .with_check(checks::seeds);
         registry.add_label_maker::<Components>("components")?;
         registry.add_label_maker::<RemoveSmall>("remove_small")?;
         registry.add_label_maker::<FillHoles>("fill_holes")?;
         add_label_steps(&mut registry)?;
         registry.add_optimizer::<AdamOptions>("adam")?;
         registry.add_optimizer::<AdamWOptions>("adamw")?;
-        registry.add_optimizer::<SgdOptions>("sgd")?;
+        registry
+            .add_optimizer::<SgdOptions>("sgd")?
+            .with_check(checks::nesterov);
         registry.add_optimizer::<RmspropOptions>("rmsprop")?;
         registry.add_schedules()?;
         add_operations(&mut registry)?;
@@ -133,12 +138,17 @@ impl Registry {
     }
 
     fn add_losses(&mut self) -> Result<(), RegistryError> {
-        self.add_loss::<CrossEntropy>("cross_entropy", &CLASSES)?;
-        self.add_loss::<BinaryCrossEntropy>("binary_cross_entropy", &CLASSES)?;
-        self.add_loss::<Dice>("dice", &CLASSES)?;
+        self.add_loss::<CrossEntropy>("cross_entropy", &CLASSES)?
+            .with_check(|given| given.numbers_per_class("class_weights"));
+        self.add_loss::<BinaryCrossEntropy>("binary_cross_entropy", &CLASSES)?
+            .with_check(|given| given.numbers_per_class("positive_weights"));
+        self.add_loss::<Dice>("dice", &CLASSES)?
+            .with_check(|given| given.numbers_per_class("class_weights"));
         self.add_loss::<GeneralizedDice>("generalized_dice", &CLASSES)?;
         self.add_loss::<Tversky>("tversky", &CLASSES)?;
-        self.add_loss::<Focal>("focal", &CLASSES)?;
+        self.add_loss::<Focal>("focal", &CLASSES)?
+            .with_check(|given| given.numbers_per_class("class_weights"))
+            .with_check(|given| given.numbers_per_class("alpha"));
         self.add_loss::<LovaszSoftmax>("lovasz_softmax", &CLASSES)?;
         self.add_loss::<LovaszHinge>("lovasz_hinge", &CLASSES)?;
         self.add_loss::<Mse>("mse", &IMAGES)?;

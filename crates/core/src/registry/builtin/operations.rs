@@ -132,7 +132,8 @@ fn normalizations(registry: &mut Registry) -> Result<(), RegistryError> {
     })?;
     registry.add_operation::<CenterZ>("center_z", IMAGE, |options, images| {
         normalize(&Normalization::CenterZ(options.clone()), images)
-    })
+    })?;
+    Ok(())
 }
 
 fn normalize(method: &Normalization, images: &[Image]) -> Result<Product, OperationError> {
