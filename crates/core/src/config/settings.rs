@@ -3,6 +3,7 @@
 mod data;
 mod fine_tuning;
 mod predict;
+mod size;
 mod training;
 
 use schemars::JsonSchema;

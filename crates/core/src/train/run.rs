@@ -175,9 +175,8 @@ fn resume_from(
 fn check_patch(settings: &Settings, framework: &dyn Framework) -> Result<(), Error> {
     let patch = settings.data.patch.size.clone();
     let sizes = framework.predictor().sizes();
+    let size = settings.data.patch.size_zyx();
     let missing = 3 - patch.len();
-    let mut size = [1; 3];
-    size[missing..].copy_from_slice(&patch);
     if sizes.accepts(size) {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::size::size_zyx;
 use crate::{data::TargetKind, names::Named};
 
 /// The images, and how they are prepared.
@@ -188,6 +189,14 @@ impl Default for PatchSettings {
             sampling: Sampling::Uniform,
             foreground: 0.5,
         }
+    }
+}
+
+impl PatchSettings {
+    /// Pixels along Z, Y and X.
+    pub fn size_zyx(&self) -> [usize; 3] {
+        // The schema lets no other number of sizes in.
+        size_zyx(&self.size).unwrap_or([1; 3])
     }
 }
 

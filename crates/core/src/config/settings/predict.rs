@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::size::size_zyx;
+
 /// How large images are predicted tile by tile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -29,6 +31,13 @@ impl Default for PredictSettings {
             blend: Blend::Gaussian,
             output: None,
         }
+    }
+}
+
+impl PredictSettings {
+    /// Pixels of a tile along Z, Y and X, where they are given.
+    pub fn tile_zyx(&self) -> Option<[usize; 3]> {
+        size_zyx(self.tile.as_deref()?)
     }
 }
 

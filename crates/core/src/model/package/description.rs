@@ -194,13 +194,9 @@ impl Description {
 
     /// How large images are cut and joined.
     pub fn tiling(&self) -> Tiling {
-        let tile = match self.predict.tile.as_deref() {
-            Some(&[y, x]) => [1, y, x],
-            Some(&[z, y, x]) => [z, y, x],
-            _ => [1, DEFAULT_TILE, DEFAULT_TILE],
-        };
+        let tile = self.predict.tile_zyx();
         Tiling {
-            tile,
+            tile: tile.unwrap_or([1, DEFAULT_TILE, DEFAULT_TILE]),
             overlap: self.predict.overlap,
             blend: self.predict.blend,
         }

@@ -122,7 +122,7 @@ impl RunData {
             images: Arc::clone(&self.training),
             seed: settings.seed,
             purpose: "training",
-            patch: patch_size(settings),
+            patch: settings.data.patch.size_zyx(),
             places: match settings.data.patch.sampling {
                 Sampling::Uniform => Places::Uniform,
                 Sampling::Balanced => Places::Balanced(settings.data.patch.foreground),
@@ -143,7 +143,7 @@ impl RunData {
             images: Arc::clone(&self.validation),
             seed: settings.seed,
             purpose: "validation",
-            patch: patch_size(settings),
+            patch: settings.data.patch.size_zyx(),
             places: Places::Uniform,
             augmentations: Vec::new(),
         };
@@ -226,13 +226,4 @@ fn recipe(settings: &Settings, registry: &Registry) -> Result<Recipe, Error> {
         prepare_target: preparation(&data.target_preprocess)?,
         match_source: data.target_scale == TargetScale::Source,
     })
-}
-
-/// The size of a patch along Z, Y and X.
-fn patch_size(settings: &Settings) -> [usize; 3] {
-    match settings.data.patch.size[..] {
-        [z, y, x] => [z, y, x],
-        [y, x] => [1, y, x],
-        _ => [1; 3],
-    }
 }
