@@ -6,7 +6,7 @@ use coverslip_algorithms::{
     measure::labels::{SizeMode, relabel_sequential, remove_small_labels, remove_small_objects},
 };
 use coverslip_image::Image;
-use ndarray::{Array, ArrayView, Axis, RemoveAxis};
+use ndarray::{Array, ArrayView, RemoveAxis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

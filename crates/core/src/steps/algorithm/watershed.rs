@@ -126,7 +126,7 @@ impl Watershed {
         let mask = self.mask.map(above);
         let seeds = connected_components(&sure.view(), self.connectivity)?.labels;
         let relief = values.mapv(|value| -value.to_f64());
-        let within = mask.as_ref().map(Array::view);
+        let within = mask.as_ref().map(|mask| mask.view());
         let mut objects = self
             .flood()
             .apply(&relief.view(), &seeds.view(), within.as_ref())?;

@@ -31,7 +31,7 @@ impl PostprocessStep for OnLabels {
 }
 
 /// Labels `[Z, Y, X]` as an image; one section is a plane, whose operations are those of the plane.
-fn to_image(mut labels: Array3<u32>) -> Result<Image, OperationError> {
+fn to_image(labels: Array3<u32>) -> Result<Image, OperationError> {
     let is_flat = labels.dim().0 == 1;
     let pixels: Pixels = if is_flat {
         labels.index_axis_move(ndarray::Axis(0), 0).into()
