@@ -1,4 +1,5 @@
-//! The parameters of a network by name, and their safetensors form.
+//! The parameters of a network by name, and their safetensors form: 32-bit, finite, with metadata.
+//! Files of other programs, of any number type, are read by `weights_file`.
 
 use std::{
     collections::HashMap,
