@@ -25,18 +25,18 @@ pub(super) struct Measure {
 }
 
 /// `MMV_Im2Im` leaves out objects that reach into so many outer rows and columns,
-const SIMPLIFIED_BORDER: usize = 5;
+const SIMPLIFIED_BORDER_PIXELS: usize = 5;
 /// and predictions of which less than this share is covered.
-const SIMPLIFIED_COVERED: f64 = 0.25;
+const SIMPLIFIED_COVERED_SHARE: f64 = 0.25;
 
-/// Bytes that the work on a part takes a pixel: two label maps and what they are converted from.
-const VOXEL: usize = 40;
+/// Bytes of working memory per voxel: two label maps and what they are converted from.
+const BYTES_PER_VOXEL: usize = 40;
 
 pub(super) fn measure(
     pair: &EvaluationPair,
     options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let parts = Parts::open(pair, options.memory, VOXEL, 0)?;
+    let parts = Parts::open(pair, options.memory, BYTES_PER_VOXEL, 0)?;
     let measures = parts.map(|part| measure_part(pair, part, parts.shape()))?;
     let mut foreground = MaskOverlap::default();
     let mut tables = Vec::with_capacity(measures.len());
@@ -50,7 +50,7 @@ pub(super) fn measure(
     let matchings = (DSB_THRESHOLDS.iter()).map(|&threshold| overlaps.matching(threshold));
     let mut single = single(&overlaps);
     if options.simplified {
-        let found = overlaps.simplified_iou(&touching, SIMPLIFIED_COVERED);
+        let found = overlaps.simplified_iou(&touching, SIMPLIFIED_COVERED_SHARE);
         single.extend(named([
             ("simplified_iou", found.score),
             ("simplified_objects", found.counted as f64),
@@ -84,7 +84,12 @@ fn measure_part(
     Ok(PartMeasure {
         overlaps: overlaps.map_err(of_pair(pair))?,
         foreground: labels.foreground().map_err(of_pair(pair))?,
-        touching: border_labels(&labels.target(), [y, x], [height, width], SIMPLIFIED_BORDER),
+        touching: border_labels(
+            &labels.target(),
+            [y, x],
+            [height, width],
+            SIMPLIFIED_BORDER_PIXELS,
+        ),
     })
 }
 

@@ -18,15 +18,14 @@ pub(super) struct Measure {
     edges: MaskOverlap,
 }
 
-/// Bytes that the work on a part takes a pixel: two label maps, their masks, and what they are
-/// converted from.
-const VOXEL: usize = 48;
+/// Bytes of working memory per voxel: two label maps, their masks, and what they are converted from.
+const BYTES_PER_VOXEL: usize = 48;
 
 pub(super) fn measure(
     pair: &EvaluationPair,
     options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let parts = Parts::open(pair, options.memory, VOXEL, 1)?;
+    let parts = Parts::open(pair, options.memory, BYTES_PER_VOXEL, 1)?;
     let measures = parts.map(|part| measure_part(pair, part, options))?;
     let classes = measures.iter().map(|one| one.confusion.classes()).max();
     let mut sum = Measure {

@@ -1,3 +1,5 @@
+//! The parts that a config names, built for a framework.
+
 use burn::tensor::Device;
 use coverslip_nets::{AnyNetwork, NetworkIo, build::BuildSettings, loss::WeightedSum};
 

@@ -14,7 +14,7 @@ use crate::evaluate::{
 };
 
 /// Longest side of a picture in pixels.
-const LONGEST_SIDE: usize = 512;
+const LONGEST_SIDE_PIXELS: usize = 512;
 
 /// A picture with its caption.
 pub(super) struct Figure {
@@ -27,7 +27,7 @@ pub(super) struct Figure {
 
 impl Figure {
     fn new(caption: &str, picture: &Raster) -> Self {
-        let png = picture.shrunk_to(LONGEST_SIDE).png_bytes();
+        let png = picture.shrunk_to(LONGEST_SIDE_PIXELS).png_bytes();
         Self {
             caption: caption.to_owned(),
             address: format!("data:image/png;base64,{}", STANDARD.encode(png)),
