@@ -161,6 +161,24 @@ impl Evaluation {
 ///
 /// # Errors
 /// [`EvaluateError`], naming the file or folder.
+///
+/// # Example
+/// ```
+/// use coverslip::{data::TargetKind, evaluate::{EvaluateOptions, evaluate}};
+/// use coverslip_image::{Image, write_image};
+/// use ndarray::arr2;
+///
+/// let folder = tempfile::tempdir()?;
+/// let [prediction, target] = ["prediction", "target"].map(|name| folder.path().join(name));
+/// for (path, mask) in [(&prediction, [[0_u8, 1, 1]]), (&target, [[0, 0, 1]])] {
+///     std::fs::create_dir(path)?;
+///     write_image(path.join("a.tif"), &Image::new(arr2(&mask), "yx".parse()?)?)?;
+/// }
+/// let options = EvaluateOptions::new(TargetKind::Semantic);
+/// let found = evaluate(&prediction, &target, &options)?;
+/// assert_eq!(found.summary_of("dice").unwrap().mean, 2.0 / 3.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn evaluate(
     prediction: &Path,
     target: &Path,

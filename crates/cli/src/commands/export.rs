@@ -28,7 +28,7 @@ pub(crate) fn run(
     let (weights, naming) = export(&arguments.model, arguments.names, registry)?;
     // Readers of PyTorch's look for this entry.
     let metadata = (naming == Naming::Torch).then(|| ("format", "pt".to_owned()));
-    let bytes = to_bytes(&weights, metadata).map_err(Error::Bug)?;
+    let bytes = to_bytes(&weights, metadata).map_err(|error| Error::Bug(error.to_string()))?;
     write_atomic(output, &bytes).map_err(Error::from)?;
     printer.text(&format!(
         "{} tensors with {} names in {}",

@@ -10,21 +10,23 @@ pub struct Preset {
 }
 
 impl Preset {
+    /// Instances of fluorescent nuclei.
+    pub const NUCLEI_2D: Self = Self {
+        name: "nuclei-2d",
+        text: include_str!("../../presets/nuclei-2d.yaml"),
+    };
+    /// Restoration from pairs of images.
+    pub const REGRESSION: Self = Self {
+        name: "regression",
+        text: include_str!("../../presets/regression.yaml"),
+    };
+    /// What `coverslip demo` trains.
+    pub const DEMO: Self = Self {
+        name: "demo",
+        text: include_str!("../../presets/demo.yaml"),
+    };
     /// Every preset, the most used first.
-    pub const ALL: [Self; 3] = [
-        Self {
-            name: "nuclei-2d",
-            text: include_str!("../../presets/nuclei-2d.yaml"),
-        },
-        Self {
-            name: "regression",
-            text: include_str!("../../presets/regression.yaml"),
-        },
-        Self {
-            name: "demo",
-            text: include_str!("../../presets/demo.yaml"),
-        },
-    ];
+    pub const ALL: [Self; 3] = [Self::NUCLEI_2D, Self::REGRESSION, Self::DEMO];
 
     /// The preset of that name.
     pub fn find(name: &str) -> Option<Self> {

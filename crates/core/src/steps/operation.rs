@@ -1,4 +1,22 @@
 //! Classical algorithms as operations on images: what `coverslip op` runs by name.
+//!
+//! # Example
+//! ```
+//! use coverslip::{names::Named, registry::Registry, steps::operation::Product};
+//! use coverslip_image::Image;
+//! use ndarray::arr2;
+//!
+//! let registry = Registry::builtin()?;
+//! let named = Named {
+//!     name: "components".to_owned(),
+//!     options: serde_json::json!({"connectivity": 2}),
+//! };
+//! let operation = (registry.operations.get(&named.name)?.build.build)(&named)?;
+//! let mask = Image::new(arr2(&[[1_u8, 0, 0], [0, 1, 0], [0, 0, 0]]), "yx".parse()?)?;
+//! let Product::Image(labels) = operation(&[mask])? else { unreachable!("labels are an image") };
+//! assert_eq!(labels.to_labels_zyx()?.iter().max(), Some(&1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub(crate) mod filters;
 pub(crate) mod geometry;

@@ -109,8 +109,7 @@ fn config(data: &Path, registry: &Registry) -> Result<Config, Error> {
         "data.train.subset=train".to_owned(),
         "data.validation={subset: val}".to_owned(),
     ];
-    let preset = Preset::find("demo").ok_or_else(|| Error::Bug("no preset `demo`".to_owned()))?;
-    Ok(Config::from_preset(preset, &overrides, registry)?)
+    Ok(Config::from_preset(Preset::DEMO, &overrides, registry)?)
 }
 
 /// Compares the held-out predictions alone: the folder of masks also has those of the training

@@ -36,7 +36,7 @@ fn intensities(size: [usize; 3], noise: usize) -> ArrayD<f32> {
     values.into_dyn()
 }
 
-fn pairs(task: Task) -> Folders {
+fn pairs(task: TargetKind) -> Folders {
     let folders = Folders::new();
     for (index, size) in SIZES.into_iter().enumerate() {
         let name = format!("{index}.ome.zarr");

@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn an_operation_makes_the_objects_of_the_step() {
         let classes = array![[0u32, 2, 2, 2, 2, 2, 2, 0], [0, 2, 1, 2, 2, 1, 2, 2]];
-        let image = Image::new(classes.clone().into(), "yx".parse().unwrap()).unwrap();
+        let image = Image::new(classes.clone(), "yx".parse().unwrap()).unwrap();
         for delta in [0.0, 1.0] {
             let components = Components {
                 seeds: Some(1).filter(|_| delta == 0.0),

@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_mask_is_filled_as_a_whole_and_holes_up_to_an_area() {
         let labels = array![[[1u32, 1, 2, 2, 2], [1, 0, 2, 0, 0], [1, 1, 2, 2, 2]]];
-        let image = Image::new(labels.clone().into(), "zyx".parse().unwrap()).unwrap();
+        let image = Image::new(labels.clone(), "zyx".parse().unwrap()).unwrap();
         for (area, expected) in [(None, [1, 0]), (Some(2), [1, 0]), (Some(3), [1, 1])] {
             let step = FillHoles {
                 labels: false,

@@ -142,7 +142,7 @@ mod tests {
         let of_groups = step.apply(Prediction::Labels(labels.clone())).unwrap();
         let expected = array![[[0, 0, 1, 1]], [[0, 0, 0, 1]], [[1, 1, 0, 0]]];
         assert_eq!(of_groups, Prediction::Labels(expected.clone()));
-        let image = Image::new(labels.into(), "zyx".parse().unwrap()).unwrap();
+        let image = Image::new(labels, "zyx".parse().unwrap()).unwrap();
         let Product::Image(product) = step.operation(&[image]).unwrap() else {
             panic!("a mask is an image");
         };

@@ -109,6 +109,7 @@ impl Checkpoints {
 }
 
 fn write(path: &Path, dict: &StateDict, metadata: Option<(&str, String)>) -> Result<(), Error> {
-    let bytes = state_dict::to_bytes(dict, metadata).map_err(Error::Bug)?;
+    let bytes =
+        state_dict::to_bytes(dict, metadata).map_err(|error| Error::Bug(error.to_string()))?;
     Ok(files::write_atomic(path, &bytes)?)
 }
