@@ -5,12 +5,13 @@ mod entries;
 mod kind;
 mod named;
 mod nearest;
+mod options;
 mod ordered;
 
 pub use check::{Given, OptionFault};
-pub(crate) use entries::option_meant;
 pub use entries::{Description, Entries, Entry, RegistryError};
 pub use kind::Kind;
 pub use named::Named;
 pub use nearest::nearest;
+pub(crate) use options::option_meant;
 pub(crate) use ordered::ordered;

@@ -66,7 +66,9 @@ impl Given<'_> {
 }
 
 /// A check of an entry's options.
-pub(super) struct Check(pub(super) Box<dyn Fn(&Given<'_>) -> Option<OptionFault> + Send + Sync>);
+pub(super) struct Check(pub(super) Box<FindFault>);
+
+type FindFault = dyn Fn(&Given<'_>) -> Option<OptionFault> + Send + Sync;
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

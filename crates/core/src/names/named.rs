@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{RegistryError, entries::meant_of};
+use super::{RegistryError, options::meant_of};
 
 /// The name of a registry entry with options for it.
 ///

@@ -93,7 +93,7 @@ impl Registry {
     where
         O: JsonSchema + DeserializeOwned + Send + Sync + 'static,
     {
-        self.add_operation_over(name, inputs, json!({}), run)
+        self.add_operation_over(name, inputs, &json!({}), run)
     }
 
     /// Adds an operation with defaults that may differ from those of its options' type.
@@ -101,7 +101,7 @@ impl Registry {
         &mut self,
         name: &str,
         inputs: &'static [&'static str],
-        defaults: Value,
+        defaults: &Value,
         run: fn(&O, &[Image]) -> Result<Product, OperationError>,
     ) -> Result<&mut Entry<OperationKind>, RegistryError>
     where
@@ -121,7 +121,7 @@ impl Registry {
         &mut self,
         name: &str,
         inputs: &'static [&'static str],
-        defaults: Value,
+        defaults: &Value,
         build: impl Fn(O) -> Result<Operation, Error> + Send + Sync + 'static,
     ) -> Result<&mut Entry<OperationKind>, RegistryError> {
         let own = defaults.clone();
@@ -130,7 +130,7 @@ impl Registry {
             build: Box::new(move |named| build(named.with_defaults(&own).read()?)),
         };
         let entry = self.operations.register::<O>(name, kind)?;
-        Ok(entry.with_defaults(&defaults))
+        Ok(entry.with_defaults(defaults))
     }
 
     /// Adds an operation on labels as a step of post-processing.

@@ -48,13 +48,13 @@ pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryErro
     normalizations(registry)?;
     let images = &["image", "reference"];
     let build = |options: MatchHistogramOptions| Ok(options.operation()?);
-    registry.add_operation_with("match_histogram", images, json!({}), build)?;
+    registry.add_operation_with("match_histogram", images, &json!({}), build)?;
     registry.add_operation::<Stains>("macenko", IMAGE, intensity::stains)?;
     registry.add_operation::<Autoscale>("autoscale", IMAGE, intensity::autoscaled)?;
     registry.add_operation::<GaussianBlur>("gaussian_blur", IMAGE, filters::gaussian_blur)?;
     registry.add_operation::<Gaussian>("gaussian", IMAGE, filters::gaussian)?;
     let defaults = json!({"method": "otsu"});
-    registry.add_operation_over("threshold", IMAGE, defaults, Threshold::operation)?;
+    registry.add_operation_over("threshold", IMAGE, &defaults, Threshold::operation)?;
     registry.add_operation::<AdaptiveThreshold>(
         "adaptive_threshold",
         IMAGE,
@@ -74,9 +74,9 @@ pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryErro
     registry.add_operation("components", IMAGE, Components::operation)?;
     registry.add_operation::<Largest>("largest", IMAGE, labels::largest)?;
     let defaults = json!({"min_size": 64, "labels": false});
-    registry.add_operation_over("remove_small", MASK, defaults, RemoveSmall::operation)?;
+    registry.add_operation_over("remove_small", MASK, &defaults, RemoveSmall::operation)?;
     let defaults = json!({"labels": false});
-    registry.add_operation_over("fill_holes", MASK, defaults, FillHoles::operation)?;
+    registry.add_operation_over("fill_holes", MASK, &defaults, FillHoles::operation)?;
     registry.add_operation::<Border>("clear_border", LABELS, labels::border)?;
     registry.add_operation::<Relabel>("relabel", LABELS, labels::relabel)?;
     registry.add_operation::<Isolated>("remove_isolated", LABELS, labels::isolated)?;
@@ -84,7 +84,7 @@ pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryErro
     let build = |options: Watershed| -> Result<Operation, Error> {
         Ok(Box::new(move |images| options.operation(images)))
     };
-    registry.add_operation_with("watershed", images, defaults, build)?;
+    registry.add_operation_with("watershed", images, &defaults, build)?;
     registry.add_operation::<Split>("split", MASK, labels::split)?;
     registry.add_operation::<Layers>("layers_to_instances", &["layers"], labels::layers)?;
     registry.add_operation::<ToLayers>("instances_to_layers", LABELS, labels::to_layers)?;

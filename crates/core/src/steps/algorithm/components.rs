@@ -175,7 +175,9 @@ mod tests {
                 delta,
                 ..Components::default()
             };
-            let Product::Image(product) = components.operation(&[image.clone()]).unwrap() else {
+            let Product::Image(product) =
+                components.operation(std::slice::from_ref(&image)).unwrap()
+            else {
                 panic!("labels are an image");
             };
             let stack = classes.clone().insert_axis(Axis(0));

@@ -139,7 +139,8 @@ mod tests {
                 panic!("labels stay labels");
             };
             assert_eq!([filled[[0, 1, 1]], filled[[0, 1, 3]]], expected, "{area:?}");
-            let Product::Image(product) = step.operation(&[image.clone()]).unwrap() else {
+            let Product::Image(product) = step.operation(std::slice::from_ref(&image)).unwrap()
+            else {
                 panic!("a mask is an image");
             };
             assert_eq!(product.to_labels_zyx().unwrap(), 255 * filled);
