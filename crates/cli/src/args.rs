@@ -1,20 +1,25 @@
 //! What can be typed: the commands, their arguments and their help texts.
 
+mod choice;
 mod evaluate;
 mod files;
+mod networks;
+mod predict;
 
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use coverslip::base::devices::DeviceKind;
 
-pub use evaluate::{DetectionName, EvaluateArguments, TaskName};
-use files::size;
+use choice::choice;
+pub use evaluate::{Compared, EvaluateArguments};
 pub use files::{
     CocoArguments, ConvertArguments, InfoArguments, OpArguments, OpenArguments, OutlineKind,
     OutlinesArguments,
 };
+pub use networks::{ExportArguments, FormatName, ImportArguments, NetworksArguments};
+pub use predict::PredictArguments;
 
 /// Train and apply image-to-image networks on microscopy images.
 ///
@@ -161,158 +166,6 @@ Example:
     Bench(BenchArguments),
 }
 
-/// Arguments of `coverslip import`.
-#[derive(Debug, Args)]
-pub struct ImportArguments {
-    /// The weights: .pt, .pth, .ckpt or .safetensors
-    pub file: PathBuf,
-    /// The network they belong to: a config file, a preset, or a network of `coverslip networks`,
-    /// alone or with options: unet, or '{fnet: {depth: 4}}'
-    #[arg(long, value_name = "CONFIG")]
-    pub network: String,
-    /// The folder of the model package
-    #[arg(long, short, value_name = "DIR")]
-    pub output: PathBuf,
-    /// Changes of single settings, in the order given.
-    #[arg(
-        long = "set",
-        value_name = "KEY=VALUE",
-        help = "Change one setting, as in data.preprocess=[standard] or data.classes=3; may be repeated"
-    )]
-    pub overrides: Vec<String>,
-    /// For a network by name: what its output means
-    #[arg(long, value_enum, default_value_t = TargetName::Image)]
-    pub target: TargetName,
-    /// For a network by name: 2 or 3 spatial axes; left out, the kernels tell
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(2..=3))]
-    pub dimensions: Option<u8>,
-    /// Channels of the input; left out, the config or the weights tell
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub in_channels: Option<u16>,
-    /// Channels of the output; left out, the config or the weights tell
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub out_channels: Option<u16>,
-    /// The entry of the file that holds the state dict, keys with dots between; left out, the only one
-    #[arg(long)]
-    pub key: Option<String>,
-    /// Use the tensors whose names begin with this, without it; left out, what wrappers such as
-    /// `DataParallel` put before all names is taken off
-    #[arg(long, value_name = "PREFIX")]
-    pub strip: Option<String>,
-    /// Take what fits: tensors that are missing or of another shape keep first values, those left
-    /// over are not used
-    #[arg(long)]
-    pub partial: bool,
-    /// Replace the model package if there is one
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// What the output of an imported network means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TargetName {
-    /// Intensities: predictions are the values that the network gives
-    Image,
-    /// A score for each class: predictions are classes
-    Semantic,
-    /// Scores of background, inside and border: predictions are objects
-    Instance,
-}
-
-/// Arguments of `coverslip export`.
-#[derive(Debug, Args)]
-pub struct ExportArguments {
-    /// The folder of the model
-    pub model: PathBuf,
-    /// The format of the file
-    #[arg(long, value_enum, default_value_t = FormatName::Safetensors)]
-    pub format: FormatName,
-    /// Whose names and axes the tensors have; left out, those of the network's reference
-    #[arg(long, value_enum)]
-    pub names: Option<NamingName>,
-    /// The file to write
-    #[arg(
-        long,
-        short,
-        value_name = "FILE",
-        default_value = "weights.safetensors"
-    )]
-    pub output: PathBuf,
-    /// Replace the file if it exists
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// The formats that `coverslip export` writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// One file of tensors by name
-    Safetensors,
-}
-
-/// Whose names exported tensors have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum NamingName {
-    /// `PyTorch`: layer.weight, kernels `[out, in, y, x]`
-    Torch,
-    /// Keras: layer/kernel, kernels `[y, x, in, out]`
-    Keras,
-}
-
-/// Arguments of `coverslip networks`.
-#[derive(Debug, Args)]
-pub struct NetworksArguments {
-    /// The network to describe; left out, all are listed
-    pub name: Option<String>,
-    /// Print the table of its layers
-    #[arg(long, requires = "name")]
-    pub summary: bool,
-    /// The input, batch and channels first: 1,1,256,256 or, for a stack, 1,1,32,128,128
-    #[arg(long, value_name = "SIZES")]
-    pub input: Option<InputSizes>,
-    /// Channels of the output
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    pub out_channels: u16,
-    /// Change an option: base=64
-    #[arg(long = "set", value_name = "OPTION=VALUE", requires = "name")]
-    pub overrides: Vec<String>,
-    /// Draw the network into an SVG file; without a name all networks, into a folder
-    #[arg(long, value_name = "PATH", conflicts_with = "time")]
-    pub diagram: Option<PathBuf>,
-    /// Measure training steps on the input
-    #[arg(long, requires = "name", requires = "input")]
-    pub time: bool,
-    /// Measured steps
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    pub runs: u64,
-    /// Print tables in Markdown
-    #[arg(long)]
-    pub markdown: bool,
-}
-
-/// Sizes `[N, C, Z, Y, X]` of an input, written with commas between them, Z left out for planes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InputSizes(pub [usize; 5]);
-
-impl std::str::FromStr for InputSizes {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let sizes: Result<Vec<usize>, _> =
-            text.split(',').map(|size| size.trim().parse()).collect();
-        match sizes.as_deref() {
-            Ok(sizes) if sizes.iter().any(|size| !(1..=1 << 16).contains(size)) => {
-                Err("every size is from 1 to 65536".to_owned())
-            }
-            Ok(&[n, c, y, x]) => Ok(Self([n, c, 1, y, x])),
-            Ok(&[n, c, z, y, x]) => Ok(Self([n, c, z, y, x])),
-            _ => {
-                Err("expected 4 or 5 sizes, such as 1,1,256,256 (batch, channels, y, x)".to_owned())
-            }
-        }
-    }
-}
-
 /// Arguments of `coverslip bench`.
 #[derive(Debug, Args)]
 pub struct BenchArguments {
@@ -329,10 +182,7 @@ pub struct BenchArguments {
 
 /// The word for a device; whether it is there is found out when it is used.
 fn device() -> impl TypedValueParser<Value = DeviceKind> {
-    PossibleValuesParser::new(DeviceKind::ALL.map(DeviceKind::word)).map(|word| {
-        let kind = DeviceKind::ALL.into_iter().find(|kind| kind.word() == word);
-        kind.unwrap_or_default()
-    })
+    choice(DeviceKind::word, DeviceKind::ALL.map(|kind| (kind, None)))
 }
 
 fn case_names() -> PossibleValuesParser {
@@ -402,84 +252,6 @@ pub struct TrainArguments {
     /// Go on with the run in that folder where it stopped
     #[arg(long)]
     pub resume: bool,
-}
-
-/// Arguments of `coverslip predict`.
-#[derive(Debug, Args)]
-pub struct PredictArguments {
-    /// The folder of a trained model
-    #[arg(long, value_name = "DIR")]
-    pub model: PathBuf,
-    /// Images (files, OME-Zarr folders, addresses), or folders of images
-    #[arg(long, value_name = "FILE_OR_DIR", num_args = 1.., required = true)]
-    pub input: Vec<PathBuf>,
-    /// How images are opened.
-    #[command(flatten)]
-    pub open: OpenArguments,
-    /// The folder for the predictions
-    #[arg(long, value_name = "DIR")]
-    pub output: PathBuf,
-    /// What to predict on
-    #[arg(long, value_name = "NAME", value_parser = device(), default_value = "cpu")]
-    pub device: DeviceKind,
-    /// Side of the tiles in pixels; left out, the model's own
-    #[arg(long, value_name = "PIXELS", value_parser = side)]
-    pub tile: Option<usize>,
-    /// Share of a tile that the next one covers again, 0 to below 1; left out, the model's own
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub overlap: Option<f64>,
-    /// How tiles are joined; left out, the model's own
-    #[arg(long, value_enum)]
-    pub blend: Option<BlendName>,
-    /// Write one channel of probabilities a class instead of labels
-    #[arg(long)]
-    pub probabilities: bool,
-    /// The format of the predictions; left out, OME-Zarr for OME-Zarr and TIFF for all others
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub format: Option<FormatOfPredictions>,
-    /// How much memory the program may take; larger images are predicted part by part
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "2GiB")]
-    pub memory: u64,
-}
-
-/// The format of predictions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatOfPredictions {
-    /// TIFF as ImageJ and Fiji write it
-    Tif,
-    /// TIFF with OME-XML, tiles and smaller copies
-    OmeTif,
-    /// OME-Zarr 0.5
-    OmeZarr,
-}
-
-/// How `coverslip predict` joins tiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BlendName {
-    /// The middle of a tile counts most, by a Gaussian
-    Gaussian,
-    /// All pixels of a tile count the same
-    Constant,
-    /// The middle of a tile counts most, by a raised cosine
-    Hann,
-    /// Each pixel comes from one tile, away from its edges: equal to a prediction in one piece
-    Crop,
-}
-
-/// Reads the side of a tile.
-fn side(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(side @ 1..=65536) => Ok(side),
-        _ => Err("expected a whole number from 1 to 65536".to_owned()),
-    }
-}
-
-/// Reads a share from 0 to below 1.
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
-        _ => Err("expected a number from 0 to below 1".to_owned()),
-    }
 }
 
 /// Reads a number of threads.

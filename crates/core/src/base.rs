@@ -4,6 +4,7 @@ pub mod devices;
 pub mod error;
 pub mod files;
 pub(crate) mod finite;
+pub(crate) mod listing;
 pub mod monitor;
 pub mod random;
 pub(crate) mod words;

@@ -92,6 +92,27 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError::Faults`] as [`Config::load`].
+    ///
+    /// # Example
+    /// ```
+    /// use coverslip::{config::Config, registry::Registry};
+    ///
+    /// let text = "
+    /// data:
+    ///   train: {source: images, target: masks}
+    ///   target_kind: semantic
+    /// network: unet
+    /// loss: [dice]
+    /// ";
+    /// let registry = Registry::builtin()?;
+    /// let overrides = ["training.epochs=3".to_owned()];
+    /// let config = Config::from_text("text", text, "/data".as_ref(), &overrides, &registry)?;
+    /// assert_eq!(config.settings.training.epochs, 3);
+    ///
+    /// let wrong = Config::from_text("text", &text.replace("unet", "unett"), "".as_ref(), &[], &registry);
+    /// assert!(wrong.unwrap_err().hint().unwrap().starts_with("did you mean `unet`?"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_text(
         source: &str,
         text: &str,

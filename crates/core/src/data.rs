@@ -17,6 +17,7 @@ mod sample;
 mod sampler;
 mod sampling;
 mod settings;
+mod size;
 mod split;
 mod split_file;
 mod target;

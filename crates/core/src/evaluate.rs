@@ -10,6 +10,7 @@ mod confusion;
 mod detection;
 mod error;
 mod features;
+mod headline;
 mod instance;
 mod intensity;
 mod labels;
@@ -17,6 +18,7 @@ mod pairs;
 mod parts;
 pub mod picture;
 pub mod report;
+mod scores;
 mod semantic;
 mod summary;
 mod write;
@@ -25,73 +27,25 @@ use std::path::Path;
 
 use coverslip_algorithms::metrics::bootstrap::Bootstrap;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+
+use crate::names::TargetKind;
 
 pub use compare::{Difference, compare, write_comparison};
 pub use confusion::ConfusionTable;
 pub use detection::{DetectionRules, evaluate_detection_files};
 pub use error::EvaluateError;
 pub use features::evaluate_features;
+pub use headline::{headline, main_columns};
 pub(crate) use pairs::images_by_name;
 pub use pairs::{EvaluationPair, pair_folders};
+use scores::Scores;
 pub use summary::Summary;
-
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    /// Class maps: Dice, intersection over union, precision, recall, F1.
-    Semantic,
-    /// Instance label maps: average precision, F1, panoptic quality.
-    Instance,
-    /// Intensities: PSNR, SSIM, RMSE, correlation.
-    Image,
-}
-
-impl Task {
-    /// The score that images are ranked by: `dice`, `ap50` or `psnr`.
-    pub fn headline(self) -> &'static str {
-        match self {
-            Self::Semantic => "dice",
-            Self::Instance => "ap50",
-            Self::Image => "psnr",
-        }
-    }
-
-    /// The scores that tables for people show; files have all.
-    pub fn main_columns(self) -> &'static [&'static str] {
-        match self {
-            Self::Semantic => &["dice", "iou", "precision", "recall", "f1_macro", "accuracy"],
-            Self::Instance => &[
-                "ap50",
-                "ap70",
-                "ap90",
-                "f1",
-                "pq",
-                "mean_matched_iou",
-                "dice",
-                "target_objects",
-                "predicted_objects",
-            ],
-            Self::Image => &["psnr", "psnr_fitted", "ssim", "rmse", "nrmse", "pearson"],
-        }
-    }
-
-    /// The name in configs and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Semantic => "semantic",
-            Self::Instance => "instance",
-            Self::Image => "image",
-        }
-    }
-}
 
 /// Settings of an evaluation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluateOptions {
     /// What is compared.
-    pub task: Task,
+    pub task: TargetKind,
     /// Semantic: names of the classes, background first. Without names there are as many classes
     /// as the largest label asks for.
     pub classes: Option<Vec<String>>,
@@ -116,7 +70,7 @@ pub struct EvaluateOptions {
 
 impl EvaluateOptions {
     /// The defaults for a task.
-    pub fn new(task: Task) -> Self {
+    pub fn new(task: TargetKind) -> Self {
         Self {
             task,
             classes: None,
@@ -144,7 +98,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
     /// What was compared.
-    pub task: Task,
+    pub task: TargetKind,
     /// Names of the scores.
     pub columns: Vec<String>,
     /// One row an image, by file name.
@@ -163,9 +117,9 @@ pub struct Evaluation {
 
 /// Scores of all images before they are summarised.
 struct Table {
-    columns: Vec<String>,
-    rows: Vec<Vec<f64>>,
-    pooled: Vec<(String, f64)>,
+    /// Those of each image, in the order of the pairs; all images have the same scores.
+    images: Vec<Scores>,
+    pooled: Scores,
     notes: Vec<String>,
     confusion: Option<ConfusionTable>,
 }
@@ -179,7 +133,7 @@ impl Evaluation {
 
     /// Index of the column that images are ranked by.
     pub fn headline_column(&self) -> usize {
-        let headline = self.task.headline();
+        let headline = headline(self.task);
         self.columns
             .iter()
             .position(|name| name == headline)
@@ -207,6 +161,24 @@ impl Evaluation {
 ///
 /// # Errors
 /// [`EvaluateError`], naming the file or folder.
+///
+/// # Example
+/// ```
+/// use coverslip::{data::TargetKind, evaluate::{EvaluateOptions, evaluate}};
+/// use coverslip_image::{Image, write_image};
+/// use ndarray::arr2;
+///
+/// let folder = tempfile::tempdir()?;
+/// let [prediction, target] = ["prediction", "target"].map(|name| folder.path().join(name));
+/// for (path, mask) in [(&prediction, [[0_u8, 1, 1]]), (&target, [[0, 0, 1]])] {
+///     std::fs::create_dir(path)?;
+///     write_image(path.join("a.tif"), &Image::new(arr2(&mask), "yx".parse()?)?)?;
+/// }
+/// let options = EvaluateOptions::new(TargetKind::Semantic);
+/// let found = evaluate(&prediction, &target, &options)?;
+/// assert_eq!(found.summary_of("dice").unwrap().mean, 2.0 / 3.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn evaluate(
     prediction: &Path,
     target: &Path,
@@ -224,28 +196,34 @@ pub fn evaluate_pairs(
     options: &EvaluateOptions,
 ) -> Result<Evaluation, EvaluateError> {
     let table = match options.task {
-        Task::Semantic => {
+        TargetKind::Semantic => {
             let measures = measure(pairs, |pair| semantic::measure(pair, options))?;
             semantic::table(&measures, options.classes.as_deref())?
         }
-        Task::Instance => {
+        TargetKind::Instance => {
             let measures = measure(pairs, |pair| instance::measure(pair, options))?;
             instance::table(&measures, options)?
         }
-        Task::Image => {
+        TargetKind::Image => {
             let measures = measure(pairs, |pair| intensity::measure(pair, options))?;
             intensity::table(&measures)
         }
     };
-    let column = |index: usize| table.rows.iter().map(|row| row[index]).collect::<Vec<_>>();
-    let summary: Vec<Summary> = (0..table.columns.len())
+    let columns: Vec<String> = match table.images.first() {
+        Some(scores) => scores.iter().map(|(name, _)| name.clone()).collect(),
+        None => Vec::new(),
+    };
+    let values = |scores: Scores| scores.into_iter().map(|(_, score)| score).collect();
+    let rows: Vec<Vec<f64>> = table.images.into_iter().map(values).collect();
+    let column = |index: usize| rows.iter().map(|row| row[index]).collect::<Vec<_>>();
+    let summary: Vec<Summary> = (0..columns.len())
         .into_par_iter()
         .map(|index| Summary::of(&column(index), &options.bootstrap))
         .collect();
-    let rows = pairs.iter().cloned().zip(table.rows);
+    let rows = pairs.iter().cloned().zip(rows);
     Ok(Evaluation {
         task: options.task,
-        columns: table.columns,
+        columns,
         rows: rows.map(|(pair, scores)| Row { pair, scores }).collect(),
         summary,
         pooled: table.pooled,

@@ -3,6 +3,7 @@
 //! An entry is a name, the schema of its options, and what builds the thing from them. Other
 //! crates add entries before the command line runs, so that a new network needs no fork.
 
+mod add;
 mod build;
 mod builder;
 mod builtin;
@@ -19,7 +20,7 @@ use coverslip_nets::{AnyNetwork, Loss, NetworkIo, build::BuildSettings};
 use crate::{
     base::error::Error,
     framework::FrameworkKind,
-    names::{Description, Entries, Kind, Named},
+    names::{Description, Entries, Given, Kind, Named, OptionFault},
     steps::operation::OperationKind,
 };
 
@@ -95,6 +96,21 @@ impl Registry {
             Kind::Optimizer => self.optimizers.descriptions(),
             Kind::Schedule => self.schedules.descriptions(),
             Kind::Operation => self.operations.descriptions(),
+        }
+    }
+
+    /// What the entry `name` of a kind finds wrong with options that a config gives it.
+    pub(crate) fn check(&self, kind: Kind, name: &str, given: &Given<'_>) -> Vec<OptionFault> {
+        match kind {
+            Kind::Framework => self.frameworks.check(name, given),
+            Kind::Network => self.networks.check(name, given),
+            Kind::Loss => self.losses.check(name, given),
+            Kind::Preprocess => self.preprocess.check(name, given),
+            Kind::Augmentation => self.augmentations.check(name, given),
+            Kind::Postprocess => self.postprocess.check(name, given),
+            Kind::Optimizer => self.optimizers.check(name, given),
+            Kind::Schedule => self.schedules.check(name, given),
+            Kind::Operation => self.operations.check(name, given),
         }
     }
 

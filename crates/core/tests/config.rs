@@ -7,9 +7,14 @@ use std::path::Path;
 
 use coverslip::base::error::Fault;
 use coverslip::config::{Config, ConfigError, Preset, Schema};
-use coverslip::names::Kind;
 use coverslip::names::TargetKind;
+use coverslip::names::{Kind, OptionFault};
 use coverslip::registry::Registry;
+use coverslip::steps::preprocess::{Applied, PreprocessStep};
+use coverslip_algorithms::AlgorithmError;
+use ndarray::Array4;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The smallest complete config.
@@ -388,6 +393,71 @@ fn steps_in_the_wrong_order() {
     insta::assert_snapshot!(faults_of(&["postprocess=[argmax, fill_holes, argmax]"]), @"
     the config has 1 fault
     --set postprocess: the step `argmax` needs the network's values, but a step before it made labels; allowed: move `argmax` to the front of `postprocess`
+    ");
+}
+
+/// Scales intensities to a range.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Range {
+    /// The lowest intensity.
+    low: f64,
+    /// The highest.
+    high: f64,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        let (low, high) = (0.0, 1.0);
+        Self { low, high }
+    }
+}
+
+impl PreprocessStep for Range {
+    fn apply(&self, _: &mut Array4<f32>) -> Result<Applied, AlgorithmError> {
+        Ok(Applied::default())
+    }
+}
+
+#[test]
+fn an_entry_of_another_crate_checks_its_options() {
+    let mut registry = Registry::builtin().unwrap();
+    let entry = registry.add_preprocess::<Range>("range").unwrap();
+    entry.with_check(|given| {
+        let number = |option: &str| given.options[option].as_f64().unwrap_or(0.0);
+        let (low, high) = (number("low"), number("high"));
+        (low >= high).then(|| OptionFault {
+            option: "low".to_owned(),
+            problem: format!("`{}` is {low}, but `high` is {high}", given.key("low")),
+            allowed: format!("below {high}"),
+        })
+    });
+    let check = |change: &str| {
+        let overrides = [change.to_owned()];
+        let folder = Path::new("/data");
+        let config = Config::from_text("run.yaml", MINIMAL, folder, &overrides, &registry);
+        config.err().map(|error| error.to_string())
+    };
+    assert_eq!(check("data.preprocess=[range, {range: {low: -1}}]"), None);
+    insta::assert_snapshot!(check("data.preprocess=[standard, {range: {low: 2}}]").unwrap(), @"
+    the config has 1 fault
+    --set data.preprocess: `data.preprocess[1].range.low` is 2, but `high` is 1; allowed: below 1
+    ");
+}
+
+#[test]
+fn a_watershed_without_seeds() {
+    insta::assert_snapshot!(faults_of(&["postprocess=[{watershed: {seeds: null}}]"]), @"
+    the config has 1 fault
+    --set postprocess: `postprocess[0].watershed.seeds` has no value; allowed: a number; only an operation takes markers
+    ");
+}
+
+#[test]
+fn former_names_of_options() {
+    insta::assert_snapshot!(faults_of(&["postprocess=[argmax, {remove_small: {pixels: 20}}]"]), @"
+    the config has 1 fault
+    --set postprocess: unknown key `pixels` in `postprocess[1].remove_small`; did you mean `min_size`? allowed: min_size, connectivity, mode, labels
     ");
 }
 

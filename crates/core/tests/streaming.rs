@@ -74,7 +74,7 @@ fn assert_same(whole: &Image, parts: &Image) {
 #[test]
 fn labels_and_probabilities_of_parts_are_those_of_the_whole() {
     let (mut model, _folder) = trained(&[
-        "postprocess=[argmax, {components: {seeds: 1, grow: 2}}, {remove_small: {pixels: 6}}, fill_holes]",
+        "postprocess=[argmax, {components: {seeds: 1, grow: 2}}, {remove_small: {min_size: 6}}, fill_holes]",
     ]);
     let plane = image(&[150, 170], "yx");
     let stack = image(&[3, 70, 90], "zyx");
@@ -109,7 +109,7 @@ fn every_step_on_labels_may_be_the_last() {
     for steps in [
         "components",
         "{components: {seeds: 1, grow: 2}}",
-        "components, {remove_small: {pixels: 3}}",
+        "components, {remove_small: {min_size: 3}}",
         "components, fill_holes",
     ] {
         let steps = format!("postprocess=[argmax, {steps}]");

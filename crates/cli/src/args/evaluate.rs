@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::TypedValueParser;
+use coverslip::{evaluate::DetectionRules, names::TargetKind};
 
-use super::files::size;
+use super::{choice::choice, files::size};
 
 /// Arguments of `coverslip evaluate`.
 #[derive(Debug, Args)]
@@ -16,8 +18,8 @@ pub struct EvaluateArguments {
     #[arg(long, value_name = "DIR")]
     pub target: PathBuf,
     /// What is compared
-    #[arg(long, value_enum)]
-    pub task: TaskName,
+    #[arg(long, value_parser = tasks())]
+    pub task: Compared,
     /// Another folder of predictions: adds the paired differences of the first minus these
     #[arg(long, value_name = "DIR")]
     pub compare: Option<PathBuf>,
@@ -31,8 +33,8 @@ pub struct EvaluateArguments {
     #[arg(long)]
     pub foreground: bool,
     /// Instance: whose limits of sizes and numbers the average precision of detections has
-    #[arg(long, value_enum, default_value_t = DetectionName::Coco)]
-    pub detection: DetectionName,
+    #[arg(long, value_parser = detections(), default_value = "coco")]
+    pub detection: DetectionRules,
     /// Instance: add the simplified score of `MMV_Im2Im`, which counts matched objects only
     #[arg(long)]
     pub simplified_iou: bool,
@@ -48,25 +50,50 @@ pub struct EvaluateArguments {
 }
 
 /// What `coverslip evaluate` compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TaskName {
-    /// Classes of pixels: Dice, `IoU`, precision, recall, F1, confusion matrix
-    Semantic,
-    /// Objects: AP, F1, PQ, SBD, AJI, SEG, adapted Rand, VOI, COCO's AP
-    Instance,
-    /// Intensities: PSNR, SSIM, RMSE, Pearson correlation
-    Image,
-    /// Tables of features: Frechet and kernel distance
-    Distribution,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Images of a kind of target.
+    Images(TargetKind),
+    /// Tables of features.
+    Features,
+}
+
+impl Compared {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Images(kind) => kind.word(),
+            Self::Features => "distribution",
+        }
+    }
+}
+
+fn tasks() -> impl TypedValueParser<Value = Compared> {
+    let semantic = "Classes of pixels: Dice, `IoU`, precision, recall, F1, confusion matrix";
+    let instance = "Objects: AP, F1, PQ, SBD, AJI, SEG, adapted Rand, VOI, COCO's AP";
+    let image = "Intensities: PSNR, SSIM, RMSE, Pearson correlation";
+    let features = "Tables of features: Frechet and kernel distance";
+    choice(
+        Compared::word,
+        [
+            (Compared::Images(TargetKind::Semantic), Some(semantic)),
+            (Compared::Images(TargetKind::Instance), Some(instance)),
+            (Compared::Images(TargetKind::Image), Some(image)),
+            (Compared::Features, Some(features)),
+        ],
+    )
 }
 
 /// Whose rules the average precision of detections follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DetectionName {
-    /// 100 detections an image, small and large from 32 and 96 pixels a side
-    Coco,
-    /// 2000 detections an image, small and large from 18 and 31 pixels a side
-    Livecell,
+fn detections() -> impl TypedValueParser<Value = DetectionRules> {
+    let coco = "100 detections an image, small and large from 32 and 96 pixels a side";
+    let livecell = "2000 detections an image, small and large from 18 and 31 pixels a side";
+    choice(
+        DetectionRules::word,
+        [
+            (DetectionRules::Coco, Some(coco)),
+            (DetectionRules::Livecell, Some(livecell)),
+        ],
+    )
 }
 
 #[cfg(test)]
@@ -88,9 +115,10 @@ mod tests {
 
     #[test]
     fn evaluate_knows_four_tasks() {
-        assert_eq!(parse("instance").unwrap().task, TaskName::Instance);
-        assert_eq!(parse("distribution").unwrap().task, TaskName::Distribution);
+        let instance = Compared::Images(TargetKind::Instance);
+        assert_eq!(parse("instance").unwrap().task, instance);
+        assert_eq!(parse("distribution").unwrap().task, Compared::Features);
         assert!(parse("x").is_err());
-        assert_eq!(parse("image").unwrap().detection, DetectionName::Coco);
+        assert_eq!(parse("image").unwrap().detection, DetectionRules::Coco);
     }
 }

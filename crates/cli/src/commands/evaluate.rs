@@ -6,38 +6,33 @@ use coverslip::{
         files::{create_folder, write_atomic},
     },
     evaluate::{
-        DetectionRules, Difference, EvaluateOptions, Evaluation, Summary, Task, compare, evaluate,
-        evaluate_detection_files, evaluate_features,
+        Difference, EvaluateOptions, Evaluation, Summary, compare, evaluate,
+        evaluate_detection_files, evaluate_features, main_columns,
         report::{ReportOptions, write_report},
         write_comparison,
     },
+    names::TargetKind,
 };
 use serde_json::{Map, Value, json};
 
-use crate::args::{DetectionName, EvaluateArguments, TaskName};
+use crate::args::{Compared, EvaluateArguments};
 use crate::error::CliError;
 use crate::printer::Printer;
 
 /// Compares predictions with targets.
 pub(crate) fn run(arguments: &EvaluateArguments, printer: Printer) -> Result<(), CliError> {
+    let is_json = (arguments.prediction.extension()).is_some_and(|extension| extension == "json");
     let task = match arguments.task {
-        TaskName::Semantic => Task::Semantic,
-        TaskName::Instance
-            if arguments
-                .prediction
-                .extension()
-                .is_some_and(|it| it == "json") =>
-        {
+        Compared::Images(TargetKind::Instance) if is_json => {
             return detections(arguments, printer);
         }
-        TaskName::Instance => Task::Instance,
-        TaskName::Image => Task::Image,
-        TaskName::Distribution => return distribution(arguments, printer),
+        Compared::Images(task) => task,
+        Compared::Features => return distribution(arguments, printer),
     };
     let options = EvaluateOptions {
         foreground: arguments.foreground,
         data_range: arguments.data_range,
-        detection: rules(arguments),
+        detection: arguments.detection,
         simplified: arguments.simplified_iou,
         partial: arguments.partial,
         memory: arguments.memory,
@@ -97,18 +92,14 @@ fn report(
     Ok(())
 }
 
-fn rules(arguments: &EvaluateArguments) -> DetectionRules {
-    match arguments.detection {
-        DetectionName::Coco => DetectionRules::Coco,
-        DetectionName::Livecell => DetectionRules::Livecell,
-    }
-}
-
 /// Scores COCO's files.
 fn detections(arguments: &EvaluateArguments, printer: Printer) -> Result<(), CliError> {
-    let found =
-        evaluate_detection_files(&arguments.prediction, &arguments.target, rules(arguments))
-            .map_err(Error::from)?;
+    let found = evaluate_detection_files(
+        &arguments.prediction,
+        &arguments.target,
+        arguments.detection,
+    )
+    .map_err(Error::from)?;
     let lines: Vec<String> = (found.iter())
         .map(|(name, score)| format!("  {name:24} {score:>10.4}"))
         .collect();
@@ -181,7 +172,7 @@ pub(super) fn figures(evaluation: &Evaluation) -> Map<String, Value> {
 /// Means over images of the main scores with their intervals, and the pooled scores.
 pub(super) fn table(evaluation: &Evaluation) -> String {
     let mut lines = vec![format!("{} images", evaluation.rows.len())];
-    let main = evaluation.task.main_columns();
+    let main = main_columns(evaluation.task);
     for name in main {
         if let Some(summary) = evaluation.summary_of(name) {
             lines.push(line(name, summary));
@@ -198,9 +189,9 @@ pub(super) fn table(evaluation: &Evaluation) -> String {
 }
 
 /// Paired differences of the main scores.
-fn comparison(differences: &[Difference], task: Task) -> String {
+fn comparison(differences: &[Difference], task: TargetKind) -> String {
     let mut lines = vec!["\ndifference to the other predictions".to_owned()];
-    let main = |one: &&Difference| task.main_columns().contains(&one.column.as_str());
+    let main = |one: &&Difference| main_columns(task).contains(&one.column.as_str());
     let shown = differences.iter().filter(main);
     lines.extend(shown.map(|one| line(&one.column, &one.summary)));
     lines.join("\n")

@@ -8,7 +8,7 @@ use coverslip::{
 };
 use serde_json::json;
 
-use crate::args::{ExportArguments, FormatName, NamingName};
+use crate::args::{ExportArguments, FormatName};
 use crate::error::CliError;
 use crate::printer::Printer;
 
@@ -25,14 +25,10 @@ pub(crate) fn run(
             path: output.clone(),
         });
     }
-    let naming = arguments.names.map(|names| match names {
-        NamingName::Torch => Naming::Torch,
-        NamingName::Keras => Naming::Keras,
-    });
-    let (weights, naming) = export(&arguments.model, naming, registry)?;
+    let (weights, naming) = export(&arguments.model, arguments.names, registry)?;
     // Readers of PyTorch's look for this entry.
     let metadata = (naming == Naming::Torch).then(|| ("format", "pt".to_owned()));
-    let bytes = to_bytes(&weights, metadata).map_err(Error::bug)?;
+    let bytes = to_bytes(&weights, metadata).map_err(|error| Error::bug(error.to_string()))?;
     write_atomic(output, &bytes).map_err(Error::from)?;
     printer.text(&format!(
         "{} tensors with {} names in {}",

@@ -12,7 +12,7 @@ use coverslip::{
 use coverslip_nets::weights::LoadReport;
 use serde_json::{Value, json};
 
-use crate::args::{ImportArguments, TargetName};
+use crate::args::ImportArguments;
 use crate::error::CliError;
 use crate::printer::Printer;
 
@@ -29,11 +29,7 @@ pub(crate) fn run(
         });
     }
     let target = Target {
-        kind: match arguments.target {
-            TargetName::Image => TargetKind::Image,
-            TargetName::Semantic => TargetKind::Semantic,
-            TargetName::Instance => TargetKind::Instance,
-        },
+        kind: arguments.target,
         is_3d: arguments.dimensions.map(|axes| axes == 3),
     };
     let (network, overrides) = (&arguments.network, &arguments.overrides);

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use coverslip::{
     base::error::Error,
-    config::{Blend, Output},
+    config::Output,
     framework::{OutputMap, Pass, Predictor},
     inspect::speed::peak_memory,
     model::package::{self, Model},
-    predict::{OutputFormat, PredictOptions, predict_files},
+    predict::{PredictOptions, predict_files},
     registry::Registry,
 };
 use coverslip_image::format::WriteOptions;
@@ -19,7 +19,7 @@ use coverslip_nets::SizeRule;
 use ndarray::Array4;
 use serde_json::{Value, json};
 
-use crate::args::{BlendName, FormatOfPredictions, PredictArguments};
+use crate::args::PredictArguments;
 use crate::error::CliError;
 use crate::printer::{Printer, print_error_line};
 use crate::progress::Progress;
@@ -122,11 +122,7 @@ impl Predictor for Timed {
 fn options(arguments: &PredictArguments) -> PredictOptions {
     PredictOptions {
         open: arguments.open.options(),
-        format: arguments.format.map(|format| match format {
-            FormatOfPredictions::Tif => OutputFormat::Tiff,
-            FormatOfPredictions::OmeTif => OutputFormat::OmeTiff,
-            FormatOfPredictions::OmeZarr => OutputFormat::OmeZarr,
-        }),
+        format: arguments.format,
         write: WriteOptions::default(),
         memory: arguments.memory,
     }
@@ -146,12 +142,7 @@ fn adapt(model: &mut Model, arguments: &PredictArguments) {
         model.tiling.overlap = overlap;
     }
     if let Some(blend) = arguments.blend {
-        model.tiling.blend = match blend {
-            BlendName::Gaussian => Blend::Gaussian,
-            BlendName::Constant => Blend::Constant,
-            BlendName::Hann => Blend::Hann,
-            BlendName::Crop => Blend::Crop,
-        };
+        model.tiling.blend = blend;
     }
     if arguments.probabilities {
         model.output = Output::Probabilities;

@@ -226,6 +226,38 @@ fn an_operation_that_cannot_be_done_says_why() {
 
     hint: write KEY=VALUE, such as sigma=2; `coverslip op NAME` lists the keys
     ");
+    insta::assert_snapshot!(bench.transcript(&["op", "remove_small", "stack.tif", "--set", "pixels=9", "-o", "a.tif"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: the options of `remove_small` do not fit: unknown field `pixels`, expected one of `min_size`, `connectivity`, `mode`, `labels`
+
+    hint: did you mean `min_size`?
+    ");
+    insta::assert_snapshot!(bench.transcript(&["op", "watershed", "stack.tif", "stack.tif", "--set", "seeds=0.8", "-o", "a.tif"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `watershed` cannot be done: it works on 1 image, not on 2
+
+    hint: `coverslip op NAME` says which images an operation works on
+    ");
+    insta::assert_snapshot!(bench.transcript(&["op", "watershed", "stack.tif", "stack.tif", "--set", "mask=0.5", "-o", "a.tif"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `watershed` cannot be done: mask is 0.5, expected no value without `seeds`: a relief and markers are taken as they are
+
+    hint: change this setting
+    ");
+    insta::assert_snapshot!(bench.transcript(&["op", "threshold", "stack.tif", "--set", "channel=2", "-o", "a.tif"]), @"
+    exit 2
+    ----- stdout
+    ----- stderr
+    error: `threshold` cannot be done: channel is 2, expected below 2, the number of channels of the image
+
+    hint: change this setting
+    ");
     insta::assert_snapshot!(bench.transcript(&["outlines", "stack.tif", "a.svg"]), @"
     exit 2
     ----- stdout

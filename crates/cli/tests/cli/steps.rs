@@ -273,7 +273,7 @@ fn predicted_intensities_become_objects() {
             "data.target_scale=source",
             "loss=[mse]",
             "predict.output=labels",
-            "postprocess=[{threshold: {method: otsu}}, fill_holes, components, {remove_small: {pixels: 9}}, relabel]",
+            "postprocess=[{threshold: {method: otsu}}, fill_holes, components, {remove_small: {min_size: 9}}, relabel]",
         ],
     );
     let labels = predict(&bench, "out", &[]).to_labels_zyx().unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::schema::{alternatives, constants, types};
 use super::{Document, Fault, KeyPath, Schema};
-use crate::names::{Kind, nearest};
+use crate::names::{Kind, nearest, option_meant};
 
 /// Every fault of the document: those of its text, then those of its values in their order.
 pub(super) fn check(document: &Document, schema: &Schema) -> Vec<Fault> {
@@ -208,7 +208,7 @@ impl Checker<'_> {
 
     fn unknown_key(&mut self, path: &KeyPath, key: &str, properties: &Map<String, Value>) {
         let child = path.key(key);
-        let meant = nearest(key, properties.keys().map(String::as_str))
+        let meant = option_meant(properties, key)
             .map(str::to_owned)
             .or_else(|| suggest::section_of(self.schema, key));
         let problem = if path.segments().is_empty() {

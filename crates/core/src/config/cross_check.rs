@@ -1,20 +1,17 @@
 //! Checks of settings against each other.
 
+mod entries;
 mod framework;
 mod losses;
 
 use coverslip_nets::NetworkIo;
-use ndarray::Array4;
-use serde_json::Value;
 
 use super::{Document, Fault, KeyPath, Output, Settings};
 use crate::{
-    base::error::{Error, Fault as _},
     data::{ImagePairs, Sampling, TargetScale, Validation},
     learning::averaging::Averaging,
-    names::{Kind, Named, TargetKind},
+    names::TargetKind,
     registry::Registry,
-    steps::postprocess::{PostprocessError, Prediction},
     weights::patterns,
 };
 
@@ -32,6 +29,8 @@ pub(super) fn cross_check(
     };
     checker.framework();
     checker.entries_fit_target();
+    checker.target_preprocess();
+    checker.target_scale();
     checker.classes();
     checker.losses();
     checker.ignored_label();
@@ -41,7 +40,7 @@ pub(super) fn cross_check(
     checker.output();
     checker.order_of_steps();
     checker.frozen();
-    checker.nesterov();
+    checker.options_of_entries();
     checker.averaging();
     checker.faults
 }
@@ -59,21 +58,8 @@ impl CrossChecker<'_> {
         self.faults.push(fault.allowed(allowed));
     }
 
-    fn entries_fit_target(&mut self) {
+    fn target_preprocess(&mut self) {
         let settings = self.settings;
-        let root = KeyPath::root();
-        self.entry_fits(Kind::Framework, &settings.framework, &root.key("framework"));
-        self.entry_fits(Kind::Network, &settings.network, &root.key("network"));
-        for (index, loss) in settings.loss.iter().enumerate() {
-            self.entry_fits(Kind::Loss, loss, &root.key("loss").index(index));
-        }
-        for (index, step) in settings.postprocess.iter().enumerate() {
-            self.entry_fits(
-                Kind::Postprocess,
-                step,
-                &root.key("postprocess").index(index),
-            );
-        }
         let steps = &settings.data.target_preprocess;
         if settings.data.target_kind != TargetKind::Image && !steps.is_empty() {
             let problem = format!(
@@ -82,7 +68,6 @@ impl CrossChecker<'_> {
             );
             self.fault(&data("target_preprocess"), problem, "an empty list");
         }
-        self.target_scale();
     }
 
     fn target_scale(&mut self) {
@@ -107,37 +92,6 @@ impl CrossChecker<'_> {
             "target"
         };
         self.fault(&data("target_scale"), problem, allowed);
-    }
-
-    fn entry_fits(&mut self, kind: Kind, named: &Named, path: &KeyPath) {
-        let target = self.settings.data.target_kind;
-        let fits = |targets: &[TargetKind]| targets.is_empty() || targets.contains(&target);
-        let Some(entry) = self.registry.description(kind, &named.name) else {
-            return;
-        };
-        if fits(&entry.targets) {
-            return;
-        }
-        let kinds: Vec<&str> = entry.targets.iter().map(|target| target.word()).collect();
-        let others: Vec<&str> = self
-            .registry
-            .descriptions(kind)
-            .into_iter()
-            .filter(|other| fits(&other.targets))
-            .map(|other| other.name.as_str())
-            .collect();
-        let problem = format!(
-            "{kind} `{}` works with {} targets, but `data.target_kind` is {}",
-            named.name,
-            kinds.join(" and "),
-            target.word()
-        );
-        let allowed = if others.is_empty() {
-            format!("another `data.target_kind`: {}", kinds.join(", "))
-        } else {
-            format!("{}; or another `data.target_kind`", others.join(", "))
-        };
-        self.fault(path, problem, allowed);
     }
 
     fn classes(&mut self) {
@@ -312,52 +266,6 @@ impl CrossChecker<'_> {
             &KeyPath::root().key("predict").key("output"),
             problem,
             allowed,
-        );
-    }
-
-    /// Whether each step of post-processing gets what it works on, values or labels, found by taking
-    /// the steps on an empty prediction.
-    fn order_of_steps(&mut self) {
-        let settings = self.settings;
-        let classes = settings.data.class_count().unwrap_or(1);
-        let mut prediction = Prediction::Values(Array4::zeros((classes, 1, 8, 8)));
-        for (index, named) in settings.postprocess.iter().enumerate() {
-            let entry = self.registry.postprocess.get(&named.name);
-            let Ok(step) = entry
-                .map_err(Error::from)
-                .and_then(|entry| (entry.build)(named))
-            else {
-                return;
-            };
-            match step.apply(prediction) {
-                Ok(next) => prediction = next,
-                // What is not defined for an empty prediction may be for a real one.
-                Err(PostprocessError::Algorithm { .. }) => return,
-                Err(error) => {
-                    let path = KeyPath::root().key("postprocess").index(index);
-                    self.fault(&path, error.to_string(), error.hint().unwrap_or_default());
-                    return;
-                }
-            }
-        }
-    }
-
-    fn nesterov(&mut self) {
-        let Named { name, options } = &self.settings.optimizer;
-        let number = |key: &str| options.get(key).and_then(Value::as_f64).unwrap_or(0.0);
-        let (momentum, dampening) = (number("momentum"), number("dampening"));
-        let is_asked_for = options.get("nesterov") == Some(&Value::Bool(true));
-        if name != "sgd" || !is_asked_for || (momentum > 0.0 && dampening == 0.0) {
-            return;
-        }
-        let problem = format!(
-            "`optimizer.sgd.nesterov` is true, but `momentum` is {momentum} and `dampening` {dampening}"
-        );
-        let path = KeyPath::root().key("optimizer").key("sgd").key("nesterov");
-        self.fault(
-            &path,
-            problem,
-            "a momentum above 0 and a dampening of 0, or false",
         );
     }
 

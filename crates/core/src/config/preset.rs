@@ -10,24 +10,32 @@ pub struct Preset {
 }
 
 impl Preset {
+    /// Instances of fluorescent nuclei.
+    pub const NUCLEI_2D: Self = Self {
+        name: "nuclei-2d",
+        text: include_str!("../../presets/nuclei-2d.yaml"),
+    };
+    /// Restoration from pairs of images.
+    pub const REGRESSION: Self = Self {
+        name: "regression",
+        text: include_str!("../../presets/regression.yaml"),
+    };
+    /// Denoising without clean images.
+    pub const SELF_DENOISE_2D: Self = Self {
+        name: "self-denoise-2d",
+        text: include_str!("../../presets/self-denoise-2d.yaml"),
+    };
+    /// What `coverslip demo` trains.
+    pub const DEMO: Self = Self {
+        name: "demo",
+        text: include_str!("../../presets/demo.yaml"),
+    };
     /// Every preset, the most used first.
     pub const ALL: [Self; 4] = [
-        Self {
-            name: "nuclei-2d",
-            text: include_str!("../../presets/nuclei-2d.yaml"),
-        },
-        Self {
-            name: "regression",
-            text: include_str!("../../presets/regression.yaml"),
-        },
-        Self {
-            name: "self-denoise-2d",
-            text: include_str!("../../presets/self-denoise-2d.yaml"),
-        },
-        Self {
-            name: "demo",
-            text: include_str!("../../presets/demo.yaml"),
-        },
+        Self::NUCLEI_2D,
+        Self::REGRESSION,
+        Self::SELF_DENOISE_2D,
+        Self::DEMO,
     ];
 
     /// The preset of that name.

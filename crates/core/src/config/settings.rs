@@ -2,6 +2,7 @@
 
 mod fine_tuning;
 mod predict;
+
 mod training;
 
 use schemars::JsonSchema;

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use coverslip_algorithms::AlgorithmError;
-use coverslip_image::ImageError;
+use coverslip_image::{ImageError, format::known_extensions};
 
 use crate::base::{error::Fault, words::list};
+use crate::base::{listing::ListingFault, words::list};
 
 /// The most names that a message lists.
 pub(super) const MOST_NAMES: usize = 10;
@@ -302,6 +303,17 @@ impl Fault for DataError {
 }
 
 impl DataError {
+    /// A folder that gives no images.
+    pub(crate) fn listing(folder: &Path, fault: ListingFault) -> Self {
+        match fault {
+            ListingFault::Refused(cause) => Self::io(folder, cause),
+            ListingFault::NoImages => Self::NoImages {
+                path: folder.to_owned(),
+                extensions: known_extensions(),
+            },
+        }
+    }
+
     pub(super) fn io(path: &Path, cause: std::io::Error) -> Self {
         if cause.kind() == std::io::ErrorKind::NotFound {
             return Self::NotFound {

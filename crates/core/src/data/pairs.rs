@@ -5,15 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use coverslip_image::Axis;
-use coverslip_image::files::{Listing, image_name, list_folder};
-use coverslip_image::format::{known_extensions, open};
+use coverslip_image::files::{Listing, image_name};
+use coverslip_image::format::open;
 use coverslip_image::source::ImageInfo;
 use sha2::{Digest, Sha256};
 
 use super::DataError;
 use super::error::{Companion, MOST_NAMES};
 use super::split_file::SplitFile;
-use crate::base::words::list;
+use crate::base::{
+    listing::{self, SameName, by_name},
+    words::list,
+};
 
 /// A source image and what goes with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -300,27 +303,15 @@ fn file_and_folder(file: &Path, folder: &Path) -> DataError {
 /// The image files of a folder.
 fn list_images(folder: &Path, warnings: &mut Vec<String>) -> Result<Files, DataError> {
     let Listing { images, others } =
-        list_folder(folder).map_err(|error| DataError::io(folder, error))?;
-    let mut files = Files::new();
-    for path in images {
-        if let Some(first) = files.insert(image_name(&path), path.clone()) {
-            let second = path;
-            return Err(DataError::SameName { first, second });
-        }
-    }
+        listing::list_images(folder).map_err(|fault| DataError::listing(folder, fault))?;
+    let files = by_name(images)
+        .map_err(|SameName { first, second, .. }| DataError::SameName { first, second })?;
     if !others.is_empty() {
         let folder = folder.display();
         warnings.push(format!(
             "passed over files in `{folder}` that are no images: {}",
             list(&others, MOST_NAMES)
         ));
-    }
-    if files.is_empty() {
-        let extensions = known_extensions();
-        return Err(DataError::NoImages {
-            path: folder.to_owned(),
-            extensions,
-        });
     }
     Ok(files)
 }

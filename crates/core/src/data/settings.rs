@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::size::size_zyx;
 use super::{Sampling, TargetForm};
 use crate::names::{Named, TargetKind};
 
@@ -199,14 +200,6 @@ pub struct PatchSettings {
     pub foreground: f64,
 }
 
-impl PatchSettings {
-    /// The size along Z, Y and X; 1 along an axis that a patch does not have.
-    pub fn extent(&self) -> [usize; 3] {
-        let missing = 3 - self.size.len().min(3);
-        std::array::from_fn(|axis| axis.checked_sub(missing).map_or(1, |axis| self.size[axis]))
-    }
-}
-
 impl Default for PatchSettings {
     fn default() -> Self {
         Self {
@@ -214,5 +207,13 @@ impl Default for PatchSettings {
             sampling: Sampling::Uniform,
             foreground: 0.5,
         }
+    }
+}
+
+impl PatchSettings {
+    /// Pixels along Z, Y and X.
+    pub fn size_zyx(&self) -> [usize; 3] {
+        // The schema lets no other number of sizes in.
+        size_zyx(&self.size).unwrap_or([1; 3])
     }
 }

@@ -9,6 +9,7 @@ use coverslip_algorithms::metrics::detection::{
 use coverslip_algorithms::metrics::instance::OverlapTable;
 
 use super::EvaluateError;
+use super::scores::{Scores, named};
 
 /// Whose limits of sizes and numbers apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,6 +22,14 @@ pub enum DetectionRules {
 }
 
 impl DetectionRules {
+    /// The rules as the command line has them.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Coco => "coco",
+            Self::Livecell => "livecell",
+        }
+    }
+
     fn options(self) -> DetectionOptions {
         match self {
             Self::Coco => DetectionOptions::default(),
@@ -41,7 +50,7 @@ pub fn evaluate_detection_files(
 ) -> Result<Vec<(String, f64)>, EvaluateError> {
     let (dataset, detections) = (read_annotations(target)?, read_detections(prediction)?);
     let found = evaluate_detections(&dataset, &detections, &rules.options())?;
-    Ok(named(&found))
+    Ok(by_name(&found))
 }
 
 /// The same for label maps, of which the overlaps of each image are given: all objects are as sure
@@ -49,16 +58,16 @@ pub fn evaluate_detection_files(
 pub(super) fn of_labels(
     images: &[&OverlapTable],
     rules: DetectionRules,
-) -> Result<Vec<(String, f64)>, EvaluateError> {
+) -> Result<Scores, EvaluateError> {
     let found =
         evaluate_label_maps(images, &rules.options()).map_err(|source| EvaluateError::Format {
             what: "the scores of detections",
             problem: source.to_string(),
         })?;
-    Ok(named(&found))
+    Ok(by_name(&found))
 }
 
-fn named(found: &DetectionScores) -> Vec<(String, f64)> {
+fn by_name(found: &DetectionScores) -> Scores {
     let scores = [
         ("coco_ap", found.average_precision(0)),
         ("coco_ap50", found.average_precision_at(0, 0.5)),
@@ -69,8 +78,8 @@ fn named(found: &DetectionScores) -> Vec<(String, f64)> {
         ("coco_ar", found.average_recall(0)),
         ("afnr", found.average_false_negative_ratio()),
     ];
-    let named = |(name, score): (&str, Option<f64>)| (name.to_owned(), score.unwrap_or(f64::NAN));
-    scores.map(named).to_vec()
+    let defined = |(name, score): (_, Option<f64>)| (name, score.unwrap_or(f64::NAN));
+    named(scores.map(defined)).collect()
 }
 
 pub(super) fn note(rules: DetectionRules) -> String {

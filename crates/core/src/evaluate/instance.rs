@@ -10,6 +10,7 @@ use coverslip_algorithms::metrics::semantic::MaskOverlap;
 use super::detection;
 use super::labels::{LabelPair, of_pair};
 use super::parts::{Part, Parts};
+use super::scores::{Scores, named, with_ending};
 use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
 /// What one image contributes.
@@ -18,37 +19,24 @@ pub(super) struct Measure {
     matchings: Vec<Matching>,
     panoptic: Matching,
     foreground: MaskOverlap,
-    /// In the order of [`SINGLE`], then the simplified score if it was asked for.
-    single: Vec<f64>,
+    /// Scores that do not pool, then the simplified score if it was asked for.
+    single: Scores,
     overlaps: OverlapTable,
 }
 
-/// Scores of an image that do not pool.
-const SINGLE: [&str; 9] = [
-    "sbd",
-    "aji",
-    "aji_plus",
-    "seg",
-    "adapted_rand_error",
-    "voi",
-    "voi_splits",
-    "voi_merges",
-    "count_difference",
-];
-
 /// `MMV_Im2Im` leaves out objects that reach into so many outer rows and columns,
-const SIMPLIFIED_BORDER: usize = 5;
+const SIMPLIFIED_BORDER_PIXELS: usize = 5;
 /// and predictions of which less than this share is covered.
-const SIMPLIFIED_COVERED: f64 = 0.25;
+const SIMPLIFIED_COVERED_SHARE: f64 = 0.25;
 
-/// Bytes that the work on a part takes a pixel: two label maps and what they are converted from.
-const VOXEL: usize = 40;
+/// Bytes of working memory per voxel: two label maps and what they are converted from.
+const BYTES_PER_VOXEL: usize = 40;
 
 pub(super) fn measure(
     pair: &EvaluationPair,
     options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let parts = Parts::open(pair, options.memory, VOXEL, 0)?;
+    let parts = Parts::open(pair, options.memory, BYTES_PER_VOXEL, 0)?;
     let measures = parts.map(|part| measure_part(pair, part, parts.shape()))?;
     let mut foreground = MaskOverlap::default();
     let mut tables = Vec::with_capacity(measures.len());
@@ -62,8 +50,11 @@ pub(super) fn measure(
     let matchings = (DSB_THRESHOLDS.iter()).map(|&threshold| overlaps.matching(threshold));
     let mut single = single(&overlaps);
     if options.simplified {
-        let found = overlaps.simplified_iou(&touching, SIMPLIFIED_COVERED);
-        single.extend([found.score, found.counted as f64]);
+        let found = overlaps.simplified_iou(&touching, SIMPLIFIED_COVERED_SHARE);
+        single.extend(named([
+            ("simplified_iou", found.score),
+            ("simplified_objects", found.counted as f64),
+        ]));
     }
     Ok(Measure {
         matchings: matchings.collect::<Result<_, _>>().map_err(of_pair(pair))?,
@@ -93,52 +84,47 @@ fn measure_part(
     Ok(PartMeasure {
         overlaps: overlaps.map_err(of_pair(pair))?,
         foreground: labels.foreground().map_err(of_pair(pair))?,
-        touching: border_labels(&labels.target(), [y, x], [height, width], SIMPLIFIED_BORDER),
+        touching: border_labels(
+            &labels.target(),
+            [y, x],
+            [height, width],
+            SIMPLIFIED_BORDER_PIXELS,
+        ),
     })
 }
 
-fn single(table: &OverlapTable) -> Vec<f64> {
+/// Scores of an image that do not pool.
+fn single(table: &OverlapTable) -> Scores {
     let (jaccard, voi) = (table.jaccard(), table.variation_of_information());
-    vec![
-        table.symmetric_dice().symmetric,
-        jaccard.aggregated,
-        jaccard.one_to_one,
-        table.covered_jaccard(),
-        table.adapted_rand().error,
-        voi.splits + voi.merges,
-        voi.splits,
-        voi.merges,
-        table.count_difference() as f64,
-    ]
+    let scores = [
+        ("sbd", table.symmetric_dice().symmetric),
+        ("aji", jaccard.aggregated),
+        ("aji_plus", jaccard.one_to_one),
+        ("seg", table.covered_jaccard()),
+        ("adapted_rand_error", table.adapted_rand().error),
+        ("voi", voi.splits + voi.merges),
+        ("voi_splits", voi.splits),
+        ("voi_merges", voi.merges),
+        ("count_difference", table.count_difference() as f64),
+    ];
+    named(scores).collect()
 }
 
 pub(super) fn table(
     measures: &[Measure],
     options: &EvaluateOptions,
 ) -> Result<Table, EvaluateError> {
-    let core = columns();
-    let mut pooled: Vec<(String, f64)> = Vec::new();
+    let mut pooled = Scores::new();
     if let Some(all) = measures
         .iter()
         .map(Measure::countable)
         .reduce(|all, one| all.pooled(&one))
     {
-        let names = core.iter().map(|name| format!("{name}_pooled"));
-        pooled.extend(names.zip(scores(&all)));
-        pooled.extend(ap_to_95(&all).map(|(name, score)| (format!("{name}_pooled"), score)));
+        let all = scores(&all).into_iter().chain(ap_to_95(&all)).collect();
+        pooled.extend(with_ending(all, "_pooled"));
     }
     let tables = measures.iter().map(|one| &one.overlaps).collect::<Vec<_>>();
     pooled.extend(detection::of_labels(&tables, options.detection)?);
-    let mut columns = core;
-    columns.extend(
-        ["ap95", "ap_dsb"]
-            .into_iter()
-            .chain(SINGLE)
-            .map(str::to_owned),
-    );
-    if options.simplified {
-        columns.extend(["simplified_iou", "simplified_objects"].map(str::to_owned));
-    }
     let empty = measures
         .iter()
         .filter(|one| one.panoptic.is_empty())
@@ -171,15 +157,14 @@ pub(super) fn table(
                 .to_owned(),
         );
     }
-    let row = |one: &Measure| {
-        let mut row = scores(one);
-        row.extend(ap_to_95(one).map(|(_, score)| score));
-        row.extend(&one.single);
-        row
+    let of_image = |one: &Measure| {
+        let mut all = scores(one);
+        all.extend(ap_to_95(one));
+        all.extend_from_slice(&one.single);
+        all
     };
     Ok(Table {
-        columns,
-        rows: measures.iter().map(row).collect(),
+        images: measures.iter().map(of_image).collect(),
         pooled,
         notes,
         confusion: None,
@@ -187,11 +172,11 @@ pub(super) fn table(
 }
 
 /// The average precision at 0.95, and the mean over all thresholds.
-fn ap_to_95(one: &Measure) -> [(&'static str, f64); 2] {
+fn ap_to_95(one: &Measure) -> impl Iterator<Item = (String, f64)> {
     let all = one.matchings.iter().map(Matching::average_precision);
     let all: Vec<f64> = all.collect();
     let mean = all.iter().sum::<f64>() / all.len() as f64;
-    [("ap95", all[all.len() - 1]), ("ap_dsb", mean)]
+    named([("ap95", all[all.len() - 1]), ("ap_dsb", mean)])
 }
 
 impl Measure {
@@ -218,55 +203,45 @@ impl Measure {
     }
 }
 
-fn columns() -> Vec<String> {
-    let mut columns: Vec<String> = AP_THRESHOLDS
+/// The scores of an image that pool.
+fn scores(one: &Measure) -> Scores {
+    let precisions = one.matchings[..AP_THRESHOLDS.len()]
+        .iter()
+        .map(Matching::average_precision);
+    let precisions: Vec<f64> = precisions.collect();
+    let mean = precisions.iter().sum::<f64>() / precisions.len() as f64;
+    let mut scores: Scores = AP_THRESHOLDS
         .iter()
         .map(|threshold| format!("ap{:.0}", threshold * 100.0))
+        .zip(precisions)
         .collect();
-    let rest = [
-        "ap",
-        "f1",
-        "precision",
-        "recall",
-        "pq",
-        "sq",
-        "rq",
-        "mean_matched_iou",
-        "dice",
-        "target_objects",
-        "predicted_objects",
-        "true_positives",
-        "false_positives",
-        "false_negatives",
-    ];
-    columns.extend(rest.map(str::to_owned));
-    columns
-}
-
-/// Scores in the order of [`columns`].
-fn scores(one: &Measure) -> Vec<f64> {
-    let mut row: Vec<f64> = one.matchings[..AP_THRESHOLDS.len()]
-        .iter()
-        .map(Matching::average_precision)
-        .collect();
-    row.push(row.iter().sum::<f64>() / row.len() as f64);
+    scores.extend(named([("ap", mean)]));
     let half = &one.matchings[0];
-    let quality = [half.f1(), half.precision(), half.recall()].into_iter();
-    let panoptic = [
-        one.panoptic.panoptic_quality(),
-        one.panoptic.mean_matched(),
-        one.panoptic.f1(),
+    let quality = [
+        ("f1", half.f1()),
+        ("precision", half.precision()),
+        ("recall", half.recall()),
+        ("pq", one.panoptic.panoptic_quality()),
+        ("sq", one.panoptic.mean_matched()),
+        ("rq", one.panoptic.f1()),
+        ("mean_matched_iou", half.mean_matched()),
     ];
-    let quality = quality.chain(panoptic).chain([half.mean_matched()]);
     // Nothing to find and nothing found is right, as for the average precision.
-    row.extend(quality.map(|score| if half.is_empty() { 1.0 } else { score }));
-    row.push(one.foreground.dice());
+    let or_right = |score: f64| if half.is_empty() { 1.0 } else { score };
+    scores.extend(named(quality).map(|(name, score)| (name, or_right(score))));
     let [hits, extra, missed] = [
         half.true_positives,
         half.false_positives,
         half.false_negatives,
     ]
     .map(|count| count as f64);
-    row.extend([hits + missed, hits + extra, hits, extra, missed]);
-    row
+    scores.extend(named([
+        ("dice", one.foreground.dice()),
+        ("target_objects", hits + missed),
+        ("predicted_objects", hits + extra),
+        ("true_positives", hits),
+        ("false_positives", extra),
+        ("false_negatives", missed),
+    ]));
+    scores
 }

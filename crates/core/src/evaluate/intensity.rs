@@ -8,14 +8,15 @@ use ndarray::{ArrayView4, Axis};
 
 use super::labels::of_pair;
 use super::parts::Parts;
+use super::scores::{Scores, named};
 use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
 /// Sides of the SSIM windows in pixels: uniform and Gaussian.
-const WINDOWS: [usize; 2] = [7, 11];
+const WINDOW_PIXELS: [usize; 2] = [7, 11];
 
 /// What one image contributes.
 pub(super) struct Measure {
-    scores: [f64; 10],
+    scores: Scores,
     range: RangeSource,
 }
 
@@ -27,15 +28,15 @@ enum RangeSource {
     Target,
 }
 
-/// Bytes that the work on a part takes a pixel and channel: both images as read and as floats, and
-/// the local moments of the similarity.
-const VOXEL: usize = 96;
+/// Bytes of working memory per voxel and channel: both images as read and as floats, and the local
+/// moments of the similarity.
+const BYTES_PER_VOXEL: usize = 96;
 
 pub(super) fn measure(
     pair: &EvaluationPair,
     options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let parts = Parts::open(pair, options.memory, VOXEL, WINDOWS[1] / 2)?;
+    let parts = Parts::open(pair, options.memory, BYTES_PER_VOXEL, WINDOW_PIXELS[1] / 2)?;
     let sums = sums(&parts)?;
     let dtype = parts.target_dtype();
     let (range, source) = match (options.data_range, full_range(dtype)) {
@@ -62,24 +63,11 @@ pub(super) fn table(measures: &[Measure]) -> Table {
         "ssim uses a uniform window of {} pixels a side and sample covariance, ssim_wang the \
          Gaussian window of {}; stacks of fewer sections are scored section by section; smaller \
          images have none",
-        WINDOWS[0], WINDOWS[1]
+        WINDOW_PIXELS[0], WINDOW_PIXELS[1]
     ));
-    let columns = [
-        "psnr",
-        "psnr_fitted",
-        "ssim",
-        "rmse",
-        "mae",
-        "nrmse",
-        "pearson",
-        "data_range",
-        "mse",
-        "ssim_wang",
-    ];
     Table {
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: measures.iter().map(|one| one.scores.to_vec()).collect(),
-        pooled: Vec::new(),
+        images: measures.iter().map(|one| one.scores.clone()).collect(),
+        pooled: Scores::new(),
         notes,
         confusion: None,
     }
@@ -126,8 +114,8 @@ fn not_finite(values: &ArrayView4<'_, f32>) -> usize {
     values.iter().filter(|value| !value.is_finite()).count()
 }
 
-/// Columns of [`table`] for one pair.
-fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<[f64; 10], EvaluateError> {
+/// The scores of one pair.
+fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<Scores, EvaluateError> {
     // A constant target has no range: distances are still defined, ratios to the range are not.
     let usable = if range > 0.0 { range } else { 1.0 };
     let pixels = sums.scores(usable).map_err(of_pair(parts.pair))?;
@@ -138,7 +126,7 @@ fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<[f64; 10], E
         let views = [part.with_halo(&prediction, 0), part.with_halo(&target, 0)];
         let fitted = fitted_squares(&views[0], &views[1], sums.line());
         let similarity = |kind: usize| {
-            let window = WINDOWS[kind];
+            let window = WINDOW_PIXELS[kind];
             let views = [&prediction, &target].map(|values| part.with_halo(values, window / 2));
             similarity(kinds[kind], window, views, depth >= window)
         };
@@ -150,22 +138,23 @@ fn scores(parts: &Parts<'_>, sums: &PairSums, range: f64) -> Result<[f64; 10], E
         let (sum, count) = (found.iter()).fold((0.0, 0), |(sum, count), (_, parts)| {
             (sum + parts[kind].0, count + parts[kind].1)
         });
-        let fits = height.min(width) >= WINDOWS[kind];
+        let fits = height.min(width) >= WINDOW_PIXELS[kind];
         if fits { sum / count as f64 } else { f64::NAN }
     };
     let ratio = |value: f64| if range > 0.0 { value } else { f64::NAN };
-    Ok([
-        ratio(pixels.psnr),
-        ratio(psnr(fitted, usable)),
-        ratio(similarity(0)),
-        pixels.rmse,
-        pixels.mae,
-        pixels.nrmse,
-        pixels.pearson,
-        range,
-        pixels.mse,
-        ratio(similarity(1)),
-    ])
+    let scores = [
+        ("psnr", ratio(pixels.psnr)),
+        ("psnr_fitted", ratio(psnr(fitted, usable))),
+        ("ssim", ratio(similarity(0))),
+        ("rmse", pixels.rmse),
+        ("mae", pixels.mae),
+        ("nrmse", pixels.nrmse),
+        ("pearson", pixels.pearson),
+        ("data_range", range),
+        ("mse", pixels.mse),
+        ("ssim_wang", ratio(similarity(1))),
+    ];
+    Ok(named(scores).collect())
 }
 
 /// The sum of the similarities of all windows that lie in images `C Z Y X`, and their number.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use coverslip_image::files::{image_name, list_folder};
-
 use super::EvaluateError;
+use crate::base::listing::{ListingFault, SameName, by_name, list_images};
 
 /// A prediction and its target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,26 +68,13 @@ pub(crate) fn images_by_name(folder: &Path) -> Result<BTreeMap<String, PathBuf>,
             path: folder.to_owned(),
         });
     }
-    let failed = |source| EvaluateError::List {
-        path: folder.to_owned(),
-        source,
-    };
-    let mut found = BTreeMap::new();
-    for path in list_folder(folder).map_err(failed)?.images {
-        let stem = image_name(&path);
-        if found.insert(stem.clone(), path).is_some() {
-            return Err(EvaluateError::Ambiguous {
-                path: folder.to_owned(),
-                stem,
-            });
-        }
+    let path = folder.to_owned();
+    match list_images(folder) {
+        Ok(listing) => by_name(listing.images)
+            .map_err(|SameName { name: stem, .. }| EvaluateError::Ambiguous { path, stem }),
+        Err(ListingFault::Refused(source)) => Err(EvaluateError::List { path, source }),
+        Err(ListingFault::NoImages) => Err(EvaluateError::NoImages { path }),
     }
-    if found.is_empty() {
-        return Err(EvaluateError::NoImages {
-            path: folder.to_owned(),
-        });
-    }
-    Ok(found)
 }
 
 fn file_name(path: &Path) -> String {

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::{EvaluateError, EvaluationPair};
 
 /// Bytes for a part below which parts are no use.
-const LEAST_SHARE: u64 = 1 << 16;
+const LEAST_BYTES_PER_PART: u64 = 1 << 16;
 
 /// A pair of opened images of the same size.
 pub(super) struct Parts<'a> {
@@ -58,7 +58,7 @@ impl<'a> Parts<'a> {
             });
         }
         // A thread that waits for the file may begin another part meanwhile.
-        let share = (memory / (2 * rayon::current_num_threads() as u64)).max(LEAST_SHARE);
+        let share = (memory / (2 * rayon::current_num_threads() as u64)).max(LEAST_BYTES_PER_PART);
         let voxel = voxel * shapes[1][0].max(1);
         let [_, z, y, x] = shapes[1];
         let mut blocks = blocks(target.info(), share, voxel, halo);

@@ -5,6 +5,7 @@ use coverslip_algorithms::metrics::semantic::{ClassScores, Confusion, MaskOverla
 use super::confusion::ConfusionTable;
 use super::labels::{LabelPair, of_pair};
 use super::parts::{Part, Parts};
+use super::scores::{Scores, named, with_ending};
 use super::{EvaluateError, EvaluateOptions, EvaluationPair, Table};
 
 /// A map with more labels than this is taken for an instance label map.
@@ -17,15 +18,14 @@ pub(super) struct Measure {
     edges: MaskOverlap,
 }
 
-/// Bytes that the work on a part takes a pixel: two label maps, their masks, and what they are
-/// converted from.
-const VOXEL: usize = 48;
+/// Bytes of working memory per voxel: two label maps, their masks, and what they are converted from.
+const BYTES_PER_VOXEL: usize = 48;
 
 pub(super) fn measure(
     pair: &EvaluationPair,
     options: &EvaluateOptions,
 ) -> Result<Measure, EvaluateError> {
-    let parts = Parts::open(pair, options.memory, VOXEL, 1)?;
+    let parts = Parts::open(pair, options.memory, BYTES_PER_VOXEL, 1)?;
     let measures = parts.map(|part| measure_part(pair, part, options))?;
     let classes = measures.iter().map(|one| one.confusion.classes()).max();
     let mut sum = Measure {
@@ -93,9 +93,10 @@ pub(super) fn table(
         .max()
         .unwrap_or(2);
     let names = class_names(names, classes);
-    let rows = measures
-        .iter()
-        .map(|one| scores(&one.confusion.widened(classes), one.foreground, one.edges));
+    let images = measures.iter().map(|one| {
+        let confusion = one.confusion.widened(classes);
+        scores(&names, &confusion, one.foreground, one.edges)
+    });
     let mut pooled = Confusion::empty(classes);
     let (mut foreground, mut edges) = (MaskOverlap::default(), MaskOverlap::default());
     for one in measures {
@@ -110,16 +111,11 @@ pub(super) fn table(
         foreground = foreground.pooled(one.foreground);
         edges = edges.pooled(one.edges);
     }
-    let columns = columns(&names);
     let counts = pooled.counts().clone();
-    let pooled = columns
-        .iter()
-        .map(|name| format!("{name}_pooled"))
-        .zip(scores(&pooled, foreground, edges));
+    let pooled = scores(&names, &pooled, foreground, edges);
     Ok(Table {
-        rows: rows.collect(),
-        pooled: pooled.collect(),
-        columns,
+        images: images.collect(),
+        pooled: with_ending(pooled, "_pooled").collect(),
         confusion: Some(ConfusionTable {
             classes: names,
             counts,
@@ -165,46 +161,51 @@ fn class_names(names: Option<&[String]>, classes: usize) -> Vec<String> {
     }
 }
 
-const KINDS: [&str; 5] = ["dice", "iou", "precision", "recall", "f1"];
-
-fn columns(names: &[String]) -> Vec<String> {
-    let mut columns: Vec<String> = KINDS.map(str::to_owned).to_vec();
-    columns.push("accuracy".to_owned());
-    for mean in ["macro", "micro"] {
-        columns.extend(KINDS[1..].iter().map(|kind| format!("{kind}_{mean}")));
+/// The scores of an image; macro and micro include background unless they say so.
+fn scores(
+    classes: &[String],
+    confusion: &Confusion,
+    foreground: MaskOverlap,
+    edges: MaskOverlap,
+) -> Scores {
+    let mut scores: Scores = of_mask(foreground, foreground.scores(), "").collect();
+    scores.extend(named([("accuracy", confusion.accuracy())]));
+    scores.extend(of_classes(confusion.macro_mean(0), "_macro"));
+    scores.extend(of_classes(confusion.micro(0), "_micro"));
+    for (class, (name, of_class)) in classes.iter().zip(confusion.per_class()).enumerate() {
+        let overlap = confusion.mask_overlap(class);
+        scores.extend(of_mask(overlap, of_class, &format!("_{name}")));
     }
-    for name in names {
-        columns.extend(KINDS.iter().map(|kind| format!("{kind}_{name}")));
-    }
-    for mean in ["weighted", "macro_no_background", "micro_no_background"] {
-        columns.extend(KINDS[1..].iter().map(|kind| format!("{kind}_{mean}")));
-    }
-    columns.push("edge_dice".to_owned());
-    columns
+    scores.extend(of_classes(confusion.weighted_mean(), "_weighted"));
+    scores.extend(of_classes(confusion.macro_mean(1), "_macro_no_background"));
+    scores.extend(of_classes(confusion.micro(1), "_micro_no_background"));
+    scores.extend(named([("edge_dice", edges.dice())]));
+    scores
 }
 
-/// Scores in the order of [`columns`]; macro and micro include background unless they say so.
-fn scores(confusion: &Confusion, foreground: MaskOverlap, edges: MaskOverlap) -> Vec<f64> {
-    let mask = foreground.scores();
-    let mut row = vec![
-        foreground.dice(),
-        foreground.iou(),
-        mask.precision,
-        mask.recall,
-        mask.f1,
+/// Scores of a mask: its overlaps are 1 for two empty ones.
+fn of_mask(
+    overlap: MaskOverlap,
+    scores: ClassScores,
+    ending: &str,
+) -> impl Iterator<Item = (String, f64)> {
+    let scores = [
+        ("dice", overlap.dice()),
+        ("iou", overlap.iou()),
+        ("precision", scores.precision),
+        ("recall", scores.recall),
+        ("f1", scores.f1),
     ];
-    row.push(confusion.accuracy());
-    let without_dice = |class: ClassScores| [class.iou, class.precision, class.recall, class.f1];
-    row.extend(without_dice(confusion.macro_mean(0)));
-    row.extend(without_dice(confusion.micro(0)));
-    for (class, scores) in confusion.per_class().into_iter().enumerate() {
-        let overlap = confusion.mask_overlap(class);
-        row.extend([overlap.dice(), overlap.iou()]);
-        row.extend([scores.precision, scores.recall, scores.f1]);
-    }
-    row.extend(without_dice(confusion.weighted_mean()));
-    row.extend(without_dice(confusion.macro_mean(1)));
-    row.extend(without_dice(confusion.micro(1)));
-    row.push(edges.dice());
-    row
+    with_ending(named(scores).collect(), ending)
+}
+
+/// Scores of several classes.
+fn of_classes(scores: ClassScores, ending: &str) -> impl Iterator<Item = (String, f64)> {
+    let scores = [
+        ("iou", scores.iou),
+        ("precision", scores.precision),
+        ("recall", scores.recall),
+        ("f1", scores.f1),
+    ];
+    with_ending(named(scores).collect(), ending)
 }

@@ -77,7 +77,7 @@ fn class_maps_are_scored_by_class_and_as_masks() {
     let folders = Folders::new();
     folders.add("a", arr2(&[[0_u8, 1, 1, 2]]), arr2(&[[0_u8, 1, 2, 2]]));
     folders.add("b", arr2(&[[0_u8, 0, 0, 0]]), arr2(&[[0_u8, 0, 0, 1]]));
-    let mut options = EvaluateOptions::new(Task::Semantic);
+    let mut options = EvaluateOptions::new(TargetKind::Semantic);
     options.classes = Some(
         ["Background", "Inside", "Cell border"]
             .map(str::to_owned)
@@ -106,7 +106,7 @@ fn instance_maps_are_classes_only_when_asked() {
         arr2(&[[0_u16, 1, 1, 900]]),
         arr2(&[[0_u16, 0, 300, 301]]),
     );
-    let mut options = EvaluateOptions::new(Task::Semantic);
+    let mut options = EvaluateOptions::new(TargetKind::Semantic);
     let error = folders.evaluate(&options).unwrap_err();
     assert_eq!(
         folders.plain(&error),
@@ -135,7 +135,7 @@ fn instances_are_averaged_over_images_and_pooled() {
     );
     folders.add("c", Array2::zeros((1, 6)), Array2::<u8>::zeros((1, 6)));
     let found = folders
-        .evaluate(&EvaluateOptions::new(Task::Instance))
+        .evaluate(&EvaluateOptions::new(TargetKind::Instance))
         .unwrap();
     assert_eq!(
         [0, 1, 2].map(|row| score(&found, row, "ap50")),
@@ -172,7 +172,7 @@ fn intensities_use_the_range_of_the_type_or_of_the_target() {
     let target = Array2::from_shape_fn((8, 9), |(y, x)| (y * 9 + x) as u8);
     folders.add("a", target.mapv(|value| value + 10), target.clone());
     let found = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap();
     assert_eq!(score(&found, 0, "rmse"), 10.0);
     assert!((score(&found, 0, "psnr") - 20.0 * 25.5_f64.log10()).abs() < 1e-9);
@@ -186,9 +186,11 @@ fn intensities_use_the_range_of_the_type_or_of_the_target() {
         target.mapv(f32::from),
         target.mapv(|value| f32::from(value) + 1.0),
     );
-    let found = floats.evaluate(&EvaluateOptions::new(Task::Image)).unwrap();
+    let found = floats
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
+        .unwrap();
     assert_eq!(score(&found, 0, "data_range"), 71.0);
-    let mut options = EvaluateOptions::new(Task::Image);
+    let mut options = EvaluateOptions::new(TargetKind::Image);
     options.data_range = Some(100.0);
     assert_eq!(
         floats
@@ -211,7 +213,7 @@ fn equal_constant_and_tiny_images_have_rows() {
     );
     folders.add("tiny", arr2(&[[0.0_f32, 1.0]]), arr2(&[[0.0_f32, 1.0]]));
     let found = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap();
     assert!(score(&found, 0, "psnr").is_nan());
     assert_eq!(score(&found, 0, "rmse"), 1.0);
@@ -223,7 +225,7 @@ fn equal_constant_and_tiny_images_have_rows() {
 fn faults_name_the_files_and_the_remedy() {
     let folders = Folders::new();
     let error = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap_err();
     assert_eq!(folders.plain(&error), "`prediction` holds no image file");
     folders.add(
@@ -232,7 +234,7 @@ fn faults_name_the_files_and_the_remedy() {
         Array2::from_elem((2, 4), 1.0_f32),
     );
     let error = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap_err();
     assert_eq!(
         folders.plain(&error),
@@ -244,7 +246,7 @@ fn faults_name_the_files_and_the_remedy() {
         Array2::from_elem((2, 2), 1.0_f32),
     );
     let error = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap_err();
     assert_eq!(
         folders.plain(&error),
@@ -253,7 +255,7 @@ fn faults_name_the_files_and_the_remedy() {
     folders.add("b", Array2::<u8>::zeros((2, 2)), Array2::zeros((2, 2)));
     std::fs::remove_file(folders.prediction.join("b.tif")).unwrap();
     let error = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap_err();
     assert_eq!(
         folders.plain(&error),
@@ -266,13 +268,13 @@ fn faults_name_the_files_and_the_remedy() {
     )
     .unwrap();
     let error = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap_err();
     assert_eq!(folders.plain(&error), "`target` has no target for b.tif");
     let missing = evaluate(
         &folders.prediction.join("x"),
         &folders.target,
-        &EvaluateOptions::new(Task::Image),
+        &EvaluateOptions::new(TargetKind::Image),
     );
     assert!(
         missing
@@ -288,7 +290,7 @@ fn partial_evaluations_pass_over_missing_predictions() {
     folders.add("a", Array2::<u8>::zeros((2, 2)), Array2::zeros((2, 2)));
     folders.add("b", Array2::<u8>::zeros((2, 2)), Array2::zeros((2, 2)));
     std::fs::remove_file(folders.prediction.join("b.tif")).unwrap();
-    let mut options = EvaluateOptions::new(Task::Instance);
+    let mut options = EvaluateOptions::new(TargetKind::Instance);
     options.partial = true;
     assert_eq!(folders.evaluate(&options).unwrap().rows.len(), 1);
 }
@@ -299,7 +301,7 @@ fn the_written_table_has_a_row_an_image() {
     folders.add("a", arr2(&[[1_u8, 0]]), arr2(&[[1_u8, 0]]));
     folders.add("b", arr2(&[[1_u8, 0]]), arr2(&[[0_u8, 1]]));
     let found = folders
-        .evaluate(&EvaluateOptions::new(Task::Instance))
+        .evaluate(&EvaluateOptions::new(TargetKind::Instance))
         .unwrap();
     let out = folders.target.parent().unwrap().join("deep/out");
     found.write(&out).unwrap();
@@ -330,7 +332,7 @@ fn the_number_of_threads_changes_nothing() {
             .unwrap();
         pool.install(|| {
             folders
-                .evaluate(&EvaluateOptions::new(Task::Image))
+                .evaluate(&EvaluateOptions::new(TargetKind::Image))
                 .unwrap()
         })
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{EvaluateError, Evaluation};
+use super::{EvaluateError, Evaluation, headline};
 use crate::base::files::{create_folder, write_atomic};
 
 pub(super) fn write(evaluation: &Evaluation, folder: &Path) -> Result<(), EvaluateError> {
@@ -67,7 +67,7 @@ fn summary(evaluation: &Evaluation) -> Value {
     json!({
         "task": evaluation.task,
         "images": evaluation.rows.len(),
-        "headline": evaluation.task.headline(),
+        "headline": headline(evaluation.task),
         "scores": scores,
         "pooled": pooled,
         "bootstrap": evaluation.bootstrap,

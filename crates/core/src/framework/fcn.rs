@@ -1,6 +1,7 @@
 //! `fcn`: one network from source to target, for segmentation and regression.
 
 use burn::{module::Module, tensor::Device};
+use coverslip_algorithms::metrics::semantic::MaskOverlap;
 use coverslip_nets::{AnyNetwork, Inputs, Network, SizeRule, loss::WeightedSum};
 use coverslip_ops::softmax;
 use ndarray::{Array4, Array5, Axis};
@@ -181,7 +182,7 @@ impl Predictor for Trained {
 ///
 /// - `scores`: `[N, C, Z, Y, X]`
 fn foreground_dice(scores: &Array5<f32>, batch: &Batch) -> f64 {
-    let (mut both, mut total) = (0usize, 0usize);
+    let mut overlap = MaskOverlap::default();
     let weight = batch.weight.as_ref();
     let mut weights = weight.into_iter().flat_map(|weight| weight.iter());
     let labels = batch.target().index_axis(Axis(1), 0);
@@ -192,12 +193,9 @@ fn foreground_dice(scores: &Array5<f32>, batch: &Batch) -> f64 {
         let background = pixel[0];
         let predicted = pixel.iter().skip(1).any(|&score| score > background);
         let expected = *label > 0.0;
-        both += usize::from(predicted && expected);
-        total += usize::from(predicted) + usize::from(expected);
+        overlap.intersection += u64::from(predicted && expected);
+        overlap.prediction += u64::from(predicted);
+        overlap.truth += u64::from(expected);
     }
-    if total == 0 {
-        1.0
-    } else {
-        2.0 * both as f64 / total as f64
-    }
+    overlap.dice()
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Bytes of a number.
-const NUMBER: u64 = 4;
+const BYTES_PER_NUMBER: u64 = 4;
 /// Training keeps a weight, its gradient and two moments of Adam.
 const COPIES: u64 = 4;
 /// The patch that a network is laid out with when none is given, `[Z, Y, X]`.
@@ -77,13 +77,13 @@ impl Layout {
     /// Bytes of the outputs of all layers.
     pub fn activation_bytes(&self) -> u64 {
         let numbers = |layer: &Layer| layer.shape.iter().map(|&size| size as u64).product::<u64>();
-        NUMBER * self.layers.iter().map(numbers).sum::<u64>()
+        BYTES_PER_NUMBER * self.layers.iter().map(numbers).sum::<u64>()
     }
 
     /// About what a training step needs in bytes: what the layers give, kept for the gradient, and the
     /// weights with gradients and the moments of Adam.
     pub fn training_bytes(&self) -> u64 {
-        self.activation_bytes() + COPIES * NUMBER * self.parameters
+        self.activation_bytes() + COPIES * BYTES_PER_NUMBER * self.parameters
     }
 }
 

@@ -131,7 +131,8 @@ impl Fault for PackageError {
 pub fn save(folder: &Path, description: &Description, weights: &StateDict) -> Result<(), Error> {
     files::create_folder(folder)?;
     let metadata = ("format", "coverslip".to_owned());
-    let bytes = state_dict::to_bytes(weights, Some(metadata)).map_err(Error::bug)?;
+    let bytes = state_dict::to_bytes(weights, Some(metadata))
+        .map_err(|error| Error::bug(error.to_string()))?;
     files::write_atomic(&folder.join(WEIGHTS), &bytes)?;
     let tree = serde_json::to_value(description).map_err(|error| Error::bug(error.to_string()))?;
     files::write_atomic(&folder.join(DESCRIPTION), to_yaml(&tree).as_bytes())?;

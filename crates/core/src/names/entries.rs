@@ -1,13 +1,15 @@
 //! Entries of one kind.
 
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::{Map, Number, Value};
+use schemars::JsonSchema;
+use serde_json::{Map, Value};
 
-use super::{Kind, nearest};
-use crate::{
-    base::error::Fault,
-    names::{TargetKind, ordered},
+use super::{
+    Kind,
+    check::{Check, Given, OptionFault},
+    nearest,
+    options::{first_sentence, options_schema},
 };
+use crate::names::TargetKind;
 
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,7 @@ pub struct Entry<T> {
     pub description: Description,
     /// What builds the thing from a node of options; its type is the kind's.
     pub build: T,
+    checks: Vec<Check>,
 }
 
 impl<T> Entry<T> {
@@ -40,6 +43,27 @@ impl<T> Entry<T> {
                 .or_insert_with(|| Value::Object(Map::new()));
             if let Some(properties) = properties.as_object_mut() {
                 properties.insert(name.to_owned(), schema);
+            }
+        }
+        self
+    }
+
+    /// Adds a check of the options that their schema cannot make, such as of one against another or
+    /// against the classes; a config with what it finds is at fault. Several are made in their order.
+    pub fn with_check(
+        &mut self,
+        check: impl Fn(&Given<'_>) -> Option<OptionFault> + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.checks.push(Check(Box::new(check)));
+        self
+    }
+
+    /// Says that options left out have these values in the place of their type's defaults.
+    pub(crate) fn with_defaults(&mut self, defaults: &Value) -> &mut Self {
+        for (name, default) in defaults.as_object().into_iter().flatten() {
+            let place = format!("/properties/{name}");
+            if let Some(Value::Object(option)) = self.description.schema.pointer_mut(&place) {
+                option.insert("default".to_owned(), default.clone());
             }
         }
         self
@@ -82,6 +106,8 @@ pub enum RegistryError {
     Options {
         /// The entry.
         name: String,
+        /// The option that was probably meant by one that there is not.
+        meant: Option<String>,
         /// What does not fit.
         source: serde_json::Error,
     },
@@ -100,7 +126,10 @@ impl Fault for RegistryError {
             )),
             Self::Unknown { known, .. } => Some(format!("allowed: {}", known.join(", "))),
             Self::Duplicate { .. } => Some("give the new entry another name".to_owned()),
-            Self::Options { .. } => None,
+            Self::Options { meant, .. } => {
+                let name = meant.as_ref()?;
+                Some(format!("did you mean `{name}`?"))
+            }
         }
     }
 }
@@ -152,7 +181,11 @@ impl<T> Entries<T> {
             schema,
             targets: Vec::new(),
         };
-        self.entries.push(Entry { description, build });
+        self.entries.push(Entry {
+            description,
+            build,
+            checks: Vec::new(),
+        });
         let last = self.entries.len() - 1;
         Ok(&mut self.entries[last])
     }
@@ -168,6 +201,12 @@ impl<T> Entries<T> {
             nearest: nearest(name, self.names()).map(str::to_owned),
             known: self.names().map(str::to_owned).collect(),
         })
+    }
+
+    /// What the entry `name` finds wrong with options; nothing where there is no such entry.
+    pub(crate) fn check(&self, name: &str, given: &Given<'_>) -> Vec<OptionFault> {
+        let checks = self.find(name).map_or(&[][..], |entry| &entry.checks);
+        checks.iter().filter_map(|check| (check.0)(given)).collect()
     }
 
     /// The names in the order of registration.
@@ -189,69 +228,6 @@ impl<T> Entries<T> {
         self.entries
             .iter()
             .find(|entry| entry.description.name == name)
-    }
-}
-
-/// The first sentence of a text in one line; an abbreviation such as `e.g.` does not end it.
-fn first_sentence(text: &str) -> String {
-    let paragraph: Vec<&str> = (text.lines().map(str::trim))
-        .take_while(|line| !line.is_empty())
-        .collect();
-    let paragraph = paragraph.join(" ");
-    let ends = paragraph.match_indices(". ").map(|(place, _)| place + 1);
-    let is_end = |&end: &usize| {
-        let before = &paragraph[..end];
-        !["e.g.", "i.e.", "et al."]
-            .iter()
-            .any(|short| before.ends_with(short))
-    };
-    match ends.into_iter().find(is_end) {
-        Some(end) => paragraph[..end].to_owned(),
-        None => paragraph,
-    }
-}
-
-/// Schemas are inlined, so that those of two crates cannot clash by a type's name.
-fn options_schema<O: JsonSchema>() -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    let mut schema = ordered(&SchemaGenerator::new(settings).into_root_schema_for::<O>());
-    if let Some(map) = schema.as_object_mut() {
-        map.shift_remove("title");
-    }
-    shorten_float_defaults(&mut schema);
-    schema
-}
-
-/// A default of type `f32` arrives as `0.10000000149011612`; people wrote `0.1`.
-fn shorten_float_defaults(node: &mut Value) {
-    let is_float = ["", "/items"].iter().any(|place| {
-        node.pointer(place).and_then(|node| node.get("format")) == Some(&Value::from("float"))
-    });
-    if is_float && let Some(default) = node.get_mut("default") {
-        shorten(default);
-    }
-    match node {
-        Value::Object(map) => map.values_mut().for_each(shorten_float_defaults),
-        Value::Array(items) => items.iter_mut().for_each(shorten_float_defaults),
-        _ => {}
-    }
-}
-
-fn shorten(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(shorten),
-        Value::Number(number) => {
-            let short = number
-                .as_f64()
-                .and_then(|wide| (wide as f32).to_string().parse().ok());
-            if let Some(short) = short.and_then(Number::from_f64) {
-                *number = short;
-            }
-        }
-        _ => {}
     }
 }
 
@@ -307,21 +283,6 @@ mod tests {
             entry.description.schema["properties"]["range"]["default"],
             json!([0.0, 0.7])
         );
-    }
-
-    #[test]
-    fn a_summary_is_the_first_sentence() {
-        for (text, summary) in [
-            ("Blurs. Then more.", "Blurs."),
-            (
-                "Blurs what\nis sharp, e.g. edges. More.",
-                "Blurs what is sharp, e.g. edges.",
-            ),
-            ("Blurs 2.5 times\n\nMore.", "Blurs 2.5 times"),
-            ("", ""),
-        ] {
-            assert_eq!(first_sentence(text), summary);
-        }
     }
 
     #[test]

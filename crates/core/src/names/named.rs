@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::RegistryError;
+use super::{RegistryError, options::meant_of};
 
 /// The name of a registry entry with options for it.
 ///
@@ -30,13 +30,28 @@ impl Named {
         }
     }
 
+    /// The same, with options of `defaults` where it names none.
+    pub(crate) fn with_defaults(&self, defaults: &Value) -> Self {
+        let mut options = defaults.clone();
+        match (&mut options, &self.options) {
+            (Value::Object(all), Value::Object(named)) => all.extend(named.clone()),
+            (_, Value::Null) => {}
+            (_, named) => options = named.clone(),
+        }
+        Self {
+            name: self.name.clone(),
+            options,
+        }
+    }
+
     /// The options as the entry's type.
     ///
     /// # Errors
     /// [`RegistryError::Options`] when the options do not fit the type.
-    pub fn read<O: DeserializeOwned>(&self) -> Result<O, RegistryError> {
+    pub fn read<O: JsonSchema + DeserializeOwned>(&self) -> Result<O, RegistryError> {
         serde_json::from_value(self.options.clone()).map_err(|source| RegistryError::Options {
             name: self.name.clone(),
+            meant: meant_of::<O>(&self.options),
             source,
         })
     }

@@ -9,7 +9,7 @@ use std::{
 use coverslip_algorithms::AlgorithmError;
 use coverslip_image::{
     Axis, ImageError,
-    files::{image_name, list_folder},
+    files::image_name,
     format::{OpenOptions, WriteOptions, address, open_with, write_image_with},
 };
 
@@ -18,6 +18,7 @@ use crate::{
     base::{
         error::{Error, Interrupted},
         files,
+        listing::list_images,
         monitor::Monitor,
     },
     data::DataError,
@@ -71,6 +72,15 @@ pub enum OutputFormat {
 }
 
 impl OutputFormat {
+    /// The format as the command line has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tiff => "tif",
+            Self::OmeTiff => "ome-tif",
+            Self::OmeZarr => "ome-zarr",
+        }
+    }
+
     fn extension(self) -> &'static str {
         match self {
             Self::Tiff => "tif",
@@ -203,20 +213,8 @@ fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             images.push(input.clone());
             continue;
         }
-        let failed = |cause| DataError::Io {
-            path: input.clone(),
-            cause,
-        };
-        let found = list_folder(input).map_err(failed)?.images;
-        if found.is_empty() {
-            let extensions = coverslip_image::format::known_extensions();
-            return Err(DataError::NoImages {
-                path: input.clone(),
-                extensions,
-            }
-            .into());
-        }
-        images.extend(found);
+        let found = list_images(input).map_err(|fault| DataError::listing(input, fault))?;
+        images.extend(found.images);
     }
     let mut known = BTreeSet::new();
     images.retain(|image| image.canonicalize().map_or(true, |path| known.insert(path)));

@@ -1,4 +1,22 @@
 //! Classical algorithms as operations on images: what `coverslip op` runs by name.
+//!
+//! # Example
+//! ```
+//! use coverslip::{names::Named, registry::Registry, steps::operation::Product};
+//! use coverslip_image::Image;
+//! use ndarray::arr2;
+//!
+//! let registry = Registry::builtin()?;
+//! let named = Named {
+//!     name: "components".to_owned(),
+//!     options: serde_json::json!({"connectivity": 2}),
+//! };
+//! let operation = (registry.operations.get(&named.name)?.build.build)(&named)?;
+//! let mask = Image::new(arr2(&[[1_u8, 0, 0], [0, 1, 0], [0, 0, 0]]), "yx".parse()?)?;
+//! let Product::Image(labels) = operation(&[mask])? else { unreachable!("labels are an image") };
+//! assert_eq!(labels.to_labels_zyx()?.iter().max(), Some(&1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub(crate) mod filters;
 pub(crate) mod geometry;
@@ -7,7 +25,7 @@ pub(crate) mod keypoints;
 pub(crate) mod labels;
 pub(crate) mod measure;
 pub(crate) mod nuclei;
-mod parts;
+pub(crate) mod parts;
 
 use std::path::PathBuf;
 
@@ -116,6 +134,18 @@ pub struct FailedOperation {
 impl Fault for FailedOperation {
     fn hint(&self) -> Option<String> {
         self.source.hint()
+    }
+}
+
+/// Refuses another number of images than an operation works on.
+///
+/// # Errors
+///
+/// [`OperationError::Count`].
+pub(crate) fn expect_images(expected: usize, images: &[Image]) -> Result<(), OperationError> {
+    match images.len() {
+        found if found == expected => Ok(()),
+        found => Err(OperationError::Count { expected, found }),
     }
 }
 

@@ -1,12 +1,7 @@
 //! Steps from the network's output to the result: classes, objects, clean objects.
 
 mod argmax;
-mod components;
-mod holes;
 mod operation;
-mod small;
-mod threshold;
-mod watershed;
 
 use coverslip_algorithms::{
     AlgorithmError,
@@ -15,16 +10,14 @@ use coverslip_algorithms::{
 use coverslip_image::sink::Sink;
 use ndarray::{Array3, Array4};
 
+use super::operation::OperationError;
 use crate::base::error::Fault;
 
 pub use argmax::Argmax;
 pub(crate) use argmax::likeliest;
-pub use components::Components;
-pub use holes::FillHoles;
 pub(crate) use operation::OnLabels;
-pub use small::RemoveSmall;
-pub use threshold::Threshold;
-pub use watershed::Watershed;
+
+const SEE_OPTIONS: &str = "see the step's options in `coverslip schema`";
 
 /// What a prediction is on its way to the result.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +101,20 @@ pub enum PostprocessError {
         /// Why.
         source: AlgorithmError,
     },
+    /// An operation on labels could not be done.
+    #[error("the step `{step}` failed: {source}")]
+    Operation {
+        /// The step.
+        step: &'static str,
+        /// Why.
+        source: Box<OperationError>,
+    },
+    /// An operation on labels gave a table or points.
+    #[error("the step `{step}` gives no image")]
+    NoImage {
+        /// The step.
+        step: &'static str,
+    },
 }
 
 impl Fault for PostprocessError {
@@ -117,13 +124,32 @@ impl Fault for PostprocessError {
                 "put `argmax` (or `threshold`) before it in `postprocess`".to_owned()
             }
             Self::NeedsValues { step } => format!("move `{step}` to the front of `postprocess`"),
-            Self::Algorithm { .. } => "see the step's options in `coverslip schema`".to_owned(),
+            Self::Algorithm { .. } => SEE_OPTIONS.to_owned(),
+            Self::Operation { source, .. } => {
+                source.hint().unwrap_or_else(|| SEE_OPTIONS.to_owned())
+            }
+            Self::NoImage { .. } => {
+                "leave it out: only operations that give an image can be steps".to_owned()
+            }
         })
     }
 }
 
+impl PostprocessError {
+    fn of_operation(step: &'static str, error: OperationError) -> Self {
+        match error {
+            OperationError::Algorithm(source) => Self::Algorithm { step, source },
+            other => Self::Operation {
+                step,
+                source: Box::new(other),
+            },
+        }
+    }
+}
+
 impl Prediction {
-    fn into_labels(self, step: &'static str) -> Result<Array3<u32>, PostprocessError> {
+    /// The labels, for a step that works on them.
+    pub(super) fn into_labels(self, step: &'static str) -> Result<Array3<u32>, PostprocessError> {
         match self {
             Self::Labels(labels) => Ok(labels),
             Self::Values(_) => Err(PostprocessError::NeedsLabels { step }),

@@ -1,7 +1,6 @@
 //! Steps that an image takes before the network sees it.
 
 mod filters;
-mod histogram;
 mod stains;
 
 use coverslip_algorithms::{
@@ -10,8 +9,6 @@ use coverslip_algorithms::{
 };
 use ndarray::Array4;
 use serde_json::Value;
-
-pub use histogram::{MatchHistogram, MatchHistogramOptions, ReferenceError};
 
 use crate::base::error::Error;
 

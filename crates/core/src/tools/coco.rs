@@ -13,9 +13,7 @@ use coverslip_algorithms::{
     },
 };
 use coverslip_image::{
-    Axis, Image, ImageError, Pixels,
-    files::{image_name, list_folder},
-    read_image, write_image,
+    Axis, Image, ImageError, Pixels, files::image_name, read_image, write_image,
 };
 use ndarray::Array2;
 
@@ -23,6 +21,7 @@ use crate::{
     base::{
         error::{Error, Fault},
         files,
+        listing::list_images,
         monitor::Monitor,
     },
     data::DataError,
@@ -293,17 +292,7 @@ fn label_files(labels: &Path) -> Result<Vec<PathBuf>, Error> {
     if !labels.is_dir() || coverslip_image::format::is_image_folder(labels) {
         return Ok(vec![labels.to_owned()]);
     }
-    let found = list_folder(labels).map_err(|cause| DataError::Io {
-        path: labels.to_owned(),
-        cause,
-    })?;
-    if found.images.is_empty() {
-        return Err(DataError::NoImages {
-            path: labels.to_owned(),
-            extensions: coverslip_image::format::known_extensions(),
-        }
-        .into());
-    }
+    let found = list_images(labels).map_err(|fault| DataError::listing(labels, fault))?;
     Ok(found.images)
 }
 

@@ -11,10 +11,11 @@ use crate::{
     base::{error::Error, files, monitor::Monitor},
     config::{Config, Preset},
     evaluate::{
-        EvaluateOptions, Evaluation, Task, evaluate,
+        EvaluateOptions, Evaluation, evaluate,
         report::{ReportOptions, write_report},
     },
     model::package,
+    names::TargetKind,
     predict::{PredictOptions, predict_files},
     registry::Registry,
     train::run::{self, Ending, Outcome},
@@ -108,8 +109,7 @@ fn config(data: &Path, registry: &Registry) -> Result<Config, Error> {
         "data.train.subset=train".to_owned(),
         "data.validation={subset: val}".to_owned(),
     ];
-    let preset = Preset::find("demo").ok_or_else(|| Error::bug("no preset `demo`"))?;
-    Ok(Config::from_preset(preset, &overrides, registry)?)
+    Ok(Config::from_preset(Preset::DEMO, &overrides, registry)?)
 }
 
 /// Compares the held-out predictions alone: the folder of masks also has those of the training
@@ -121,7 +121,7 @@ fn evaluate_held_out(
 ) -> Result<Evaluation, Error> {
     let options = EvaluateOptions {
         partial: true,
-        ..EvaluateOptions::new(Task::Instance)
+        ..EvaluateOptions::new(TargetKind::Instance)
     };
     let evaluation = evaluate(predictions, &data.join("masks"), &options)?;
     let scored = evaluation.rows.len();

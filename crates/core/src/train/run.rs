@@ -226,8 +226,8 @@ fn resume_from(
 fn check_patch(settings: &Settings, framework: &dyn Framework) -> Result<(), Error> {
     let patch = settings.data.patch.size.clone();
     let sizes = framework.predictor().sizes();
+    let size = settings.data.patch.size_zyx();
     let missing = 3 - patch.len();
-    let size = settings.data.patch.extent();
     if sizes.accepts(size) {
         return Ok(());
     }

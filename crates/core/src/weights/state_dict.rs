@@ -1,4 +1,5 @@
-//! The parameters of a network by name, and their safetensors form.
+//! The parameters of a network by name, and their safetensors form: 32-bit, finite, with metadata.
+//! Files of other programs, of any number type, are read by `weights_file`.
 
 use std::{
     collections::HashMap,
@@ -11,7 +12,7 @@ use coverslip_nets::{
     AnyNetwork,
     weights::{self, LoadReport, Misshapen},
 };
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
 use crate::base::{error::Fault, words::list};
 
@@ -108,16 +109,19 @@ pub(crate) fn unreadable(path: &Path, source: &std::io::Error) -> String {
 /// # Errors
 ///
 /// When a tensor cannot be laid out; does not happen for 32-bit parameters.
-pub fn to_bytes(dict: &StateDict, metadata: Option<(&str, String)>) -> Result<Vec<u8>, String> {
+pub fn to_bytes(
+    dict: &StateDict,
+    metadata: Option<(&str, String)>,
+) -> Result<Vec<u8>, SafeTensorError> {
     let views = dict
         .iter()
         .map(|(name, data)| {
             let view = TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes());
-            Ok((name.as_str(), view.map_err(|error| error.to_string())?))
+            Ok((name.as_str(), view?))
         })
-        .collect::<Result<Vec<_>, String>>()?;
+        .collect::<Result<Vec<_>, SafeTensorError>>()?;
     let metadata = metadata.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
-    safetensors::serialize(views, metadata).map_err(|error| error.to_string())
+    safetensors::serialize(views, metadata)
 }
 
 /// Reads a safetensors file: its 32-bit tensors and its text metadata.

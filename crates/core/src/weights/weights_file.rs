@@ -34,7 +34,7 @@ use crate::weights::state_dict::StateDict;
 /// and a few names may share it; one that unpacks to more than this is made to fill the memory.
 const NUMBERS_PER_BYTE: u64 = 4;
 /// Bytes at the start of a file that tell what it is.
-const HEAD: u64 = 512;
+const HEAD_BYTES: u64 = 512;
 
 /// The weights of one network out of a file.
 #[derive(Clone, Debug)]
@@ -86,7 +86,9 @@ impl OpenFile {
             });
         }
         let mut head = Vec::new();
-        file.take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+        file.take(HEAD_BYTES)
+            .read_to_end(&mut head)
+            .map_err(unreadable)?;
         let contents = if safetensors::is_this(&head) {
             safetensors::open(path)?
         } else {

@@ -3,17 +3,18 @@
 use serde_json::Value;
 
 use super::{CrossChecker, TargetScale};
-use crate::{config::KeyPath, names::Named, registry::Term};
-
-/// Options that hold one number for each class.
-const PER_CLASS: [&str; 3] = ["class_weights", "positive_weights", "alpha"];
+use crate::{
+    config::KeyPath,
+    names::{Kind, Named},
+    registry::Term,
+};
 
 impl CrossChecker<'_> {
     pub(super) fn losses(&mut self) {
         self.weights_of_terms();
         for (index, loss) in self.settings.loss.iter().enumerate() {
             let path = KeyPath::root().key("loss").index(index).key(&loss.name);
-            self.numbers_per_class(&path, loss);
+            self.options_of_entry(Kind::Loss, loss, &path);
             self.term(&path, loss);
         }
     }
@@ -26,34 +27,6 @@ impl CrossChecker<'_> {
             let problem = "every term of `loss` has weight 0, so nothing would be learnt";
             let allowed = "a weight above 0";
             self.fault(&KeyPath::root().key("loss"), problem.to_owned(), allowed);
-        }
-    }
-
-    fn numbers_per_class(&mut self, path: &KeyPath, loss: &Named) {
-        let Some(classes) = self.settings.data.class_count() else {
-            return;
-        };
-        let option = |name: &str| loss.options.get(name);
-        let (count, counted) = if option("include_background") == Some(&Value::Bool(false)) {
-            (classes - 1, "classes without the background")
-        } else {
-            (classes, "classes")
-        };
-        for name in PER_CLASS {
-            let Some(numbers) = option(name).and_then(Value::as_array) else {
-                continue;
-            };
-            let path = path.key(name);
-            if numbers.len() != count {
-                let problem = format!(
-                    "`{path}` has {} weights for {count} {counted}",
-                    numbers.len()
-                );
-                let allowed = format!("{count} weights, one for each class in their order");
-                self.fault(&path, problem, allowed);
-            } else if numbers.iter().all(|number| number.as_f64() == Some(0.0)) {
-                self.fault(&path, format!("`{path}` are all 0"), "a weight above 0");
-            }
         }
     }
 

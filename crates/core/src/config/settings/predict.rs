@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::size::size_zyx;
+
 /// How large images are predicted tile by tile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +34,13 @@ impl Default for PredictSettings {
     }
 }
 
+impl PredictSettings {
+    /// Pixels of a tile along Z, Y and X, where they are given.
+    pub fn tile_zyx(&self) -> Option<[usize; 3]> {
+        size_zyx(self.tile.as_deref()?)
+    }
+}
+
 /// How overlapping tiles are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +53,18 @@ pub enum Blend {
     Hann,
     /// Each pixel comes from one tile, away from its edges: equal to a prediction in one piece.
     Crop,
+}
+
+impl Blend {
+    /// The way as a config writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gaussian => "gaussian",
+            Self::Constant => "constant",
+            Self::Hann => "hann",
+            Self::Crop => "crop",
+        }
+    }
 }
 
 /// What prediction writes.

@@ -1,4 +1,5 @@
-//! Loss and score curves of a training run.
+//! Loss and score curves of a training run. The crate `plotters` places their axes and ticks; pictures
+//! without axes (`confusion`, diagrams of networks) are written by hand.
 
 use std::collections::BTreeMap;
 

@@ -7,13 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array2, Array4, ArrayView2, s};
 
 use super::section::Section;
-use crate::evaluate::{
-    EvaluateError, EvaluationPair, Task,
-    picture::{Raster, contrast, error_map, gray, image, labels, overlay},
+use crate::{
+    evaluate::{
+        EvaluateError, EvaluationPair,
+        picture::{Raster, contrast, error_map, gray, image, labels, overlay},
+    },
+    names::TargetKind,
 };
 
 /// Longest side of a picture in pixels.
-const LONGEST_SIDE: usize = 512;
+const LONGEST_SIDE_PIXELS: usize = 512;
 
 /// A picture with its caption.
 pub(super) struct Figure {
@@ -26,7 +29,7 @@ pub(super) struct Figure {
 
 impl Figure {
     fn new(caption: &str, picture: &Raster) -> Self {
-        let png = picture.shrunk_to(LONGEST_SIDE).png_bytes();
+        let png = picture.shrunk_to(LONGEST_SIDE_PIXELS).png_bytes();
         Self {
             caption: caption.to_owned(),
             address: format!("data:image/png;base64,{}", STANDARD.encode(png)),
@@ -37,7 +40,7 @@ impl Figure {
 
 /// The pictures of a pair, and which section of a stack they show.
 pub(super) fn figures(
-    task: Task,
+    task: TargetKind,
     pair: &EvaluationPair,
     input: Option<&Path>,
 ) -> Result<(Vec<Figure>, String), EvaluateError> {
@@ -54,8 +57,8 @@ pub(super) fn figures(
         Section::open(&pair.prediction)?,
     ];
     figures.extend(match task {
-        Task::Image => intensity_figures(&target.values()?, &prediction.values()?),
-        Task::Semantic | Task::Instance => {
+        TargetKind::Image => intensity_figures(&target.values()?, &prediction.values()?),
+        TargetKind::Semantic | TargetKind::Instance => {
             label_figures(&target.labels()?, &prediction.labels()?, input)
         }
     });

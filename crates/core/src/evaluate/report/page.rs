@@ -4,9 +4,12 @@ use askama::Template;
 
 use super::ReportOptions;
 use super::panels::Panel;
-use crate::evaluate::{
-    ConfusionTable, EvaluateError, Evaluation, Row, Summary, Task,
-    picture::{ERROR_SCALE, PREDICTION_COLOUR, SHARED_COLOUR, TARGET_COLOUR},
+use crate::{
+    evaluate::{
+        ConfusionTable, EvaluateError, Evaluation, Row, Summary, headline, main_columns,
+        picture::{ERROR_SCALE, PREDICTION_COLOUR, SHARED_COLOUR, TARGET_COLOUR},
+    },
+    names::TargetKind,
 };
 
 #[derive(Template)]
@@ -84,18 +87,16 @@ pub(super) fn render(
     options: &ReportOptions<'_>,
     panels: Vec<Panel>,
 ) -> Result<String, EvaluateError> {
-    let shown: Vec<usize> = evaluation
-        .task
-        .main_columns()
+    let shown: Vec<usize> = main_columns(evaluation.task)
         .iter()
         .filter_map(|name| evaluation.columns.iter().position(|column| column == name))
         .collect();
     let page = Page {
         title: &options.title,
         facts: &options.facts,
-        task: evaluation.task.name(),
+        task: evaluation.task.word(),
         images: evaluation.rows.len(),
-        headline: evaluation.task.headline(),
+        headline: headline(evaluation.task),
         coverage: number((1.0 - evaluation.bootstrap.alpha) * 100.0),
         cards: cards(evaluation),
         groups: groups(panels),
@@ -106,7 +107,7 @@ pub(super) fn render(
         rows: rows(evaluation, &shown),
         summary: summary(evaluation),
         notes: &evaluation.notes,
-        is_image: evaluation.task == Task::Image,
+        is_image: evaluation.task == TargetKind::Image,
         target_colour: css(TARGET_COLOUR),
         prediction_colour: css(PREDICTION_COLOUR),
         shared_colour: css(SHARED_COLOUR),
@@ -122,9 +123,9 @@ pub(super) fn render(
 /// Scores in large type; those that pool all images come without an interval.
 fn cards(evaluation: &Evaluation) -> Vec<Card> {
     let names: &[&str] = match evaluation.task {
-        Task::Semantic => &["dice", "iou", "precision", "recall"],
-        Task::Instance => &["ap50", "ap50_pooled", "f1", "pq", "dice"],
-        Task::Image => &["psnr", "psnr_fitted", "ssim", "rmse", "pearson"],
+        TargetKind::Semantic => &["dice", "iou", "precision", "recall"],
+        TargetKind::Instance => &["ap50", "ap50_pooled", "f1", "pq", "dice"],
+        TargetKind::Image => &["psnr", "psnr_fitted", "ssim", "rmse", "pearson"],
     };
     names
         .iter()

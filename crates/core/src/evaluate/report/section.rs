@@ -9,7 +9,7 @@ use ndarray::{Array2, Array4, Axis as Dimension, concatenate, s};
 use crate::evaluate::EvaluateError;
 
 /// Longest side of a section that is taken as it is; of larger ones every n-th pixel is.
-const LONGEST_SIDE: usize = 4096;
+const LONGEST_SIDE_PIXELS: usize = 4096;
 /// About how many pixels are read at a time.
 const BAND_PIXELS: usize = 1 << 24;
 
@@ -57,7 +57,7 @@ impl Section {
             return Ok(Array4::from_elem((1, 1, 0, 0), T::default()));
         }
         let middle = depth / 2;
-        let step = height.max(width).div_ceil(LONGEST_SIDE).max(1);
+        let step = height.max(width).div_ceil(LONGEST_SIDE_PIXELS).max(1);
         let rows = (BAND_PIXELS / width.max(1))
             .next_multiple_of(step)
             .max(step);

@@ -6,7 +6,10 @@ use coverslip_image::{Image, write_image};
 use ndarray::{Array2, Array3};
 
 use super::*;
-use crate::evaluate::{EvaluateOptions, Task, evaluate};
+use crate::{
+    evaluate::{EvaluateOptions, evaluate},
+    names::TargetKind,
+};
 
 /// Folders `input`, `target` and `prediction` of `count` images with one square each, which the
 /// prediction misses by as many pixels as the image's number.
@@ -39,7 +42,12 @@ fn folders(count: usize) -> (tempfile::TempDir, [PathBuf; 3]) {
 #[test]
 fn the_report_shows_scores_and_pictures_and_needs_no_network() {
     let (root, [input, target, prediction]) = folders(15);
-    let found = evaluate(&prediction, &target, &EvaluateOptions::new(Task::Instance)).unwrap();
+    let found = evaluate(
+        &prediction,
+        &target,
+        &EvaluateOptions::new(TargetKind::Instance),
+    )
+    .unwrap();
     let options = ReportOptions {
         title: "Nuclei & more".to_owned(),
         input: Some(&input),
@@ -68,7 +76,7 @@ fn the_report_shows_scores_and_pictures_and_needs_no_network() {
 #[test]
 fn intensities_have_an_error_map_with_a_scale() {
     let (_root, [input, target, _]) = folders(2);
-    let found = evaluate(&input, &target, &EvaluateOptions::new(Task::Image)).unwrap();
+    let found = evaluate(&input, &target, &EvaluateOptions::new(TargetKind::Image)).unwrap();
     let html = report_html(&found, &ReportOptions::default()).unwrap();
     assert_eq!(html.matches("<article").count(), 2);
     assert_eq!(html.matches("<figcaption>absolute error").count(), 2);
@@ -85,7 +93,12 @@ fn stacks_say_which_section_is_shown() {
         write_image(root.path().join(folder).join("a.tif"), &stack).unwrap();
     }
     let [target, prediction] = ["target", "prediction"].map(|name| root.path().join(name));
-    let found = evaluate(&prediction, &target, &EvaluateOptions::new(Task::Semantic)).unwrap();
+    let found = evaluate(
+        &prediction,
+        &target,
+        &EvaluateOptions::new(TargetKind::Semantic),
+    )
+    .unwrap();
     let html = report_html(&found, &ReportOptions::default()).unwrap();
     assert!(html.contains("section 3 of 5"));
 }

@@ -36,18 +36,18 @@ fn intensities(size: [usize; 3], noise: usize) -> ArrayD<f32> {
     values.into_dyn()
 }
 
-fn pairs(task: Task) -> Folders {
+fn pairs(task: TargetKind) -> Folders {
     let folders = Folders::new();
     for (index, size) in SIZES.into_iter().enumerate() {
         let name = format!("{index}.ome.zarr");
         let [prediction, target] = [&folders.prediction, &folders.target].map(|it| it.join(&name));
-        if task == Task::Image {
+        if task == TargetKind::Image {
             write(&prediction, intensities(size, 40), "czyx");
             write(&target, intensities(size, 11), "czyx");
         } else {
             let classes = |labels: ArrayD<u16>| labels.mapv(|label| label % 4);
             let [found, truth] = [labels(size, 2), labels(size, 0)].map(|labels| {
-                if task == Task::Semantic {
+                if task == TargetKind::Semantic {
                     classes(labels)
                 } else {
                     labels
@@ -62,7 +62,11 @@ fn pairs(task: Task) -> Folders {
 
 #[test]
 fn parts_have_the_scores_of_the_whole() {
-    for task in [Task::Semantic, Task::Instance, Task::Image] {
+    for task in [
+        TargetKind::Semantic,
+        TargetKind::Instance,
+        TargetKind::Image,
+    ] {
         let folders = pairs(task);
         let mut options = EvaluateOptions::new(task);
         options.simplified = true;
@@ -106,7 +110,7 @@ fn faults_of_parts_are_those_of_the_image() {
         intensities([1, 60, 60], 9),
         "czyx",
     );
-    let mut options = EvaluateOptions::new(Task::Image);
+    let mut options = EvaluateOptions::new(TargetKind::Image);
     options.memory = 60_000;
     let error = folders.evaluate(&options).unwrap_err();
     assert_eq!(
@@ -119,7 +123,7 @@ fn faults_of_parts_are_those_of_the_image() {
     let plane = |values: ArrayD<f32>| values.index_axis_move(ndarray::Axis(0), 0);
     write(&folders.prediction.join("a.tif"), plane(prediction), "zyx");
     write(&folders.target.join("a.tif"), labels([1, 60, 60], 0), "zyx");
-    let mut options = EvaluateOptions::new(Task::Instance);
+    let mut options = EvaluateOptions::new(TargetKind::Instance);
     options.memory = 60_000;
     let error = folders.evaluate(&options).unwrap_err();
     assert_eq!(

@@ -18,7 +18,7 @@ fn classes_are_weighted_and_background_left_out() {
     folders.add("a", arr2(&[[0_u8, 1, 1, 2]]), arr2(&[[0_u8, 1, 2, 2]]));
     folders.add("b", arr2(&[[0_u8, 0, 0, 0]]), arr2(&[[0_u8, 0, 0, 1]]));
     let found = folders
-        .evaluate(&EvaluateOptions::new(Task::Semantic))
+        .evaluate(&EvaluateOptions::new(TargetKind::Semantic))
         .unwrap();
     near(score(&found, 0, "f1_weighted"), 0.75);
     near(score(&found, 0, "f1_macro_no_background"), 2.0 / 3.0);
@@ -70,7 +70,7 @@ fn objects_of_planes_and_stacks_have_all_scores() {
     let folders = Folders::new();
     let (prediction, target) = ([[1_u8, 1, 0, 0, 0, 0]], [[5_u8, 5, 5, 0, 0, 0]]);
     folders.add("a", arr2(&prediction), arr2(&target));
-    let options = EvaluateOptions::new(Task::Instance);
+    let options = EvaluateOptions::new(TargetKind::Instance);
     two_of_three(&folders.evaluate(&options).unwrap());
     let stacks = Folders::new();
     let write = |folder: &PathBuf, stack: Array3<u8>| {
@@ -89,7 +89,7 @@ fn the_simplified_score_and_livecells_limits_are_named() {
     map.slice_mut(s![8..12, 8..12]).fill(3);
     map.slice_mut(s![0..2, 0..2]).fill(4);
     folders.add("a", map.clone(), map);
-    let mut options = EvaluateOptions::new(Task::Instance);
+    let mut options = EvaluateOptions::new(TargetKind::Instance);
     options.simplified = true;
     options.detection = DetectionRules::Livecell;
     let found = folders.evaluate(&options).unwrap();
@@ -109,7 +109,7 @@ fn flat_images_have_the_similarity_of_their_means() {
     );
     folders.add("b", Array2::<u8>::ones((8, 8)), Array2::ones((8, 8)));
     let found = folders
-        .evaluate(&EvaluateOptions::new(Task::Image))
+        .evaluate(&EvaluateOptions::new(TargetKind::Image))
         .unwrap();
     let c1 = 2.55_f64 * 2.55;
     let expected = (10_000.0 + c1) / (12_500.0 + c1);
@@ -160,7 +160,7 @@ fn predictions_are_compared_image_by_image() {
         first.add(name, arr2(&[shown]), target.clone());
         second.add(name, arr2(&[[0_u8, 1, 0, 0]]), target.clone());
     }
-    let options = EvaluateOptions::new(Task::Semantic);
+    let options = EvaluateOptions::new(TargetKind::Semantic);
     let [first, second] = [&first, &second].map(|one| one.evaluate(&options).unwrap());
     let of = |column: &str, found: Vec<Difference>| {
         let found = found.into_iter().find(|one| one.column == column);

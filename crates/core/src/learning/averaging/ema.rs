@@ -1,3 +1,5 @@
+//! The exponential moving average of weights.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

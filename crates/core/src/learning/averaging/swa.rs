@@ -1,3 +1,5 @@
+//! Stochastic weight averaging.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

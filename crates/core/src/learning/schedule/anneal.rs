@@ -1,3 +1,5 @@
+//! Ways from one learning rate to another.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

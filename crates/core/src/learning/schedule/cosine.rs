@@ -1,3 +1,5 @@
+//! Learning rates along a cosine.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! Exponential decay of the learning rate.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! Learning rates along a straight line.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

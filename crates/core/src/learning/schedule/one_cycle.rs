@@ -1,3 +1,5 @@
+//! The one-cycle policy.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! Learning rates that fall when a score stops improving.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

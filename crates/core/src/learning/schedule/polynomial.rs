@@ -1,3 +1,5 @@
+//! Learning rates along a power of what is left of the run.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! Drops of the learning rate at given epochs.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

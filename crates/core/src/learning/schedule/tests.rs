@@ -1,3 +1,5 @@
+//! Learning rates of all schedules at chosen positions.
+
 use super::*;
 
 fn at(schedule: &dyn Schedule, position: f64, epochs: usize) -> f64 {

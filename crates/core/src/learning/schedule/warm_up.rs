@@ -1,3 +1,5 @@
+//! The warm-up before a schedule.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! The channels that weights are for, found from the shapes of tensors.
+
 use std::collections::BTreeMap;
 
 use coverslip_nets::{

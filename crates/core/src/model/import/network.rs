@@ -1,3 +1,5 @@
+//! The config of a network that is imported by its name.
+
 use std::path::Path;
 
 use crate::{

@@ -1,3 +1,5 @@
+//! What a model package says of itself: `model.yaml`.
+
 use std::{collections::BTreeMap, path::Path};
 
 use coverslip_nets::NetworkIo;
@@ -15,7 +17,7 @@ use crate::{
 pub const FORMAT_VERSION: u64 = 1;
 
 /// Side of a tile where neither package nor command says.
-const DEFAULT_TILE: usize = 512;
+const DEFAULT_TILE_PIXELS: usize = 512;
 
 /// What `model.yaml` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -194,13 +196,9 @@ impl Description {
 
     /// How large images are cut and joined.
     pub fn tiling(&self) -> Tiling {
-        let tile = match self.predict.tile.as_deref() {
-            Some(&[y, x]) => [1, y, x],
-            Some(&[z, y, x]) => [z, y, x],
-            _ => [1, DEFAULT_TILE, DEFAULT_TILE],
-        };
+        let tile = self.predict.tile_zyx();
         Tiling {
-            tile,
+            tile: tile.unwrap_or([1, DEFAULT_TILE_PIXELS, DEFAULT_TILE_PIXELS]),
             overlap: self.predict.overlap,
             blend: self.predict.blend,
         }

@@ -8,28 +8,33 @@ use coverslip_algorithms::{
         linear::{Gaussian, GaussianBlur},
         morphology::{BinaryMorphology, GrayMorphology},
         thinning::Thinning,
-        threshold::{AdaptiveThreshold, Threshold},
+        threshold::AdaptiveThreshold,
     },
     methods::{keypoint::Reconstruction, nuclei::ExteriorClass},
-    segmentation::{peaks::PeakLocalMax, watershed::Watershed},
+    segmentation::peaks::PeakLocalMax,
     transform::resample::{Degrade, Resize},
 };
 use coverslip_image::Image;
+use serde_json::json;
 
 use crate::{
+    base::error::Error,
     names::RegistryError,
     registry::Registry,
-    steps::operation::{
-        OperationError, Product,
-        filters::{self, Boundary},
-        geometry::{self, Turn},
-        intensity::{self, Autoscale, MatchHistogram, Stains},
-        keypoints::{self, Keypoints},
-        labels::{
-            self, Border, Holes, Isolated, Label, Largest, Layers, Relabel, Small, Split, ToLayers,
+    steps::{
+        algorithm::{
+            Components, FillHoles, MatchHistogramOptions, RemoveSmall, Threshold, Watershed,
         },
-        measure::{self, Contours, Regions},
-        nuclei::{self, Crop, Nuclei, NucleusTable},
+        operation::{
+            Operation, OperationError, Product,
+            filters::{self, Boundary},
+            geometry::{self, Turn},
+            intensity::{self, Autoscale, Stains},
+            keypoints::{self, Keypoints},
+            labels::{self, Border, Isolated, Largest, Layers, Relabel, Split, ToLayers},
+            measure::{self, Contours, Regions},
+            nuclei::{self, Crop, Nuclei, NucleusTable},
+        },
     },
 };
 
@@ -41,16 +46,15 @@ const STACK: &[&str] = &["stack"];
 /// Adds them to a registry.
 pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryError> {
     normalizations(registry)?;
-    registry.add_operation::<MatchHistogram>(
-        "match_histogram",
-        &["image", "reference"],
-        intensity::matched,
-    )?;
+    let images = &["image", "reference"];
+    let build = |options: MatchHistogramOptions| Ok(options.operation()?);
+    registry.add_operation_with("match_histogram", images, &json!({}), build)?;
     registry.add_operation::<Stains>("macenko", IMAGE, intensity::stains)?;
     registry.add_operation::<Autoscale>("autoscale", IMAGE, intensity::autoscaled)?;
     registry.add_operation::<GaussianBlur>("gaussian_blur", IMAGE, filters::gaussian_blur)?;
     registry.add_operation::<Gaussian>("gaussian", IMAGE, filters::gaussian)?;
-    registry.add_operation::<Threshold>("threshold", IMAGE, filters::threshold)?;
+    let defaults = json!({"method": "otsu"});
+    registry.add_operation_over("threshold", IMAGE, &defaults, Threshold::operation)?;
     registry.add_operation::<AdaptiveThreshold>(
         "adaptive_threshold",
         IMAGE,
@@ -67,14 +71,20 @@ pub(crate) fn add_operations(registry: &mut Registry) -> Result<(), RegistryErro
     registry.add_operation::<Thinning>("thin", MASK, filters::thin)?;
     registry.add_operation::<Boundary>("boundary", MASK, filters::boundaries)?;
     registry.add_operation::<Distance>("distance", MASK, filters::distance)?;
-    registry.add_operation::<Label>("components", IMAGE, labels::label)?;
+    registry.add_operation("components", IMAGE, Components::operation)?;
     registry.add_operation::<Largest>("largest", IMAGE, labels::largest)?;
-    registry.add_operation::<Small>("remove_small", MASK, labels::remove_small)?;
-    registry.add_operation::<Holes>("fill_holes", MASK, labels::holes)?;
+    let defaults = json!({"min_size": 64, "labels": false});
+    registry.add_operation_over("remove_small", MASK, &defaults, RemoveSmall::operation)?;
+    let defaults = json!({"labels": false});
+    registry.add_operation_over("fill_holes", MASK, &defaults, FillHoles::operation)?;
     registry.add_operation::<Border>("clear_border", LABELS, labels::border)?;
     registry.add_operation::<Relabel>("relabel", LABELS, labels::relabel)?;
     registry.add_operation::<Isolated>("remove_isolated", LABELS, labels::isolated)?;
-    registry.add_operation::<Watershed>("watershed", &["relief", "markers"], labels::watershed)?;
+    let (images, defaults) = (&["relief", "markers"], json!({"seeds": null, "mask": null}));
+    let build = |options: Watershed| -> Result<Operation, Error> {
+        Ok(Box::new(move |images| options.operation(images)))
+    };
+    registry.add_operation_with("watershed", images, &defaults, build)?;
     registry.add_operation::<Split>("split", MASK, labels::split)?;
     registry.add_operation::<Layers>("layers_to_instances", &["layers"], labels::layers)?;
     registry.add_operation::<ToLayers>("instances_to_layers", LABELS, labels::to_layers)?;
@@ -122,7 +132,8 @@ fn normalizations(registry: &mut Registry) -> Result<(), RegistryError> {
     })?;
     registry.add_operation::<CenterZ>("center_z", IMAGE, |options, images| {
         normalize(&Normalization::CenterZ(options.clone()), images)
-    })
+    })?;
+    Ok(())
 }
 
 fn normalize(method: &Normalization, images: &[Image]) -> Result<Product, OperationError> {

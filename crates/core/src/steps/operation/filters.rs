@@ -1,4 +1,4 @@
-//! Smoothing, thresholds, morphology, edges, thinning and distances.
+//! Operations that filter: smoothing, local thresholds, morphology, edges, thinning and distances.
 
 use coverslip_algorithms::{
     filters::{
@@ -7,7 +7,7 @@ use coverslip_algorithms::{
         linear::{Gaussian, GaussianBlur},
         morphology::{BinaryMorphology, GrayMorphology},
         thinning::Thinning,
-        threshold::{AdaptiveThreshold, Threshold},
+        threshold::AdaptiveThreshold,
     },
     metrics::edge::boundary,
 };
@@ -41,17 +41,6 @@ pub(crate) fn gaussian(options: &Gaussian, images: &[Image]) -> Result<Product> 
     each_volume(&images[0], |pixels| {
         let smooth: Pixels = on_samples!(pixels, array => options.apply(&array.view())?.into());
         Ok(smooth.cast(DType::Float32).0)
-    })
-    .map(Product::Image)
-}
-
-pub(crate) fn threshold(options: &Threshold, images: &[Image]) -> Result<Product> {
-    // One level for the whole image, so that sections agree.
-    let level = on_samples!(images[0].pixels(), array => options.level(&array.view())?);
-    each_volume(&images[0], |pixels| {
-        Ok(on_samples!(pixels, array => array
-            .mapv(|value| if coverslip_image::Sample::to_f64(value) > level { 255u8 } else { 0 })
-            .into()))
     })
     .map(Product::Image)
 }

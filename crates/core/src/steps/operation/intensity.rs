@@ -1,13 +1,13 @@
-//! Normalisation, histogram matching, stains, key points.
+//! Operations on intensities: normalisation, stains, display, reconstruction from key points.
 
 use coverslip_algorithms::{
     exposure::{
-        histogram::{display_range, match_histogram},
+        histogram::display_range,
         normalize::{Macenko, Normalization},
     },
     methods::keypoint::{Reconstruction, reconstruct},
 };
-use coverslip_image::{Axis, Image, ImageError, Pixels};
+use coverslip_image::{Axis, Image, Pixels};
 use ndarray::{Array3, ArrayD, Ix3};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,46 +37,6 @@ pub(crate) fn normalized(method: &Normalization, image: &Image) -> Result<Produc
         Ok(values.into())
     })
     .map(Product::Image)
-}
-
-/// Gives an image the distribution of intensities of another, channel by channel.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct MatchHistogram {}
-
-pub(crate) fn matched(_: &MatchHistogram, images: &[Image]) -> Result<Product> {
-    let channels = images[0].len_of(Axis::C);
-    if images[1].len_of(Axis::C) != channels {
-        return Err(ImageError::Unsuitable {
-            path: images[1].path().map(Into::into),
-            problem: format!(
-                "has {} channels, but the image that is matched to it has {channels}",
-                images[1].len_of(Axis::C)
-            ),
-            remedy: "give a reference with the same channels".to_owned(),
-        }
-        .into());
-    }
-    let references = split_channels(&images[1])?;
-    let number = std::cell::Cell::new(0);
-    // Channels are all there is outside of time, sections, rows and columns.
-    each(&images[0], &[Axis::T, Axis::Z, Axis::Y, Axis::X], |pixels| {
-        let reference = &references[number.replace(number.get() + 1)];
-        let matched: ArrayD<f64> = on_samples!(pixels, array => {
-            on_samples!(reference, template => match_histogram(&array.view(), &template.view())?)
-        });
-        Ok(Pixels::from(matched).cast(pixels.dtype()).0)
-    })
-    .map(Product::Image)
-}
-
-fn split_channels(image: &Image) -> Result<Vec<Pixels>> {
-    let parts = std::cell::RefCell::new(Vec::new());
-    each(image, &[Axis::T, Axis::Z, Axis::Y, Axis::X], |pixels| {
-        parts.borrow_mut().push(pixels.clone());
-        Ok(pixels.clone())
-    })?;
-    Ok(parts.into_inner())
 }
 
 /// Brings images of tissue stained with hematoxylin and eosin to the same colours (Macenko 2009).

@@ -1,83 +1,30 @@
-//! Masks and labels.
+//! Operations on masks and labels.
 
 use std::collections::BTreeMap;
 
 use coverslip_algorithms::{
-    AlgorithmError,
     filters::distance::Distance,
     measure::{
-        components::{
-            ComponentOrder, connected_components, connected_components_within, largest_components,
-        },
-        labels::{
-            SizeMode, clear_border, fill_holes, fill_label_holes, fill_small_holes,
-            relabel_sequential, remove_isolated_pixels, remove_small_objects,
-        },
+        components::{ComponentOrder, largest_components},
+        labels::{clear_border, relabel_sequential, remove_isolated_pixels},
     },
     methods::synthesis::{
         LayeringOptions, PlacedMask, layer_masks, layers_to_instances, shuffled_orders,
     },
     segmentation::{peaks::PeakLocalMax, watershed::Watershed},
 };
-use coverslip_image::{Axes, Axis, Image, Pixels};
+use coverslip_image::{Axes, Axis, Image};
 use ndarray::{Array2, ArrayD, Zip};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     OperationError, Product,
-    parts::{each, each_volume, labels_of, mask, on_samples, only_plane, shown},
+    parts::{as_labels, each, each_volume, labels_of, mask, on_samples, only_plane, shown},
 };
 use crate::base::random::stream;
 
 type Result<T> = std::result::Result<T, OperationError>;
-
-/// The samples as labels.
-pub(crate) fn as_labels(pixels: &Pixels) -> Result<ArrayD<u32>> {
-    let (cast, clipped) = pixels.cast(coverslip_image::DType::UInt32);
-    match cast {
-        Pixels::U32(labels) if clipped == 0 => Ok(labels),
-        _ => Err(AlgorithmError::SampleType {
-            what: "the label map",
-            got: pixels.dtype(),
-            expected: "whole numbers from 0 to 4294967295",
-        }
-        .into()),
-    }
-}
-
-/// Numbers connected pixels: of one value, or of values that differ little.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Label {
-    /// How many axes two neighbours may differ in.
-    #[schemars(range(min = 1, max = 3))]
-    pub(crate) connectivity: usize,
-    /// Neighbours join if their values differ by at most this.
-    #[schemars(range(min = 0.0))]
-    pub(crate) delta: f64,
-}
-
-impl Default for Label {
-    fn default() -> Self {
-        Self {
-            connectivity: 1,
-            delta: 0.0,
-        }
-    }
-}
-
-pub(crate) fn label(options: &Label, images: &[Image]) -> Result<Product> {
-    each_volume(&images[0], |pixels| {
-        let labels = on_samples!(pixels, array => if options.delta == 0.0 {
-            connected_components(&array.view(), options.connectivity)?.labels
-        } else {
-            connected_components_within(&array.view(), options.connectivity, options.delta)?.labels
-        });
-        Ok(labels_of(labels))
-    })
-    .map(Product::Image)
-}
 
 /// Keeps the largest connected groups and numbers them from the largest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,7 +33,7 @@ pub(crate) struct Largest {
     /// How many groups are kept.
     #[schemars(range(min = 1))]
     pub(crate) count: usize,
-    /// How many axes two neighbours may differ in.
+    /// Pixel connectivity, 1 = faces.
     #[schemars(range(min = 1, max = 3))]
     pub(crate) connectivity: usize,
 }
@@ -108,81 +55,6 @@ pub(crate) fn largest(options: &Largest, images: &[Image]) -> Result<Product> {
             largest_components(&array.view(), connectivity, count, order)?
         });
         Ok(labels_of(found.components.labels))
-    })
-    .map(Product::Image)
-}
-
-/// Removes connected groups with few pixels from a mask.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Small {
-    /// Groups with fewer pixels than this go.
-    pub(crate) min_size: usize,
-    /// How many axes two neighbours may differ in.
-    #[schemars(range(min = 1, max = 3))]
-    pub(crate) connectivity: usize,
-    /// Whether sizes are volumes, or counted section by section.
-    pub(crate) mode: SizeMode,
-}
-
-impl Default for Small {
-    fn default() -> Self {
-        Self {
-            min_size: 64,
-            connectivity: 1,
-            mode: SizeMode::Volume,
-        }
-    }
-}
-
-pub(crate) fn remove_small(options: &Small, images: &[Image]) -> Result<Product> {
-    each_volume(&images[0], |pixels| {
-        let mask = mask(pixels)?;
-        let kept = remove_small_objects(
-            &mask.view(),
-            options.min_size,
-            options.connectivity,
-            options.mode,
-        )?;
-        Ok(shown(&kept))
-    })
-    .map(Product::Image)
-}
-
-/// Fills holes of a mask, or of each label of a label map.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Holes {
-    /// How many axes two neighbours of the background may differ in.
-    #[schemars(range(min = 1, max = 3))]
-    pub(crate) connectivity: usize,
-    /// Only holes with fewer pixels, those at the border included; left out, all that do not touch
-    /// the border.
-    pub(crate) area: Option<usize>,
-    /// Whether the image is a label map whose labels are filled one by one.
-    pub(crate) labels: bool,
-}
-
-impl Default for Holes {
-    fn default() -> Self {
-        Self {
-            connectivity: 1,
-            area: None,
-            labels: false,
-        }
-    }
-}
-
-pub(crate) fn holes(options: &Holes, images: &[Image]) -> Result<Product> {
-    each_volume(&images[0], |pixels| {
-        if options.labels {
-            return Ok(labels_of(fill_label_holes(&as_labels(pixels)?.view())?));
-        }
-        let mask = mask(pixels)?;
-        Ok(shown(&match options.area {
-            Some(area) => fill_small_holes(&mask.view(), area, options.connectivity)?,
-            None => fill_holes(&mask.view(), options.connectivity)?,
-        }))
     })
     .map(Product::Image)
 }
@@ -231,17 +103,6 @@ pub(crate) fn isolated(_: &Isolated, images: &[Image]) -> Result<Product> {
     .map(Product::Image)
 }
 
-pub(crate) fn watershed(options: &Watershed, images: &[Image]) -> Result<Product> {
-    let markers = as_labels(images[1].pixels())?;
-    let relief = images[0].pixels();
-    let flooded =
-        on_samples!(relief, array => options.apply(&array.view(), &markers.view(), None)?);
-    Ok(Product::Image(
-        Image::new(labels_of(flooded), images[0].axes().clone())?
-            .with_pixel_size(images[0].pixel_size()),
-    ))
-}
-
 /// Splits touching objects of a mask at their waists: watershed of the distance to the background
 /// from its peaks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -250,7 +111,7 @@ pub(crate) struct Split {
     /// The least distance in pixels between the middles of two objects.
     #[schemars(range(min = 1))]
     pub(crate) min_distance: usize,
-    /// How many axes two neighbours may differ in.
+    /// Pixel connectivity, 1 = faces.
     #[schemars(range(min = 1, max = 3))]
     pub(crate) connectivity: usize,
 }
@@ -301,7 +162,7 @@ pub(crate) fn split(options: &Split, images: &[Image]) -> Result<Product> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Layers {
-    /// How many axes two neighbours may differ in.
+    /// Pixel connectivity, 1 = faces.
     #[schemars(range(min = 1, max = 3))]
     pub(crate) connectivity: usize,
 }

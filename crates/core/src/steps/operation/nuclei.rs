@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     OperationError, Product, Table,
-    labels::as_labels,
-    parts::{each_plane, labels_of, on_samples, plane},
+    parts::{as_labels, each_plane, labels_of, on_samples, plane},
 };
 
 type Result<T> = std::result::Result<T, OperationError>;

@@ -1,6 +1,7 @@
 //! Operations on planes and volumes, applied to images with more axes.
 
-use coverslip_image::{Axes, Axis, Image, ImageError, Pixels};
+use coverslip_algorithms::AlgorithmError;
+use coverslip_image::{Axes, Axis, DType, Image, ImageError, Pixels};
 use ndarray::{Array2, ArrayD, Axis as Dimension, Ix2, Slice};
 
 use super::OperationError;
@@ -51,7 +52,7 @@ pub(crate) fn each_volume(
 /// A plane of a known sample type.
 pub(crate) fn plane<T>(array: &ArrayD<T>) -> Result<ndarray::ArrayView2<'_, T>, OperationError> {
     array.view().into_dimensionality::<Ix2>().map_err(|_| {
-        coverslip_algorithms::AlgorithmError::Rank {
+        AlgorithmError::Rank {
             what: "the plane",
             got: array.ndim(),
             expected: "2 (Y X)",
@@ -88,6 +89,46 @@ pub(crate) fn mask(pixels: &Pixels) -> Result<ArrayD<bool>, OperationError> {
         .mapv(|value| coverslip_image::Sample::to_f64(value) != 0.0)))
 }
 
+/// The samples as labels.
+pub(crate) fn as_labels(pixels: &Pixels) -> Result<ArrayD<u32>, OperationError> {
+    let (cast, clipped) = pixels.cast(DType::UInt32);
+    match cast {
+        Pixels::U32(labels) if clipped == 0 => Ok(labels),
+        _ => Err(AlgorithmError::SampleType {
+            what: "the label map",
+            got: pixels.dtype(),
+            expected: "whole numbers from 0 to 4294967295",
+        }
+        .into()),
+    }
+}
+
+/// One channel of an image, from 0, as an image without channels.
+pub(crate) fn only_channel(image: &Image, channel: usize) -> Result<Image, OperationError> {
+    let channels = image.len_of(Axis::C);
+    if channel >= channels {
+        return Err(AlgorithmError::Parameter {
+            name: "channel",
+            got: channel.to_string(),
+            expected: format!("below {channels}, the number of channels of the image"),
+        }
+        .into());
+    }
+    let Some(position) = image.axes().position(Axis::C) else {
+        return Ok(image.clone());
+    };
+    let pixels: Pixels = on_samples!(image.pixels(), array => {
+        array.index_axis(Dimension(position), channel).to_owned().into()
+    });
+    let others: Vec<Axis> = image
+        .axes()
+        .iter()
+        .filter(|&axis| axis != Axis::C)
+        .collect();
+    let axes = Axes::new(&others).unwrap_or_else(|| image.axes().clone());
+    Ok(Image::new(pixels, axes)?.with_pixel_size(image.pixel_size()))
+}
+
 /// 255 inside, 0 outside.
 pub(crate) fn shown(mask: &ArrayD<bool>) -> Pixels {
     mask.mapv(|inside| if inside { 255u8 } else { 0 }).into()
@@ -106,7 +147,7 @@ pub(crate) fn labels_of(labels: ArrayD<u32>) -> Pixels {
 pub(crate) fn bytes(pixels: &Pixels) -> Result<Array2<u8>, OperationError> {
     match pixels {
         Pixels::U8(array) => Ok(plane(array)?.to_owned()),
-        other => Err(coverslip_algorithms::AlgorithmError::SampleType {
+        other => Err(AlgorithmError::SampleType {
             what: "the image",
             got: other.dtype(),
             expected: "uint8; convert it with `coverslip convert --dtype u8 --range LOW,HIGH`",
@@ -162,14 +203,11 @@ pub(crate) fn each(
         });
         let (part, _) = part.cast(whole.dtype());
         let origin = [place, vec![0; shape.len() - counts.len()]].concat();
-        whole
-            .paste(&origin, &part)
-            .ok_or(coverslip_algorithms::AlgorithmError::Empty {
-                what: "a part of the image",
-            })?;
+        whole.paste(&origin, &part).ok_or(AlgorithmError::Empty {
+            what: "a part of the image",
+        })?;
     }
-    let pixels =
-        changed.ok_or(coverslip_algorithms::AlgorithmError::Empty { what: "the image" })?;
+    let pixels = changed.ok_or(AlgorithmError::Empty { what: "the image" })?;
     let names: Vec<Axis> = outer.into_iter().chain(kept).collect();
     let names = Axes::new(&names).unwrap_or_else(|| image.axes().clone());
     let result = Image::new(pixels, names)?.with_metadata(image.metadata().clone())?;

@@ -1,3 +1,5 @@
+//! The class of the largest probability.
+
 use ndarray::{Array3, Array4, Axis};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
-use coverslip_algorithms::AlgorithmError;
-use coverslip_image::{Image, Pixels};
-use ndarray::Ix3;
+//! Operations on labels as steps of post-processing.
+
+use coverslip_image::{Axes, Axis, Image, Pixels};
+use ndarray::Array3;
 
 use super::{PostprocessError, PostprocessStep, Prediction};
 use crate::steps::operation::{Operation, OperationError, Product};
@@ -13,53 +14,45 @@ pub(crate) struct OnLabels {
 
 impl PostprocessStep for OnLabels {
     fn apply(&self, prediction: Prediction) -> Result<Prediction, PostprocessError> {
-        let labels = prediction.into_labels(self.name)?;
-        let failed = |source| PostprocessError::Algorithm {
-            step: self.name,
-            source,
-        };
-        // A 2D image is a stack of one plane; its operations are those of the plane.
-        let is_flat = labels.dim().0 == 1;
-        let (pixels, axes): (Pixels, _) = if is_flat {
-            (labels.index_axis_move(ndarray::Axis(0), 0).into(), "yx")
-        } else {
-            (labels.into(), "zyx")
-        };
-        let image = axes
-            .parse()
-            .ok()
-            .and_then(|axes| Image::new(pixels, axes).ok())
-            .ok_or(AlgorithmError::Empty { what: "the labels" })
-            .map_err(failed)?;
-        let product = (self.operation)(&[image]).map_err(|error| {
-            failed(match error {
-                OperationError::Algorithm(error) => error,
-                _ => AlgorithmError::Empty { what: "the labels" },
-            })
-        })?;
-        let Product::Image(image) = product else {
-            return Err(failed(AlgorithmError::Empty { what: "the labels" }));
-        };
-        let (Pixels::U32(labels), _) = image.pixels().cast(coverslip_image::DType::UInt32) else {
-            return Err(failed(AlgorithmError::Empty { what: "the labels" }));
-        };
-        let mut labels = labels;
-        if is_flat {
-            labels.insert_axis_inplace(ndarray::Axis(0));
+        let step = self.name;
+        let labels = prediction.into_labels(step)?;
+        let failed = |error| PostprocessError::of_operation(step, error);
+        let image = to_image(labels).map_err(failed)?;
+        match (self.operation)(&[image]).map_err(failed)? {
+            Product::Image(image) => image
+                .to_labels_zyx()
+                .map(Prediction::Labels)
+                .map_err(|error| failed(error.into())),
+            Product::Table(_) | Product::Keypoints { .. } => {
+                Err(PostprocessError::NoImage { step })
+            }
         }
-        labels
-            .into_dimensionality::<Ix3>()
-            .map(Prediction::Labels)
-            .map_err(|_| failed(AlgorithmError::Empty { what: "the labels" }))
     }
+}
+
+/// Labels `[Z, Y, X]` as an image; one section is a plane, whose operations are those of the plane.
+fn to_image(labels: Array3<u32>) -> Result<Image, OperationError> {
+    let is_flat = labels.dim().0 == 1;
+    let pixels: Pixels = if is_flat {
+        labels.index_axis_move(ndarray::Axis(0), 0).into()
+    } else {
+        labels.into()
+    };
+    let axes = Axes::canonical(|axis| match axis {
+        Axis::Z => !is_flat,
+        axis => matches!(axis, Axis::Y | Axis::X),
+    });
+    Ok(Image::new(pixels, axes)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use coverslip_algorithms::AlgorithmError;
+    use coverslip_image::ImageError;
     use ndarray::array;
 
-    use crate::steps::postprocess::Prediction;
-    use crate::{names::Named, registry::Registry};
+    use super::*;
+    use crate::{names::Named, registry::Registry, steps::operation::Table};
 
     #[test]
     fn touching_objects_are_split_and_those_at_the_border_go() {
@@ -90,5 +83,60 @@ mod tests {
         assert_eq!(split.iter().copied().max(), Some(2));
         assert_eq!(split.mapv(|label| u32::from(label > 0)), discs);
         assert_ne!(split[[0, 14, 14]], split[[0, 14, 32]]);
+    }
+    #[test]
+    fn a_step_that_fails_says_why() {
+        type Made = fn() -> Result<Product, OperationError>;
+        let cases: [(Made, &str, &str); 5] = [
+            (
+                || Err(AlgorithmError::TooManyComponents.into()),
+                "the step `largest` failed: ",
+                "see the step's options in `coverslip schema`",
+            ),
+            (
+                || {
+                    Err(ImageError::NotFound {
+                        path: "a.tif".into(),
+                    }
+                    .into())
+                },
+                "the step `largest` failed: `a.tif` does not exist",
+                "",
+            ),
+            (
+                || {
+                    Err(OperationError::Count {
+                        expected: 2,
+                        found: 1,
+                    })
+                },
+                "the step `largest` failed: it works on 2 images, not on 1",
+                "`coverslip op NAME` says which images an operation works on",
+            ),
+            (
+                || Ok(Product::Table(Table::default())),
+                "the step `largest` gives no image",
+                "leave it out",
+            ),
+            (
+                || {
+                    let colours = ndarray::Array3::<u32>::zeros((3, 1, 2));
+                    Ok(Product::Image(Image::new(colours, "cyx".parse().unwrap())?))
+                },
+                "the step `largest` failed: the image has 3 channels; labels need exactly one",
+                "",
+            ),
+        ];
+        for (made, problem, hint) in cases {
+            let step = OnLabels {
+                name: "largest",
+                operation: Box::new(move |_| made()),
+            };
+            let error = step
+                .apply(Prediction::Labels(array![[[1, 2]]]))
+                .unwrap_err();
+            assert!(error.to_string().starts_with(problem), "{error}");
+            assert!(error.hint().contains(hint), "{}", error.hint());
+        }
     }
 }

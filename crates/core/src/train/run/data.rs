@@ -117,7 +117,7 @@ impl RunData {
             targets: subset.targets.clone(),
             seed: settings.seed,
             purpose: "validation",
-            patch: settings.data.patch.extent(),
+            patch: settings.data.patch.size_zyx(),
             sampling: Sampling::Uniform,
             foreground: settings.data.patch.foreground,
             augmentations: Vec::new(),

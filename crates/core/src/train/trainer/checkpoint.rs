@@ -118,6 +118,7 @@ impl Checkpoints {
 }
 
 fn write(path: &Path, dict: &StateDict, metadata: Option<(&str, String)>) -> Result<(), Error> {
-    let bytes = state_dict::to_bytes(dict, metadata).map_err(Error::bug)?;
+    let bytes =
+        state_dict::to_bytes(dict, metadata).map_err(|error| Error::bug(error.to_string()))?;
     Ok(files::write_atomic(path, &bytes)?)
 }

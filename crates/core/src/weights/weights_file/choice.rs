@@ -1,3 +1,5 @@
+//! Which tensors of a file of weights are meant, and what their names begin with.
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,

@@ -1,3 +1,5 @@
+//! What a file of weights holds.
+
 use std::{collections::BTreeMap, path::Path};
 
 use super::{NUMBERS_PER_BYTE, WeightsFileError};

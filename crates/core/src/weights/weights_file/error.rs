@@ -1,3 +1,5 @@
+//! Why a file of weights cannot be used.
+
 use std::path::PathBuf;
 
 use crate::{

@@ -1,3 +1,5 @@
+//! Numbers of files of weights as 32-bit floats.
+
 use half::{bf16, f16};
 use safetensors::Dtype;
 

@@ -1,4 +1,6 @@
-//! Safetensors files.
+//! Safetensors files of other programs: numbers of any of 13 types, each tensor converted when it is
+//! asked for. `state_dict` reads this program's own, which are 32-bit, finite and carry metadata, and
+//! refuses others. Both leave the format to the crate `safetensors`.
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 

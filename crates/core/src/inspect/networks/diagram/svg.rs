@@ -1,4 +1,6 @@
-//! Boxes and lines as an SVG file.
+//! Boxes and lines as an SVG file, written by hand: the crate `plotters`, which draws the curves of a
+//! report, has no arrow heads, dashes, classes of style or titles. With styles said once, the diagrams
+//! of the 27 networks have 2 to 15 kB.
 
 use std::fmt::Write;
 

@@ -1,23 +1,33 @@
+//! A mask of what is brighter than a threshold.
+
 use coverslip_algorithms::{
     AlgorithmError,
-    filters::threshold::{Threshold as ImageThreshold, ThresholdMethod},
+    filters::threshold::{Threshold as Level, ThresholdMethod},
 };
-use ndarray::{Array3, Array4, ArrayView3, Axis};
+use coverslip_image::{Image, Pixels, Sample};
+use ndarray::{Array3, Array4, ArrayView, Dimension};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PostprocessError, PostprocessStep, Prediction};
+use super::channel;
+use crate::steps::{
+    operation::{
+        OperationError, Product,
+        parts::{each_volume, on_samples, only_channel},
+    },
+    postprocess::{PostprocessError, PostprocessStep, Prediction},
+};
 
-/// Makes a mask of one channel of the network's values: 1 above a threshold, 0 elsewhere.
+/// Makes a mask of what is brighter than a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Threshold {
-    /// The channel, from 0: a class, or an intensity of `target_kind: image`. Left out, 1, or 0 where
-    /// there is only one.
+    /// The channel, from 0: a class, or an intensity. Left out, a step takes 1, or 0 where there is
+    /// only one, and an operation all channels with one threshold.
     pub channel: Option<usize>,
     /// How the threshold is found; the automatic ones look at the whole image.
     pub method: ThresholdMethod,
-    /// Bins of the histogram for the automatic ones.
+    /// Bins of the histogram of floating-point values; integers have a bin for each grey level.
     #[schemars(range(min = 1))]
     pub bins: usize,
 }
@@ -33,13 +43,34 @@ impl Default for Threshold {
 }
 
 impl Threshold {
+    /// As an operation on an image: 255 above the threshold, 0 elsewhere.
+    pub(crate) fn operation(&self, images: &[Image]) -> Result<Product, OperationError> {
+        let image = match self.channel {
+            Some(channel) => &only_channel(&images[0], channel)?,
+            None => &images[0],
+        };
+        // One level for the whole image, so that sections agree.
+        let level = on_samples!(image.pixels(), array => self.level(&array.view())?);
+        each_volume(image, |pixels| {
+            let mask: Pixels = on_samples!(pixels, array => array
+                .mapv(|value| if value.to_f64() > level { 255u8 } else { 0 })
+                .into());
+            Ok(mask)
+        })
+        .map(Product::Image)
+    }
+
+    fn level<S: Sample, D: Dimension>(
+        &self,
+        values: &ArrayView<'_, S, D>,
+    ) -> Result<f64, AlgorithmError> {
+        let (method, bins) = (self.method, self.bins);
+        Level { method, bins }.level(values)
+    }
+
     fn mask(&self, values: &Array4<f32>) -> Result<Array3<u32>, AlgorithmError> {
         let values = channel(values, self.channel)?;
-        let threshold = ImageThreshold {
-            method: self.method,
-            bins: self.bins,
-        };
-        let level = threshold.level(&values)?;
+        let level = self.level(&values)?;
         Ok(values.mapv(|value| u32::from(f64::from(value) > level)))
     }
 }
@@ -58,23 +89,6 @@ impl PostprocessStep for Threshold {
     fn is_pixelwise(&self) -> bool {
         matches!(self.method, ThresholdMethod::Cutoff(_))
     }
-}
-
-/// A channel of values `[C, Z, Y, X]`; left out, 1, or 0 where there is only one.
-pub(super) fn channel(
-    values: &Array4<f32>,
-    channel: Option<usize>,
-) -> Result<ArrayView3<'_, f32>, AlgorithmError> {
-    let channels = values.len_of(Axis(0));
-    let channel = channel.unwrap_or(usize::from(channels > 1));
-    if channel >= channels {
-        return Err(AlgorithmError::Parameter {
-            name: "channel",
-            got: channel.to_string(),
-            expected: format!("below {channels}, the number of channels that the network gives"),
-        });
-    }
-    Ok(values.index_axis(Axis(0), channel))
 }
 
 #[cfg(test)]

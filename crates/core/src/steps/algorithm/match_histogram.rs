@@ -1,4 +1,6 @@
-//! The distribution of intensities of a reference image as a step.
+//! The distribution of intensities of a reference image.
+
+mod matching;
 
 use std::path::PathBuf;
 
@@ -9,8 +11,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Applied, PreprocessStep};
-use crate::base::error::{Error, Fault};
+use crate::{
+    base::error::Error,
+    steps::{
+        operation::{Operation, expect_images},
+        preprocess::{Applied, PreprocessStep},
+    },
+};
 
 /// Steps along the values, and along the shares of pixels, by which a reference is kept. References
 /// of up to twice as many grey values are kept whole, those of 8 bits among them.
@@ -21,7 +28,7 @@ const STEPS: usize = 1024;
 #[serde(default, deny_unknown_fields)]
 pub struct MatchHistogramOptions {
     /// The image. Relative paths start at the folder of the config file. A model package holds the
-    /// image's distributions in its place.
+    /// image's distributions in its place; an operation takes its second image.
     #[schemars(extend("format" = "path"))]
     pub reference: Option<PathBuf>,
     /// Channels of the reference that those of the images are matched to, from 0; left out, all of
@@ -131,6 +138,28 @@ impl MatchHistogram {
         Ok(Self {
             distributions: distributions.collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl MatchHistogramOptions {
+    /// As an operation on an image and its reference, or with `reference` or `distributions` on the
+    /// image alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`MatchHistogram::new`].
+    pub(crate) fn operation(self) -> Result<Operation, ReferenceError> {
+        if self.reference.is_none() && self.distributions.is_none() {
+            return Ok(Box::new(move |images| {
+                expect_images(2, images)?;
+                matching::to_image(&images[0], &images[1], self.channels.as_deref())
+            }));
+        }
+        let step = MatchHistogram::new(self)?;
+        Ok(Box::new(move |images| {
+            expect_images(1, images)?;
+            matching::to_distributions(&images[0], &step.distributions)
+        }))
     }
 }
 
