@@ -129,6 +129,7 @@ fn options(arguments: &PredictArguments) -> PredictOptions {
         }),
         write: WriteOptions::default(),
         memory: arguments.memory,
+        ..PredictOptions::default()
     }
 }
 
