@@ -145,6 +145,22 @@ impl Fault for PredictError {
 /// # Errors
 ///
 /// When the image does not suit the model; the error names it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use burn::tensor::Device;
+/// use coverslip::{base::monitor::Silent, model::package, predict::predict_image, registry::Registry};
+/// use coverslip_image::Image;
+/// use ndarray::Array2;
+///
+/// let registry = Registry::builtin()?;
+/// let model = package::load("run/model".as_ref(), &registry, &Device::flex())?;
+/// let image = Image::new(Array2::<u16>::zeros((480, 640)), "yx".parse()?)?;
+/// let labels = predict_image(&model, &image, &Silent)?;
+/// assert_eq!(labels.shape(), [480, 640]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn predict_image(model: &Model, image: &Image, monitor: &dyn Monitor) -> Result<Image, Error> {
     predict_image_with(model, image, Pass::default(), monitor)
 }

@@ -22,12 +22,7 @@ use coverslip_nets::SizeRule;
 use ndarray::{Array2, Array4, ArrayD};
 use trained::trained;
 
-const BLENDS: [Blend; 4] = [
-    Blend::Gaussian,
-    Blend::Hann,
-    Blend::Constant,
-    Blend::Crop,
-];
+const BLENDS: [Blend; 4] = [Blend::Gaussian, Blend::Hann, Blend::Constant, Blend::Crop];
 
 /// Repeats each pixel, and gives its value and another that is the same everywhere.
 struct Enlarge {
@@ -79,7 +74,12 @@ impl Predictor for Enlarge {
 
 /// Powers of two, of which a weighted mean of equal values is exact.
 fn value(index: &[usize]) -> u16 {
-    let place: usize = index.iter().rev().zip([1, 3, 5]).map(|(at, by)| at * by).sum();
+    let place: usize = index
+        .iter()
+        .rev()
+        .zip([1, 3, 5])
+        .map(|(at, by)| at * by)
+        .sum();
     1 << (place * place % 11)
 }
 
@@ -134,7 +134,8 @@ fn a_larger_result_is_stitched_at_its_own_scale() {
     ] {
         let predictor = Enlarge::new(scale, &[("intensity", 1)]);
         let [z, y, x] = shape;
-        let image = Array4::from_shape_fn((1, z, y, x), |(_, z, y, x)| f32::from(value(&[z, y, x])));
+        let image =
+            Array4::from_shape_fn((1, z, y, x), |(_, z, y, x)| f32::from(value(&[z, y, x])));
         let expected = predictor.predict(&image, Pass::default());
         for blend in BLENDS {
             let result = predict_tiled(&predictor, &image.view(), tiling(blend), &Silent).unwrap();
@@ -159,13 +160,20 @@ fn parts_of_a_larger_result_are_those_of_the_whole() {
                 let expected = model.predictor.predict(&pixels, Pass::default());
                 for result in both(&model, &image, extension) {
                     assert_eq!(result.axes(), image.axes());
-                    assert_eq!(result.to_czyx_f32().unwrap(), expected, "{scale:?} {blend:?}");
+                    assert_eq!(
+                        result.to_czyx_f32().unwrap(),
+                        expected,
+                        "{scale:?} {blend:?}"
+                    );
                 }
                 let outputs = [("low", 1), ("high", 1)];
                 model.predictor = Box::new(Enlarge::new(scale, &outputs));
                 model.output = Output::Labels;
                 let [whole, parts] = both(&model, &image, extension);
-                assert_eq!(whole.len_of(coverslip_image::Axis::X), shape[shape.len() - 1] * 2);
+                assert_eq!(
+                    whole.len_of(coverslip_image::Axis::X),
+                    shape[shape.len() - 1] * 2
+                );
                 assert_eq!(whole.pixels(), parts.pixels());
             }
         }
@@ -180,7 +188,10 @@ fn pixels_of_a_larger_result_are_smaller() {
         x: None,
     };
     let plane = image(&[20, 30], "yx").with_pixel_size(size);
-    let model = model(Enlarge::new([2, 4, 2], &[("a", 1), ("flow", 2)]), Output::Values);
+    let model = model(
+        Enlarge::new([2, 4, 2], &[("a", 1), ("flow", 2)]),
+        Output::Values,
+    );
     let result = predict_image(&model, &plane, &Silent).unwrap();
     // One section has become two.
     assert_eq!(result.axes().to_string(), "czyx");

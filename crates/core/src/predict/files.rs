@@ -129,7 +129,9 @@ fn predict_file(
     {
         (Arc::new(InMemory::new(source.read()?)), Room::Whole)
     } else {
-        let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = output
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         (source.into(), Room::Parts { bytes, folder })
     };

@@ -74,7 +74,10 @@ mod tests {
     fn a_part_is_cut_to_a_window_and_keeps_its_place() {
         let cut = part().within(&[0..1, 6..20, 0..8]).unwrap();
         assert_eq!(cut.start, [0, 6, 6]);
-        assert_eq!(cut.values.into_raw_vec_and_offset().0, [10.0, 11.0, 20.0, 21.0]);
+        assert_eq!(
+            cut.values.into_raw_vec_and_offset().0,
+            [10.0, 11.0, 20.0, 21.0]
+        );
         let whole = part().within(&[0..1, 0..20, 0..20]).unwrap();
         assert_eq!((whole.start, whole.size()), ([0, 5, 6], [1, 3, 4]));
         assert_eq!(whole.seen_from([0, 5, 2]).start, [0, 0, 4]);

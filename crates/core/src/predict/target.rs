@@ -1,12 +1,12 @@
 //! What a prediction is written as: its axes, size, type and channels.
 
+use coverslip_image::ImageError;
 use coverslip_image::{
     Axes, Axis, DType, PixelSize,
     image::Metadata,
     sink::{Sink, Target},
     source::ImageInfo,
 };
-use coverslip_image::ImageError;
 
 use super::PredictError;
 use crate::{base::error::Error, model::package::Model};

@@ -1,7 +1,6 @@
 //! An image through a network in tiles, in memory that follows the tiles and not the image.
 
 use coverslip_algorithms::patches::tile::{CropPlan, PositionRule, Window, positions};
-use coverslip_image::source::blocks::Block;
 use ndarray::{Array3, Array4, ArrayView4, Ix3, s};
 
 use super::{
@@ -29,7 +28,45 @@ use crate::{
 ///
 /// # Examples
 ///
-/// DOC_EXAMPLE
+/// ```
+/// use burn::tensor::Device;
+/// use coverslip::{
+///     base::monitor::Silent,
+///     config::Blend,
+///     framework::{NETWORK, NetworkParts},
+///     model::Tiling,
+///     names::{Named, TargetKind},
+///     predict::predict_tiled,
+///     registry::{NetworkBuilder, Registry},
+///     weights::state_dict,
+/// };
+/// use coverslip_nets::NetworkIo;
+/// use ndarray::Array4;
+///
+/// // A U-Net for two classes, untrained; `model::package::load` opens a trained one.
+/// let registry = Registry::builtin()?;
+/// let mut network = Named::new("unet");
+/// network.options = serde_json::json!({"base": 4, "depth": 1});
+/// let parts = NetworkBuilder {
+///     registry: &registry,
+///     network: &network,
+///     io: NetworkIo { in_channels: 1, out_channels: 2, dimensions: 2 },
+///     target_kind: TargetKind::Semantic,
+///     seed: 1,
+///     exact_conv: false,
+///     device: Device::flex(),
+/// };
+/// let weights = state_dict::collect(&parts.network(NETWORK, None, parts.io)?);
+/// let framework = &registry.frameworks.get("fcn")?.build;
+/// let predictor = framework.predictor(&Named::new("fcn"), &parts, &weights)?;
+///
+/// // One channel and one section of 40 rows and 50 columns.
+/// let image = Array4::from_shape_fn((1, 1, 40, 50), |(.., y, x)| (x * y) as f32 / 2000.0);
+/// let tiling = Tiling { tile: [1, 32, 32], overlap: 0.25, blend: Blend::Gaussian };
+/// let probabilities = predict_tiled(predictor.as_ref(), &image.view(), tiling, &Silent)?;
+/// assert_eq!(probabilities.dim(), (2, 1, 40, 50));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn predict_tiled(
     predictor: &dyn Predictor,
     image: &ArrayView4<'_, f32>,
@@ -143,7 +180,10 @@ impl Tiles<'_> {
         let layout = Layout {
             shape: scaled(image.shape, scale),
             tile: scaled(tile, scale),
-            starts: starts.iter().map(|at| scaled([at[0], at[1], at[2]], scale)).collect(),
+            starts: starts
+                .iter()
+                .map(|at| scaled([at[0], at[1], at[2]], scale))
+                .collect(),
             section: scale[0],
         };
         let weights = window(self.tiling.blend, layout.tile)?;

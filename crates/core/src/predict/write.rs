@@ -63,8 +63,10 @@ impl<'a, T: PixelType> Writer<'a, T> {
                 self.start = part.start;
                 self.start[self.axis] = at;
             }
-            self.pieces
-                .push(self.slice(&part.values, at - first..next - first).to_owned());
+            self.pieces.push(
+                self.slice(&part.values, at - first..next - first)
+                    .to_owned(),
+            );
             if next.is_multiple_of(self.step) {
                 self.flush()?;
             }
