@@ -35,5 +35,6 @@ pub use sample::{Preparation, Recipe, Sample};
 pub use sampler::Sampler;
 pub use sampling::Sampling;
 pub use settings::{DataSettings, ImagePairs, PatchSettings, Subset, TargetScale, Validation};
+pub(crate) use size::size_zyx;
 pub use split::split_fraction;
 pub use target::TargetForm;

@@ -1,36 +1,40 @@
 //! Prediction: a trained model on images of any size.
 
-mod bands;
+mod band;
 mod files;
-mod joining;
+mod inputs;
+mod label;
+mod pad;
+mod part;
 mod pipeline;
-mod prepared;
-mod rows;
-mod streamed;
-mod tiles;
+mod read;
+mod road;
+mod stitch;
+mod target;
+mod tile;
+mod write;
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use coverslip_algorithms::AlgorithmError;
-use coverslip_image::{Axis, Image};
-use ndarray::Array4;
+use coverslip_image::{Image, sink, source};
 
-pub use files::{OutputFormat, PredictOptions, PredictedFiles, predict_files};
-use prepared::check_finite;
-pub use tiles::predict_tiled;
+pub use files::{PredictOptions, PredictedFiles, predict_files};
+pub use inputs::OutputFormat;
+pub use tile::{predict_tiled, predict_tiled_with};
+
+use road::{Road, Room};
 
 use crate::{
     base::{
         error::{Error, Fault},
         monitor::Monitor,
     },
-    config::Output,
-    data::TargetScale,
+    framework::Pass,
     model::package::Model,
-    steps::{
-        postprocess::{Prediction, likeliest},
-        preprocess,
-    },
 };
 
 /// An image that cannot be predicted.
@@ -134,76 +138,59 @@ impl Fault for PredictError {
 }
 
 /// Predicts one image: preprocessing with statistics of the whole image, tiles, post-processing. A
-/// 2D model takes a stack plane by plane; objects may then extend over several planes.
+/// 2D model takes a stack plane by plane; objects may then extend over several planes. Time points are
+/// predicted each by itself.
 /// The result has the axes and pixel size of `image`, as far as they still apply.
 ///
 /// # Errors
 ///
 /// When the image does not suit the model; the error names it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use burn::tensor::Device;
+/// use coverslip::{base::monitor::Silent, model::package, predict::predict_image, registry::Registry};
+/// use coverslip_image::Image;
+/// use ndarray::Array2;
+///
+/// let registry = Registry::builtin()?;
+/// let model = package::load("run/model".as_ref(), &registry, &Device::flex())?;
+/// let image = Image::new(Array2::<u16>::zeros((480, 640)), "yx".parse()?)?;
+/// let labels = predict_image(&model, &image, &Silent)?;
+/// assert_eq!(labels.shape(), [480, 640]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn predict_image(model: &Model, image: &Image, monitor: &dyn Monitor) -> Result<Image, Error> {
-    let name = image.path().unwrap_or("the image".as_ref()).to_owned();
-    let mut array = check(model, image, &name)?;
-    let preprocessed = preprocess::apply_all(&model.preprocess, &mut array)?;
-    for warning in &preprocessed.warnings {
-        monitor.warn(&format!("`{}`: {warning}", name.display()));
-    }
-    let mut values = predict_tiled(
-        model.predictor.as_ref(),
-        &array.view(),
-        model.tiling,
+    predict_image_with(model, image, Pass::default(), monitor)
+}
+
+/// As [`predict_image`], one of several predictions: all tiles are predicted with the same `pass`.
+///
+/// # Errors
+///
+/// As [`predict_image`].
+pub fn predict_image_with(
+    model: &Model,
+    image: &Image,
+    pass: Pass,
+    monitor: &dyn Monitor,
+) -> Result<Image, Error> {
+    let road = Road {
+        model,
+        source: Arc::new(source::InMemory::new(image.clone())),
+        room: Room::Whole,
+        pass,
         monitor,
-    )?;
-    if model.description.target.scale == TargetScale::Source {
-        preprocessed.restore(&mut values)?;
-    }
-    finish(model, values, image)
-}
-
-fn check(model: &Model, image: &Image, name: &std::path::Path) -> Result<Array4<f32>, Error> {
-    let path = || name.to_owned();
-    let mut array = image.to_czyx_f32()?;
-    if let Some(channels) = &model.description.channels
-        && channels.iter().all(|&channel| channel < array.dim().0)
-    {
-        array = array.select(ndarray::Axis(0), channels);
-    }
-    let found = array.dim().0;
-    let expected = model.description.io.in_channels;
-    if found != expected {
-        return Err(PredictError::Channels {
-            path: path(),
-            found,
-            expected,
-        }
-        .into());
-    }
-    if array.is_empty() {
-        return Err(PredictError::Empty.into());
-    }
-    let (_, z, y, x) = array.dim();
-    check_finite(&array, name, &[0..z, 0..y, 0..x])?;
-    Ok(array)
-}
-
-fn finish(model: &Model, values: Array4<f32>, like: &Image) -> Result<Image, Error> {
-    let names = model.description.output_names(values.dim().0);
-    if model.output != Output::Labels {
-        let image = Image::from_czyx(values, like);
-        let named = image.len_of(Axis::C) == names.len() && names.len() > 1;
-        return Ok(if named {
-            image.with_channel_names(names)?
-        } else {
-            image
-        });
-    }
-    let mut prediction = Prediction::Values(values);
-    for step in &model.postprocess {
-        prediction = step.apply(prediction)?;
-    }
-    // Without a step that makes labels, a pixel's is its likeliest class.
-    let labels = match prediction {
-        Prediction::Labels(labels) => labels,
-        Prediction::Values(values) => likeliest(&values),
+        stop: &AtomicBool::new(false),
     };
-    Ok(Image::from_labels(&labels, like))
+    let mut result = None;
+    road.run(&mut |target| {
+        // Blocks of any size cost the same in memory: none has to wait for its neighbours.
+        let block = vec![1; target.shape.len()];
+        let sink = sink::InMemory::new(target).with_block(block);
+        result = Some(sink.clone());
+        Ok(Box::new(sink))
+    })?;
+    Ok(result.ok_or(PredictError::Empty)?.into_image()?)
 }

@@ -125,6 +125,7 @@ fn options(arguments: &PredictArguments) -> PredictOptions {
         format: arguments.format,
         write: WriteOptions::default(),
         memory: arguments.memory,
+        ..PredictOptions::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// `[Z, Y, X]` of sizes along Y and X, where Z is 1, or along Z, Y and X; `None` for another number
 /// of sizes.
-pub(super) fn size_zyx(sizes: &[usize]) -> Option<[usize; 3]> {
+pub(crate) fn size_zyx(sizes: &[usize]) -> Option<[usize; 3]> {
     match *sizes {
         [y, x] => Some([1, y, x]),
         [z, y, x] => Some([z, y, x]),

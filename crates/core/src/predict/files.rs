@@ -1,27 +1,33 @@
 //! Files and folders of images through a model.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use coverslip_algorithms::AlgorithmError;
 use coverslip_image::{
-    Axis, ImageError,
-    files::image_name,
-    format::{OpenOptions, WriteOptions, address, open_with, write_image_with},
+    ImageError,
+    format::{OpenOptions, WriteOptions, create, open_with},
+    source::{ImageInfo, InMemory, Source},
 };
 
-use super::{PredictError, predict_image, streamed::predict_source};
+use super::{
+    PredictError,
+    inputs::{OutputFormat, find_images, outputs},
+    road::{Road, Room},
+    target::channels,
+};
 use crate::{
     base::{
         error::{Error, Interrupted},
         files,
-        listing::list_images,
         monitor::Monitor,
     },
-    data::DataError,
+    framework::Pass,
     model::package::Model,
 };
 
@@ -47,6 +53,8 @@ pub struct PredictOptions {
     pub write: WriteOptions,
     /// How much memory the process may take, in bytes.
     pub memory: u64,
+    /// Which of several predictions; for frameworks that draw.
+    pub pass: Pass,
 }
 
 impl Default for PredictOptions {
@@ -56,47 +64,7 @@ impl Default for PredictOptions {
             format: None,
             write: WriteOptions::default(),
             memory: 2 << 30,
-        }
-    }
-}
-
-/// A format of predictions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputFormat {
-    /// TIFF as ImageJ writes it.
-    Tiff,
-    /// TIFF with OME-XML, tiles and smaller copies.
-    OmeTiff,
-    /// OME-Zarr.
-    OmeZarr,
-}
-
-impl OutputFormat {
-    /// The format as the command line has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Tiff => "tif",
-            Self::OmeTiff => "ome-tif",
-            Self::OmeZarr => "ome-zarr",
-        }
-    }
-
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Tiff => "tif",
-            Self::OmeTiff => "ome.tif",
-            Self::OmeZarr => "ome.zarr",
-        }
-    }
-
-    /// The format that goes with an input.
-    fn like(input: &Path) -> Self {
-        let name = input.to_string_lossy().to_lowercase();
-        let name = name.trim_end_matches('/').trim_end_matches(".zip");
-        if Path::new(name).extension().is_some_and(|end| end == "zarr") {
-            Self::OmeZarr
-        } else {
-            Self::Tiff
+            pass: Pass::default(),
         }
     }
 }
@@ -142,7 +110,7 @@ pub fn predict_files(
     Ok(result)
 }
 
-/// Predicts one image: in one piece where the memory allows, else part by part.
+/// Predicts one image: as one part where the memory allows.
 fn predict_file(
     model: &Model,
     input: &Path,
@@ -155,26 +123,36 @@ fn predict_file(
     for warning in &source.info().warnings {
         monitor.warn(&format!("`{}`: {warning}", input.display()));
     }
-    let info = source.info();
-    let pixels: u128 = info.shape.iter().map(|&length| length as u128).product();
-    let channels = model.description.io.out_channels as u128;
-    // The image as read, as numbers, padded, and the sums of tiles twice; then labels three times.
-    let needed = info.bytes() + pixels * 8 + pixels * (2 * channels + 3) * 4;
-    let is_small = needed <= u128::from(options.memory / 2);
-    if is_small && info.len_of(Axis::T) == 1 {
-        let image = predict_image(model, &source.read()?, monitor)?;
-        return Ok(write_image_with(output, &image, &options.write)?);
-    }
-    let written = (output, &options.write);
     // Half of the memory is the network's.
-    predict_source(
+    let bytes = options.memory / 2;
+    let (source, room): (Arc<dyn Source>, _) = if needed(model, source.info()) <= u128::from(bytes)
+    {
+        (Arc::new(InMemory::new(source.read()?)), Room::Whole)
+    } else {
+        let folder = output
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        (source.into(), Room::Parts { bytes, folder })
+    };
+    let road = Road {
         model,
-        source.into(),
-        written,
-        options.memory / 2,
+        source,
+        room,
+        pass: options.pass,
         monitor,
         stop,
-    )
+    };
+    road.run(&mut |target| create(output, target, &options.write))
+}
+
+/// Bytes of memory for an image in one part: as read, as numbers, padded, and the sums of tiles twice;
+/// then labels three times.
+fn needed(model: &Model, info: &ImageInfo) -> u128 {
+    let samples: u128 = info.shape.iter().map(|&length| length as u128).product();
+    let scale: usize = model.predictor.scale().iter().product();
+    let channels = channels(model) as u128;
+    info.bytes() + samples * 8 + samples * scale as u128 * (2 * channels + 3) * 4
 }
 
 /// Whether no image would fare better, because it is the model, an option or the disk of the
@@ -193,73 +171,4 @@ fn is_of_all(error: &Error, output: &Path) -> bool {
                     }
             )
         )
-}
-
-/// All images of files and folders, those of a folder by name, each once.
-fn find_images(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut images = Vec::new();
-    for input in inputs {
-        if address(input).is_some() || is_zarr(input) {
-            images.push(input.clone());
-            continue;
-        }
-        if !input.exists() {
-            return Err(ImageError::NotFound {
-                path: input.clone(),
-            }
-            .into());
-        }
-        if input.is_file() {
-            images.push(input.clone());
-            continue;
-        }
-        let found = list_images(input).map_err(|fault| DataError::listing(input, fault))?;
-        images.extend(found.images);
-    }
-    let mut known = BTreeSet::new();
-    images.retain(|image| image.canonicalize().map_or(true, |path| known.insert(path)));
-    Ok(images)
-}
-
-/// Whether a folder is an image.
-fn is_zarr(path: &Path) -> bool {
-    path.is_dir()
-        && path
-            .extension()
-            .is_some_and(|extension| extension == "zarr")
-}
-
-fn outputs(
-    images: &[PathBuf],
-    folder: &Path,
-    format: Option<OutputFormat>,
-) -> Result<Vec<PathBuf>, Error> {
-    let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
-    let mut outputs = Vec::new();
-    for image in images {
-        let extension = format
-            .unwrap_or_else(|| OutputFormat::like(image))
-            .extension();
-        let path = folder.join(format!("{}.{extension}", image_name(image)));
-        if let Some(first) = taken.insert(path.clone(), image) {
-            return Err(PredictError::SameOutput {
-                first: first.clone(),
-                second: image.clone(),
-                output: path,
-            }
-            .into());
-        }
-        if is_same_file(image, &path) {
-            return Err(PredictError::OverwritesInput { path }.into());
-        }
-        outputs.push(path);
-    }
-    Ok(outputs)
-}
-
-fn is_same_file(left: &Path, right: &Path) -> bool {
-    match (left.canonicalize(), right.canonicalize()) {
-        (Ok(left), Ok(right)) => left == right,
-        _ => false,
-    }
 }

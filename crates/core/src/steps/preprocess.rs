@@ -84,6 +84,12 @@ pub struct Preprocessed {
 }
 
 impl Preprocessed {
+    /// Adds what the next step did.
+    pub(crate) fn note(&mut self, warning: Option<String>, undo: Option<Undo>) {
+        self.warnings.extend(warning);
+        self.undo.extend(undo);
+    }
+
     /// Takes values on the scale of the prepared image to the intensities of the image as it was.
     ///
     /// # Errors
@@ -143,8 +149,7 @@ pub fn apply_all(
     let mut all = Preprocessed::default();
     for step in steps {
         let applied = step.apply(image)?;
-        all.warnings.extend(applied.warning);
-        all.undo.extend(applied.undo);
+        all.note(applied.warning, applied.undo);
     }
     Ok(all)
 }

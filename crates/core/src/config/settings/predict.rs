@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::size::size_zyx;
+use crate::data::size_zyx;
 
 /// How large images are predicted tile by tile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

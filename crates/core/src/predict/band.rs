@@ -1,33 +1,63 @@
-//! Parts of an image whose tiles are joined one part after the other.
+//! Parts of a result whose tiles are stitched one part after the other.
 //!
-//! Joined tiles wait for their neighbours in planes across the slowest axis. Where these planes are
-//! too large for the memory, the image is cut across the other axes; tiles on a cut are predicted
-//! for both sides, so that the result is the same.
+//! Stitched tiles wait for their neighbours in planes across the slowest axis. Where these planes are
+//! too large for the memory, the result is cut across the other axes; tiles on a cut are predicted
+//! for both sides, so that the values are the same.
 
 use std::ops::Range;
 
-use ndarray::{Array4, s};
+use coverslip_image::source::blocks::Block;
 
-use super::tiles::{Block, Emit, Share};
+/// How much of a result may wait for its neighbours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// Bytes for values of tiles that are not finished.
+    pub(super) bytes: u64,
+    /// Channels of the network's result.
+    pub(super) channels: usize,
+}
 
-/// A part of an image.
+impl Share {
+    /// No limit.
+    pub(super) fn whole() -> Share {
+        Share {
+            bytes: u64::MAX,
+            channels: 1,
+        }
+    }
+}
+
+/// Overlapping tiles of a result, in its pixels, `[Z, Y, X]`.
+pub(super) struct Layout {
+    /// The size of the result.
+    pub(super) shape: [usize; 3],
+    /// The size of a tile.
+    pub(super) tile: [usize; 3],
+    /// Where tiles begin, in raster order.
+    pub(super) starts: Vec<[usize; 3]>,
+    /// Planes of the result for a section of the image.
+    pub(super) section: usize,
+}
+
+/// A part of a result.
 pub(super) struct Band {
     /// The pixels that it gives.
     pub(super) block: Block,
-    /// The tiles that reach into it, in their order.
+    /// Where the tiles that reach into it begin, in their order.
     pub(super) starts: Vec<[usize; 3]>,
     /// What these tiles cover.
     pub(super) hull: Block,
 }
 
 impl Band {
-    fn new(block: Block, tile: [usize; 3], starts: &[[usize; 3]]) -> Band {
+    fn new(block: Block, layout: &Layout) -> Band {
+        let tile = layout.tile;
         let reaches = |start: &&[usize; 3]| {
             (0..3).all(|axis| {
                 start[axis] < block[axis].end && start[axis] + tile[axis] > block[axis].start
             })
         };
-        let starts: Vec<[usize; 3]> = starts.iter().filter(reaches).copied().collect();
+        let starts: Vec<[usize; 3]> = layout.starts.iter().filter(reaches).copied().collect();
         let hull = std::array::from_fn(|axis| {
             let first = starts.iter().map(|start| start[axis]).min().unwrap_or(0);
             let last = starts.iter().map(|start| start[axis]).max().unwrap_or(0);
@@ -39,75 +69,45 @@ impl Band {
             hull,
         }
     }
-
-    /// Hands on what of a part lies in the band.
-    pub(super) fn crop<E>(
-        &self,
-        start: [usize; 3],
-        values: Array4<f32>,
-        emit: &mut Emit<'_, E>,
-    ) -> Result<(), E> {
-        let size = [values.dim().1, values.dim().2, values.dim().3];
-        let kept: Block = std::array::from_fn(|axis| {
-            let first = self.block[axis].start.max(start[axis]);
-            let end = self.block[axis]
-                .end
-                .min(start[axis] + size[axis])
-                .max(first);
-            first - start[axis]..end - start[axis]
-        });
-        if kept.iter().any(Range::is_empty) {
-            return Ok(());
-        }
-        let place = [0, 1, 2].map(|axis| start[axis] + kept[axis].start);
-        if [0, 1, 2].map(|axis| kept[axis].len()) == size {
-            return emit(place, values);
-        }
-        let [z, y, x] = kept;
-        emit(place, values.slice(s![.., z, y, x]).to_owned())
-    }
 }
 
-/// Cuts an image `[Z, Y, X]` so that the planes of each part fit into the share of memory.
-pub(super) fn bands(
-    shape: [usize; 3],
-    tile: [usize; 3],
-    starts: &[[usize; 3]],
-    share: Share,
-) -> Vec<Band> {
-    let mut size = shape;
+/// Cuts a result so that the planes of each part fit into the share of memory.
+pub(super) fn bands(layout: &Layout, share: Share) -> Vec<Band> {
+    let mut size = layout.shape;
     // Tiles of one section join no others.
-    if tile[0] == 1 {
-        size[0] = 1;
+    if layout.tile[0] == layout.section {
+        size[0] = layout.section;
     }
-    let is_too_large = |band: &Band| bytes(band, tile, share.channels) > u128::from(share.bytes);
+    let is_too_large =
+        |band: &Band| bytes(band, layout.tile, share.channels) > u128::from(share.bytes);
     loop {
-        let bands = cut(shape, size, tile, starts);
+        let bands = cut(layout, size);
         let axis = usize::from(size[0] == 1);
         let longest = (axis + 1..3).max_by_key(|&other| size[other]);
         match longest {
-            Some(longest) if size[longest] > tile[longest] && bands.iter().any(is_too_large) => {
-                size[longest] = size[longest].div_ceil(2).max(tile[longest]);
+            Some(longest)
+                if size[longest] > layout.tile[longest] && bands.iter().any(is_too_large) =>
+            {
+                size[longest] = size[longest].div_ceil(2).max(layout.tile[longest]);
             }
             _ => return bands,
         }
     }
 }
 
-/// What the sums of weighted values and of weights take, for the planes of a tile and of what it
-/// hands on.
+/// The sums of weighted values and of weights, for the planes of a tile and of what it hands on.
 fn bytes(band: &Band, tile: [usize; 3], channels: usize) -> u128 {
     let size = band.hull.each_ref().map(Range::len);
     let axis = usize::from(size[0] == 1);
     let area = (axis + 1..3).fold(1, |area, other| area * size[other] as u128);
     let planes = 2 * tile[axis].min(size[axis]) as u128;
-    4 * (channels as u128 + 1) * planes * area
+    size_of::<f32>() as u128 * (channels as u128 + 1) * planes * area
 }
 
 /// Parts of a size, in raster order.
-fn cut(shape: [usize; 3], size: [usize; 3], tile: [usize; 3], starts: &[[usize; 3]]) -> Vec<Band> {
+fn cut(layout: &Layout, size: [usize; 3]) -> Vec<Band> {
     let range = |axis: usize| {
-        let (length, step) = (shape[axis], size[axis]);
+        let (length, step) = (layout.shape[axis], size[axis]);
         (0..length)
             .step_by(step)
             .map(move |start| start..(start + step).min(length))
@@ -119,7 +119,7 @@ fn cut(shape: [usize; 3], size: [usize; 3], tile: [usize; 3], starts: &[[usize; 
                 range(2).map(move |x| [z.clone(), y.clone(), x])
             })
         })
-        .map(|block| Band::new(block, tile, starts))
+        .map(|block| Band::new(block, layout))
         .collect()
 }
 
@@ -132,12 +132,18 @@ mod tests {
         let (shape, tile) = ([512; 3], [64, 128, 128]);
         let starts = positions(&shape, &tile, 0.25, PositionRule::Fixed).unwrap();
         let starts: Vec<_> = starts.iter().map(|at| [at[0], at[1], at[2]]).collect();
-        let share = Share { bytes, channels: 3 };
-        let bands = bands(shape, tile, &starts, share);
+        let count = starts.len();
+        let layout = Layout {
+            shape,
+            tile,
+            starts,
+            section: 1,
+        };
+        let bands = bands(&layout, Share { bytes, channels: 3 });
         for band in &bands {
             assert!(super::bytes(band, tile, 3) <= u128::from(bytes));
         }
-        (starts.len(), bands)
+        (count, bands)
     }
 
     #[test]

@@ -5,12 +5,12 @@ use ndarray::{Array3, Array4};
 
 use super::{
     PredictError,
-    bands::Band,
-    tiles::{Block, Emit},
+    band::Band,
+    part::{Emit, Part},
 };
 
-/// Joins the tiles of bands; those of a band follow each other.
-pub(super) struct Joining<'a, 'e, E> {
+/// Stitches the tiles of bands; those of a band follow each other.
+pub(super) struct Stitcher<'a, 'e, E> {
     bands: &'a [Band],
     weights: &'a Array3<f32>,
     emit: &'a mut Emit<'e, E>,
@@ -18,7 +18,7 @@ pub(super) struct Joining<'a, 'e, E> {
     open: Option<(usize, Blender)>,
 }
 
-impl<'a, 'e, E: From<PredictError>> Joining<'a, 'e, E> {
+impl<'a, 'e, E: From<PredictError>> Stitcher<'a, 'e, E> {
     /// Tiles are weighted by `weights`, `[Z, Y, X]`; finished parts go to `emit`.
     pub(super) fn new(
         bands: &'a [Band],
@@ -33,8 +33,14 @@ impl<'a, 'e, E: From<PredictError>> Joining<'a, 'e, E> {
         }
     }
 
-    /// Takes the values `[C, Z, Y, X]` of a tile of a band, and hands on what no later tile reaches.
-    pub(super) fn add(&mut self, band: usize, tile: &Block, values: &Array4<f32>) -> Result<(), E> {
+    /// Takes the values `[C, Z, Y, X]` of a tile of a band, which begins at `start`, and hands on
+    /// what no later tile reaches.
+    pub(super) fn add(
+        &mut self,
+        band: usize,
+        start: [usize; 3],
+        values: &Array4<f32>,
+    ) -> Result<(), E> {
         if self.open.as_ref().is_some_and(|(open, _)| *open != band) {
             self.finish()?;
         }
@@ -43,10 +49,10 @@ impl<'a, 'e, E: From<PredictError>> Joining<'a, 'e, E> {
             let shape = hull.clone().map(|range| range.len());
             (band, Blender::new(values.dim().0, shape))
         });
-        let place = [0, 1, 2].map(|axis| tile[axis].start - hull[axis].start);
+        let place = [0, 1, 2].map(|axis| start[axis] - hull[axis].start);
         let ready = place[blender.streamed_axis()];
-        let part = blender.finish_until(ready).map_err(PredictError::from)?;
-        self.hand_on(band, part)?;
+        let finished = blender.finish_until(ready).map_err(PredictError::from)?;
+        self.hand_on(band, finished)?;
         blender
             .add(place, values.view(), self.weights.view())
             .map_err(PredictError::from)?;
@@ -59,16 +65,21 @@ impl<'a, 'e, E: From<PredictError>> Joining<'a, 'e, E> {
         let Some((band, mut blender)) = self.open.take() else {
             return Ok(());
         };
-        let part = blender
+        let rest = blender
             .finish_until(usize::MAX)
             .map_err(PredictError::from)?;
-        self.hand_on(band, part)
+        self.hand_on(band, rest)
     }
 
-    fn hand_on(&mut self, band: usize, part: Option<tile::Block>) -> Result<(), E> {
-        let Some(part) = part else { return Ok(()) };
+    fn hand_on(&mut self, band: usize, finished: Option<tile::Block>) -> Result<(), E> {
+        let Some(tile::Block { start, values }) = finished else {
+            return Ok(());
+        };
         let band = &self.bands[band];
-        let start = [0, 1, 2].map(|axis| part.start[axis] + band.hull[axis].start);
-        band.crop(start, part.values, self.emit)
+        let start = [0, 1, 2].map(|axis| start[axis] + band.hull[axis].start);
+        match (Part { start, values }).within(&band.block) {
+            Some(part) => (self.emit)(part),
+            None => Ok(()),
+        }
     }
 }
