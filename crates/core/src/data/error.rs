@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use coverslip_algorithms::AlgorithmError;
 use coverslip_image::{ImageError, format::known_extensions};
 
-use crate::base::{error::Fault, words::list};
-use crate::base::{listing::ListingFault, words::list};
+use crate::base::{error::Fault, listing::ListingFault, words::list};
 
 /// The most names that a message lists.
 pub(super) const MOST_NAMES: usize = 10;

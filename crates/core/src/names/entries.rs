@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::{
-    Kind,
+    Kind, TargetKind,
     check::{Check, Given, OptionFault},
     nearest,
     options::{first_sentence, options_schema},
 };
-use crate::names::TargetKind;
+use crate::base::error::Fault;
 
 /// What an entry says about itself.
 #[derive(Clone, Debug, PartialEq)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    base::error::Error,
+    base::error::{Error, Fault},
     steps::{
         operation::{Operation, expect_images},
         preprocess::{Applied, PreprocessStep},
