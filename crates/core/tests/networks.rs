@@ -4,8 +4,9 @@
 
 use burn::tensor::{Device, Tensor};
 use coverslip::{
-    networks::{Layout, lay_out},
-    registry::{Named, Registry},
+    inspect::networks::{Layout, lay_out},
+    names::Named,
+    registry::Registry,
 };
 use coverslip_nets::{AnyNetwork, Inputs, Network, NetworkIo, weights};
 use serde_json::json;

@@ -16,7 +16,7 @@ use coverslip::{
     weights::state_dict::{self, StateDict},
 };
 use coverslip_nets::{
-    AnyNetwork, Inputs, Network, NetworkIo, SizeRule, loss::AdversarialObjective,
+    AnyNetwork, Inputs, Network, NetworkIo, SizeRule, loss::adversarial::AdversarialObjective,
 };
 use ndarray::Array4;
 use schemars::JsonSchema;

@@ -5,7 +5,6 @@ use coverslip::{
         import::{Imported, Request, Target, configure, import},
         package,
     },
-    names::TargetKind,
     registry::Registry,
     weights::weights_file::Choice,
 };

@@ -4,7 +4,7 @@ use ndarray::Array4;
 
 use super::{CrossChecker, data};
 use crate::{
-    base::error::Error,
+    base::error::{Error, Fault as _},
     config::KeyPath,
     names::{Given, Kind, Named, TargetKind},
     steps::postprocess::{PostprocessError, Prediction},
@@ -129,7 +129,7 @@ impl<'a> CrossChecker<'a> {
                 }
                 Err(error) => {
                     let path = KeyPath::root().key("postprocess").index(index);
-                    self.fault(&path, error.to_string(), error.hint());
+                    self.fault(&path, error.to_string(), error.hint().unwrap_or_default());
                     return;
                 }
             }

@@ -47,6 +47,7 @@ fn to_image(labels: Array3<u32>) -> Result<Image, OperationError> {
 
 #[cfg(test)]
 mod tests {
+    use crate::base::error::Fault as _;
     use coverslip_algorithms::AlgorithmError;
     use coverslip_image::ImageError;
     use ndarray::array;
@@ -136,7 +137,8 @@ mod tests {
                 .apply(Prediction::Labels(array![[[1, 2]]]))
                 .unwrap_err();
             assert!(error.to_string().starts_with(problem), "{error}");
-            assert!(error.hint().contains(hint), "{}", error.hint());
+            let found = error.hint().unwrap();
+            assert!(found.contains(hint), "{found}");
         }
     }
 }
