@@ -1,8 +1,7 @@
 //! What a prediction is written as: its axes, size, type and channels.
 
-use coverslip_image::ImageError;
 use coverslip_image::{
-    Axes, Axis, DType, PixelSize,
+    Axes, Axis, DType, ImageError, PixelSize,
     image::Metadata,
     sink::{Sink, Target},
     source::ImageInfo,
