@@ -4,6 +4,7 @@ mod czi;
 mod foreign;
 mod jpeg;
 mod known;
+mod listing;
 mod nd2;
 mod options;
 mod png;
@@ -19,9 +20,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use known::formats;
+pub use listing::{Listing, list_folder};
 pub use options::{Compression, Flavour, Limits, OpenOptions, Resume, WriteOptions};
 
 use crate::error::ImageError;
+use crate::files::address;
 use crate::image::Image;
 use crate::sink::{Sink, Target};
 use crate::source::Source;
@@ -111,15 +114,6 @@ pub fn open_with(
         Some(format) => format.open(path, options),
         None => Err(foreign::recognise(path, place).unwrap_or_else(|| unrecognised(path, place))),
     }
-}
-
-/// The address that a path is, if it is one: it begins with `http://`, `https://` or `s3://`.
-pub fn address(path: &Path) -> Option<&str> {
-    let text = path.to_str()?;
-    ["http://", "https://", "s3://"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme))
-        .then_some(text)
 }
 
 /// Begins to write an image in the format that the extension of the path names.

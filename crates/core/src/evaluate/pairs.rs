@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use coverslip_image::files::{image_name, list_folder};
+use coverslip_image::files::image_name;
+use coverslip_image::format::list_folder;
 
 use super::EvaluateError;
 

@@ -9,8 +9,8 @@ use std::{
 use coverslip_algorithms::AlgorithmError;
 use coverslip_image::{
     Axis, ImageError,
-    files::{image_name, list_folder},
-    format::{OpenOptions, WriteOptions, address, open_with, write_image_with},
+    files::{address, image_name},
+    format::{OpenOptions, WriteOptions, list_folder, open_with, write_image_with},
 };
 
 use super::{PredictError, predict_image, streamed::predict_source};

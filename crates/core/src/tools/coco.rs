@@ -13,9 +13,8 @@ use coverslip_algorithms::{
     },
 };
 use coverslip_image::{
-    Axis, Image, ImageError, Pixels,
-    files::{image_name, list_folder},
-    read_image, write_image,
+    Axis, Image, ImageError, Pixels, files::image_name, format::list_folder, read_image,
+    write_image,
 };
 use ndarray::Array2;
 

@@ -50,7 +50,7 @@ pub(crate) fn threshold(options: &Threshold, images: &[Image]) -> Result<Product
     let level = on_samples!(images[0].pixels(), array => options.level(&array.view())?);
     each_volume(&images[0], |pixels| {
         Ok(on_samples!(pixels, array => array
-            .mapv(|value| if coverslip_image::Sample::to_f64(value) > level { 255u8 } else { 0 })
+            .mapv(|value| if coverslip_algorithms::sample::Sample::to_f64(value) > level { 255u8 } else { 0 })
             .into()))
     })
     .map(Product::Image)
