@@ -9,7 +9,7 @@ mod nd2;
 mod options;
 mod png;
 mod positioned;
-mod pyramid;
+pub mod pyramid;
 mod raw;
 mod series;
 mod tiff;
