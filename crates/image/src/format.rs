@@ -5,6 +5,7 @@ mod foreign;
 mod jpeg;
 mod known;
 mod listing;
+mod lzw;
 mod nd2;
 mod options;
 mod png;
