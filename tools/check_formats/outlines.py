@@ -1,7 +1,7 @@
 """Reads the outlines that the example `outlines` writes with other programs' libraries.
 
     pip install numpy tifffile roifile geojson shapely rasterio
-    cargo build --release -p coverslip-image --example outlines
+    cargo build --release -p coverslip-algorithms --example outlines
     python tools/check_formats/outlines.py target/release/examples/outlines
 
 Label maps with holes, parts, touching corners and several sections are written as TIFF. Of each

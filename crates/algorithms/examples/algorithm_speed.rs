@@ -29,11 +29,11 @@ use coverslip_algorithms::measure::components::{
 use coverslip_algorithms::measure::contour::find_contours;
 use coverslip_algorithms::measure::labels::{SizeMode, fill_holes, remove_small_objects};
 use coverslip_algorithms::rounding::Round;
+use coverslip_algorithms::sample::Sample;
 use coverslip_algorithms::segmentation::watershed::Watershed;
 use coverslip_algorithms::transform::resample::{
     Method, Pillow, PillowFilter, Resize, Torch, TorchMode, resize,
 };
-use coverslip_image::Sample;
 use ndarray::{Array, Array2, Array3, Dimension, Ix2};
 
 type Failure = Box<dyn Error>;

@@ -18,7 +18,9 @@ pub mod methods;
 pub mod metrics;
 pub mod patches;
 pub mod rounding;
+pub mod sample;
 pub mod segmentation;
+mod simd;
 pub mod transform;
 
 pub use error::AlgorithmError;

@@ -1,6 +1,6 @@
 //! From `f64` back to a pixel type.
 
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// A pixel type that results of arithmetic in `f64` are stored in.
 pub trait Round: Sample {

@@ -9,7 +9,7 @@ use crate::sink::Sink;
 use crate::source::{ImageInfo, Region, Source, bytes};
 
 /// Blocks of a copy grow to the blocks that the source unpacks at once, up to so many bytes each.
-const LARGEST_BLOCK: u128 = 256 << 20;
+const LARGEST_BLOCK_BYTES: u128 = 256 << 20;
 
 /// The boxes that an image is copied in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub fn copy(
     let info = source.info();
     // A thread holds what it reads, what it was unpacked from, and what it packs.
     let share = u128::from(memory) / (4 * rayon::current_num_threads() as u128);
-    let blocks = Blocks::new(info, sink.block(), share.min(LARGEST_BLOCK));
+    let blocks = Blocks::new(info, sink.block(), share.min(LARGEST_BLOCK_BYTES));
     (0..blocks.len()).into_par_iter().try_for_each(|index| {
         if stop.load(Ordering::Relaxed) {
             return Ok(());

@@ -4,8 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::files;
-use crate::format::address;
+use crate::files::{address, reason, remedy};
 
 /// Why an image could not be read, written or used.
 ///
@@ -82,7 +81,7 @@ pub enum ImageError {
         limit: u64,
     },
     /// The operating system refused.
-    #[error("cannot {action} `{}`: {}", path.display(), files::reason(source))]
+    #[error("cannot {action} `{}`: {}", path.display(), reason(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -164,7 +163,7 @@ impl ImageError {
                 })
             }
             ImageError::Io { path, source, .. } => {
-                Some(files::remedy(path, source, ["a", "another"]))
+                Some(remedy(path, source, ["a", "another"]))
             }
             ImageError::Misuse { .. } => None,
         }

@@ -1,12 +1,10 @@
-//! Writing files in one step, listing folders, and what to say when the operating system refuses.
+//! Paths and addresses, writing files in one step, and what to say when the operating system refuses.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tempfile::NamedTempFile;
-
-use crate::format::{has_image_extension, is_image_folder};
 
 /// Writes a file so that its name only ever shows complete content.
 ///
@@ -61,6 +59,15 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
+/// The address that a path is, if it is one: it begins with `http://`, `https://` or `s3://`.
+pub fn address(path: &Path) -> Option<&str> {
+    let text = path.to_str()?;
+    ["http://", "https://", "s3://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme))
+        .then_some(text)
+}
+
 /// What images and their targets or predictions are matched by: the file name without extension;
 /// `a.ome.tif` is `a`, and so is `a.ome.zarr.zip`.
 pub fn image_name(path: &Path) -> String {
@@ -80,40 +87,6 @@ pub fn existing(path: &Path) -> &Path {
         part = above;
     }
     part
-}
-
-/// The files of a folder, without hidden ones and folders; a folder that is a Zarr counts as a
-/// file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// Files whose extension is that of a known image format, sorted.
-    pub images: Vec<PathBuf>,
-    /// The names of the other files, sorted.
-    pub others: Vec<String>,
-}
-
-/// Lists a folder.
-///
-/// # Errors
-///
-/// Whatever the operating system says.
-pub fn list_folder(folder: &Path) -> io::Result<Listing> {
-    let mut listing = Listing::default();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || path.is_dir() && !is_image_folder(&path) {
-            continue;
-        }
-        if has_image_extension(&path) {
-            listing.images.push(path);
-        } else {
-            listing.others.push(name.into_owned());
-        }
-    }
-    listing.images.sort();
-    listing.others.sort();
-    Ok(listing)
 }
 
 /// Why the operating system refused to write, as the end of a sentence.
@@ -194,19 +167,6 @@ mod tests {
             "{error}"
         );
         assert!(error.hint().unwrap().starts_with("create the folder"));
-    }
-
-    #[test]
-    fn a_listing_is_sorted_and_leaves_out_folders_and_hidden_files() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["b.tif", "a.PNG", ".c.tif", "notes.txt"] {
-            fs::write(folder.path().join(name), b"").unwrap();
-        }
-        fs::create_dir(folder.path().join("d.tif")).unwrap();
-        let listing = list_folder(folder.path()).unwrap();
-        let names = ["a.PNG", "b.tif"].map(|name| folder.path().join(name));
-        assert_eq!(listing.images, names);
-        assert_eq!(listing.others, ["notes.txt"]);
     }
 
     #[test]

@@ -4,11 +4,13 @@ mod czi;
 mod foreign;
 mod jpeg;
 mod known;
+mod listing;
+mod lzw;
 mod nd2;
 mod options;
 mod png;
 mod positioned;
-mod pyramid;
+pub mod pyramid;
 mod raw;
 mod series;
 mod tiff;
@@ -19,9 +21,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use known::formats;
+pub use listing::{Listing, list_folder};
 pub use options::{Compression, Flavour, Limits, OpenOptions, Resume, WriteOptions};
 
 use crate::error::ImageError;
+use crate::files::address;
 use crate::image::Image;
 use crate::sink::{Sink, Target};
 use crate::source::Source;
@@ -81,6 +85,19 @@ pub trait Format: Send + Sync {
 ///
 /// The content decides about the format, not the name.
 ///
+/// ```
+/// use coverslip_image::format::open;
+/// use coverslip_image::source::Region;
+/// use coverslip_image::{Axis, DType};
+///
+/// let image = open("../../samples/nuclei2d/images/n000_d256b32a.png")?;
+/// assert_eq!(image.info().dtype, DType::UInt8);
+/// let region = Region::default().with(Axis::Y, 40..104).with(Axis::X, 60..124);
+/// let part = image.read_region(&region)?;
+/// assert_eq!(part.shape(), [64, 64]);
+/// # Ok::<(), coverslip_image::ImageError>(())
+/// ```
+///
 /// # Errors
 ///
 /// Any [`ImageError`] that a file can cause.
@@ -111,15 +128,6 @@ pub fn open_with(
         Some(format) => format.open(path, options),
         None => Err(foreign::recognise(path, place).unwrap_or_else(|| unrecognised(path, place))),
     }
-}
-
-/// The address that a path is, if it is one: it begins with `http://`, `https://` or `s3://`.
-pub fn address(path: &Path) -> Option<&str> {
-    let text = path.to_str()?;
-    ["http://", "https://", "s3://"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme))
-        .then_some(text)
 }
 
 /// Begins to write an image in the format that the extension of the path names.
@@ -157,6 +165,18 @@ pub fn read_image(path: impl AsRef<Path>) -> Result<Image, ImageError> {
 }
 
 /// Writes an image in the format that the extension of the path names.
+///
+/// ```
+/// use coverslip_image::{Image, read_image, write_image};
+/// use ndarray::arr2;
+///
+/// let image = Image::new(arr2(&[[0_u16, 500], [7, 9]]), "yx".parse()?)?;
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("small.ome.tif");
+/// write_image(&path, &image)?;
+/// assert_eq!(read_image(&path)?.pixels(), image.pixels());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///

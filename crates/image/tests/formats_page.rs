@@ -37,7 +37,7 @@ fn every_sample_is_read_as_the_page_says() {
             panic!("{row:?}");
         };
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests")
+            .join("..")
             .join(sample);
         let source = open(&path);
         match verdict.as_str() {

@@ -12,7 +12,7 @@ use coverslip_image::{Axis, ImageError, Pixels};
 use tempfile::TempDir;
 
 fn sample(name: &str) -> PathBuf {
-    let cases = "tests/goldens/cases/png_jpeg_samples/files";
+    let cases = "../algorithms/tests/goldens/cases/png_jpeg_samples/files";
     Path::new(env!("CARGO_MANIFEST_DIR")).join(cases).join(name)
 }
 

@@ -21,8 +21,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::AlgorithmError;
+use crate::sample::Sample;
 pub use center_z::CenterZ;
-use coverslip_image::Sample;
 pub use macenko::{Macenko, NoStains, Stains};
 pub use min_max::MinMax;
 pub use parts::EachPart;

@@ -9,8 +9,8 @@ use crate::measure::components::{UnionFind, component_sizes, connected_component
 use coverslip_image::sink::Sink;
 use coverslip_image::source::blocks::Block;
 
-/// What numbering takes a pixel: the labels as read and converted, and their components.
-const VOXEL: usize = 24;
+/// Bytes of working memory per voxel: the labels as read and converted, and their components.
+const BYTES_PER_VOXEL: usize = 24;
 
 /// The components of an image, found but not yet written.
 ///
@@ -63,7 +63,7 @@ pub fn components(
     connectivity: usize,
     seeds: Option<u32>,
 ) -> Result<ComponentPlan, OutOfCoreError> {
-    let blocks = volume.blocks(VOXEL, 0);
+    let blocks = volume.blocks(BYTES_PER_VOXEL, 0);
     let mut before = Vec::with_capacity(blocks.len());
     let mut parts: Vec<Part> = Vec::new();
     let mut joints = Joints::new(volume.shape, connectivity);

@@ -8,8 +8,9 @@ use super::{Intermediate, OutOfCoreError, Scratch, Volume};
 use crate::measure::labels::grow_rounds;
 use coverslip_image::sink::Sink;
 
-/// Objects and classes as read and converted, and the grown objects.
-const VOXEL: usize = 48;
+/// Bytes of working memory per voxel: objects and classes as read and converted, and the grown
+/// objects.
+const BYTES_PER_VOXEL: usize = 48;
 
 /// How far objects grow in one pass over the image.
 const ROUNDS: usize = 16;
@@ -58,7 +59,7 @@ pub(super) fn grow_once(
     rounds: usize,
     sink: &dyn Sink,
 ) -> Result<Pass, OutOfCoreError> {
-    (volume.blocks(VOXEL, rounds).into_par_iter())
+    (volume.blocks(BYTES_PER_VOXEL, rounds).into_par_iter())
         .map(|block| {
             // What happens in the block within so many rounds began at most so many pixels away.
             let (around, [z, y, x]) = volume.with_halo(&block, rounds);

@@ -9,8 +9,9 @@ use crate::measure::labels::fill_label_holes as fill;
 use coverslip_image::sink::Sink;
 use coverslip_image::source::blocks::Block;
 
-/// The labels of a block and its objects, as read, converted and filled.
-const VOXEL: usize = 40;
+/// Bytes of working memory per voxel: the labels of a block and its objects, as read, converted and
+/// filled.
+const BYTES_PER_VOXEL: usize = 40;
 
 /// Fills the holes of each label of `volume`, whose objects are `all`, with that label, as
 /// [`fill_label_holes`](crate::measure::labels::fill_label_holes); writes the result into `sink`.
@@ -26,7 +27,7 @@ pub fn fill_label_holes(
     all: &[Object],
     sink: &dyn Sink,
 ) -> Result<(), OutOfCoreError> {
-    (volume.blocks(VOXEL, 0).into_par_iter()).try_for_each(|block| {
+    (volume.blocks(BYTES_PER_VOXEL, 0).into_par_iter()).try_for_each(|block| {
         let touches = |object: &&Object| {
             (0..3).all(|axis| {
                 object.lower[axis] < block[axis].end && object.upper[axis] >= block[axis].start

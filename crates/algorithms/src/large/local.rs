@@ -6,8 +6,9 @@ use rayon::prelude::*;
 use super::{OutOfCoreError, Volume};
 use coverslip_image::sink::Sink;
 
-/// The labels as read and converted, and what a filter makes of them.
-const VOXEL: usize = 32;
+/// Bytes of working memory per voxel: the labels as read and converted, and what a filter makes of
+/// them.
+const BYTES_PER_VOXEL: usize = 32;
 
 /// Writes `filter` of `volume` into `sink`, block by block with a `halo` of pixels on each side.
 ///
@@ -26,7 +27,7 @@ pub fn local_filter<F>(
 where
     F: Fn(ArrayView3<'_, u32>) -> Result<Array3<u32>, OutOfCoreError> + Sync,
 {
-    (volume.blocks(VOXEL, halo).into_par_iter()).try_for_each(|block| {
+    (volume.blocks(BYTES_PER_VOXEL, halo).into_par_iter()).try_for_each(|block| {
         let (around, [z, y, x]) = volume.with_halo(&block, halo);
         let filtered = filter(volume.read(&around)?.view())?;
         let kept = filtered.slice(s![z, y, x]).to_owned();

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::{OutOfCoreError, Volume};
 
-/// The labels as read and converted.
-const VOXEL: usize = 16;
+/// Bytes of working memory per voxel: the labels as read and converted.
+const BYTES_PER_VOXEL: usize = 16;
 
 /// A label of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub fn objects(volume: Volume<'_>) -> Result<Vec<Object>, OutOfCoreError> {
     if let Some(known) = volume.objects {
         return Ok(known.to_vec());
     }
-    let found = (volume.blocks(VOXEL, 0).into_par_iter())
+    let found = (volume.blocks(BYTES_PER_VOXEL, 0).into_par_iter())
         .map(|block| {
             let labels = volume.read(&block)?;
             Ok(Found::of(&labels, block.map(|range| range.start)))

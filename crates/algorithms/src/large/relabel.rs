@@ -6,8 +6,8 @@ use super::objects::Object;
 use super::{OutOfCoreError, Volume};
 use coverslip_image::sink::Sink;
 
-/// The labels as read and converted, twice.
-const VOXEL: usize = 20;
+/// Bytes of working memory per voxel: the labels as read and converted, twice.
+const BYTES_PER_VOXEL: usize = 20;
 
 /// New numbers for labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn relabel(
     numbers: &Renumbering,
     sink: &dyn Sink,
 ) -> Result<(), OutOfCoreError> {
-    (volume.blocks_for(sink, VOXEL).into_par_iter()).try_for_each(|block| {
+    (volume.blocks_for(sink, BYTES_PER_VOXEL).into_par_iter()).try_for_each(|block| {
         let mut labels = volume.read(&block)?;
         let mut last = (0, 0);
         labels.mapv_inplace(|label| {

@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3, ArrayView3, Axis, Zip, s};
 use crate::AlgorithmError;
 
 /// Two objects are one if their intersection over union within the overlap is at least this.
-const SAME: f64 = 0.5;
+const SAME_IOU: f64 = 0.5;
 
 /// Joins label tiles that overlap: an object of a tile that agrees with one placed before, by an
 /// intersection over union of at least 0.5 within the overlap, gets its label; others get the next
@@ -151,7 +151,7 @@ impl Stitcher {
                 })
                 // At the same overlap the object with the smaller label.
                 .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
-                .filter(|&(share, _)| share >= SAME);
+                .filter(|&(share, _)| share >= SAME_IOU);
             let number = if let Some((_, old)) = same {
                 old
             } else {

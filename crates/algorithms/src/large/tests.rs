@@ -1,3 +1,5 @@
+//! Volumes cut into blocks against the same volume in one piece.
+
 use ndarray::{Array3, s};
 use proptest::prelude::*;
 

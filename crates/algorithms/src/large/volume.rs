@@ -12,14 +12,14 @@ use coverslip_image::sink::{Sink, Target};
 use coverslip_image::source::Source;
 use coverslip_image::source::blocks::{self, Block, ZYX};
 
-/// What a copy takes: labels as read, converted, and as the sink has them.
-const VOXEL: usize = 16;
+/// Bytes of working memory per voxel of a copy: labels as read, converted, and as the sink has them.
+const BYTES_PER_VOXEL: usize = 16;
 
 /// Where memory allows fewer and larger blocks.
 const BLOCKS_PER_THREAD: usize = 8;
 
 /// Smaller blocks, in voxels, are not made for the threads' sake.
-const LEAST_BLOCK: usize = 1 << 20;
+const LEAST_BLOCK_VOXELS: usize = 1 << 20;
 
 /// A source of labels `Z Y X` (missing axes have length 1), with the memory that blocks may take.
 #[derive(Clone, Copy)]
@@ -105,7 +105,7 @@ impl<'a> Volume<'a> {
         if halo == 0 {
             let enough = self.shape.iter().product::<usize>() / (threads * BLOCKS_PER_THREAD);
             let whole = own.iter().product();
-            most = most.min(enough.max(LEAST_BLOCK).max(whole));
+            most = most.min(enough.max(LEAST_BLOCK_VOXELS).max(whole));
         }
         blocks::cover(self.shape, own, most, halo)
     }
@@ -122,7 +122,7 @@ impl<'a> Volume<'a> {
     ///
     /// Any fault of source and sink.
     pub fn copy(&self, sink: &dyn Sink) -> Result<(), ImageError> {
-        (self.blocks_for(sink, VOXEL).into_par_iter())
+        (self.blocks_for(sink, BYTES_PER_VOXEL).into_par_iter())
             .try_for_each(|block| Volume::write(sink, &block, self.read(&block)?))
     }
 

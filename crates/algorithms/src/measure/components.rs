@@ -12,7 +12,7 @@ mod union_find;
 use ndarray::{Array, ArrayView, Dimension};
 
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 pub use largest::{ComponentOrder, Largest, largest_components};
 use likeness::{Equal, Likeness, Within};
 use runs::Runs;
@@ -40,11 +40,11 @@ pub struct Components<D: Dimension> {
 ///
 /// # Example
 /// ```
-/// use crate::measure::components::connected_components;
+/// use coverslip_algorithms::measure::components::connected_components;
 /// let mask = ndarray::arr2(&[[1_u8, 0, 0], [0, 1, 0], [0, 0, 0]]);
 /// assert_eq!(connected_components(&mask.view(), 1)?.count, 2);
 /// assert_eq!(connected_components(&mask.view(), 2)?.count, 1);
-/// # Ok::<(), crate::AlgorithmError>(())
+/// # Ok::<(), coverslip_algorithms::AlgorithmError>(())
 /// ```
 pub fn connected_components<T, D>(
     values: &ArrayView<'_, T, D>,

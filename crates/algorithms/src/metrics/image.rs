@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::AlgorithmError;
 use crate::error::same_shape;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Errors and correlation over all pixels.
 ///

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::image::{check_data_range, check_pair};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 pub use global::{GlobalSsim, global_ssim};
 pub use window::SsimWindow;
 

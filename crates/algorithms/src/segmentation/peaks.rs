@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Local maxima of images of any number of axes, as scikit-image's `peak_local_max`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::AlgorithmError;
 use crate::error::same_shape;
 use crate::measure::components::{check_connectivity, shape_zyx};
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Grows markers over an image from low to high values (Meyer's flooding) on `X`, `Y X` or
 /// `Z Y X`.
@@ -23,7 +23,7 @@ use coverslip_image::Sample;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Watershed {
-    /// Neighbours: offsets with at most this many non-zero coordinates.
+    /// Pixel connectivity: 1 = faces, 2 = edges too, 3 = corners too (in 2D, 4 and 8 neighbours).
     #[schemars(range(min = 1, max = 3))]
     pub connectivity: usize,
     /// Whether basins are separated by a line of 0, one pixel wide.

@@ -13,7 +13,6 @@ mod area;
 mod axis;
 mod degrade;
 mod pillow;
-mod pyramid;
 mod skimage;
 mod spline;
 mod torch;
@@ -28,7 +27,6 @@ use crate::rounding::Round;
 use axis::{AxisWeights, Grid};
 pub use degrade::{Degrade, Degraded, degrade};
 pub use pillow::{Pillow, PillowFilter};
-pub use pyramid::{Pyramid, Reduction, pyramid, reduce};
 pub use skimage::{Edge, Skimage};
 pub use torch::{Torch, TorchMode};
 
@@ -148,11 +146,11 @@ impl Resize {
 ///
 /// # Example
 /// ```
-/// use crate::transform::resample::{Method, Resize, resize};
+/// use coverslip_algorithms::transform::resample::{Method, Resize, resize};
 /// let image = ndarray::arr2(&[[0_u8, 10, 20, 30]]);
 /// let half = resize(&image.view(), &Resize::to(&[2], Method::Area))?;
 /// assert_eq!(half, ndarray::arr2(&[[5, 25]]));
-/// # Ok::<(), crate::AlgorithmError>(())
+/// # Ok::<(), coverslip_algorithms::AlgorithmError>(())
 /// ```
 pub fn resize<T: Round, D: Dimension>(
     values: &ArrayView<'_, T, D>,

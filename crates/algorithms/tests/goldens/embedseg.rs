@@ -40,11 +40,13 @@ fn clusters(case: &Case) -> Result<Outcome, Failure> {
     let prediction = case.input("pred")?.array::<f32>();
     let axes = prediction.ndim() - 1;
     let (size, extent): (Vec<usize>, Vec<f64>) = (case.param("grid")?, case.param("pixel")?);
-    let mut grid = CoordinateGrid::default();
+    let mut grid = CoordinateGrid {
+        size: [1; 3],
+        extent: [1.0; 3],
+    };
     grid.size[3 - axes..].copy_from_slice(&size);
     grid.extent[3 - axes..].copy_from_slice(&extent);
     let options = ClusterOptions {
-        grid,
         foreground_threshold: case.param_or("fg_thresh", 0.5)?,
         seed_threshold: case.param("seed_thresh")?,
         min_mask_sum: case.param("min_mask_sum")?,
@@ -54,10 +56,10 @@ fn clusters(case: &Case) -> Result<Outcome, Failure> {
     let shape = |_| Failure::Case("a prediction of another rank".to_owned());
     let labels: Tensor = if axes == 2 {
         let prediction = prediction.into_dimensionality::<Ix3>().map_err(shape)?;
-        cluster(&prediction.view(), &options)?.into()
+        cluster(&prediction.view(), grid, &options)?.into()
     } else {
         let prediction = prediction.into_dimensionality::<Ix4>().map_err(shape)?;
-        cluster(&prediction.view(), &options)?.into()
+        cluster(&prediction.view(), grid, &options)?.into()
     };
     Ok(Outcome::default().with("labels", labels))
 }

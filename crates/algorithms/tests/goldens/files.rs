@@ -49,6 +49,6 @@ fn pixels(source: &dyn Source, level: usize) -> Result<Tensor, Failure> {
     }
 }
 
-fn failed(error: &ImageError) -> Failure {
+pub(crate) fn failed(error: &ImageError) -> Failure {
     Failure::Case(error.to_string())
 }

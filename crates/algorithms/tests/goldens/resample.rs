@@ -2,14 +2,16 @@
 
 use coverslip_algorithms::patches::tile::{DenseCrops, ReleasedTiles, released_crop_count};
 use coverslip_algorithms::transform::resample::{
-    Degrade, Edge, Method, Pillow, PillowFilter, Reduction, Resize, Skimage, Torch, TorchMode,
-    degrade, reduce, resize,
+    Degrade, Edge, Method, Pillow, PillowFilter, Resize, Skimage, Torch, TorchMode, degrade, resize,
 };
 use coverslip_algorithms::transform::symmetry::{Symmetry, flip};
+use coverslip_image::Pixels;
+use coverslip_image::format::pyramid::{Reduction, reduce};
 use ndarray::ArrayD;
 use serde_json::Value;
 
 use crate::case::{Case, Failure, Outcome, Run};
+use crate::files::failed;
 use crate::tensor::{Tensor, with_stored_type};
 
 pub(crate) fn algorithm(name: &str) -> Option<Run> {
@@ -143,12 +145,17 @@ fn resize_area(case: &Case) -> Result<Outcome, Failure> {
 fn pyramid(case: &Case) -> Result<Outcome, Failure> {
     let input = case.input("x")?;
     let factor: Vec<usize> = case.param("factor")?;
+    let pixels: Pixels = with_stored_type!(input, |x| x.into());
     let mut outcome = Outcome::default();
-    for (name, reduction) in [("mean", Reduction::Mean), ("nearest", Reduction::Nearest)] {
-        let found: Result<Tensor, _> = with_stored_type!(input, |x| {
-            reduce(&x.view(), &factor, reduction).map(Tensor::from)
-        });
-        outcome = outcome.with(name, found?);
+    for (name, how) in [("mean", Reduction::Mean), ("nearest", Reduction::First)] {
+        let found = match reduce(&pixels, &factor, how).map_err(|error| failed(&error))? {
+            Pixels::U8(array) => Tensor::from(array),
+            Pixels::U16(array) => array.into(),
+            Pixels::I16(array) => array.into(),
+            Pixels::F32(array) => array.into(),
+            other => return Err(Failure::Case(format!("samples of type {}", other.dtype()))),
+        };
+        outcome = outcome.with(name, found);
     }
     Ok(outcome)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use coverslip_image::files::{Listing, image_name, list_folder};
+use coverslip_image::files::image_name;
+use coverslip_image::format::{Listing, list_folder};
 
 /// Why a folder gives no images.
 #[derive(Debug)]

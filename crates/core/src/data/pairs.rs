@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use coverslip_image::Axis;
-use coverslip_image::files::{Listing, image_name};
+use coverslip_image::files::image_name;
+use coverslip_image::format::Listing;
 use coverslip_image::format::open;
 use coverslip_image::source::ImageInfo;
 use sha2::{Digest, Sha256};

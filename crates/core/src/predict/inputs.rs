@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use coverslip_image::{ImageError, files::image_name, format::address};
+use coverslip_image::{
+    ImageError,
+    files::{address, image_name},
+};
 
 use super::PredictError;
 use crate::{

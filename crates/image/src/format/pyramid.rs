@@ -3,14 +3,15 @@
 use ndarray::{ArrayD, Axis as Dimension, IxDyn, Slice};
 
 use crate::axes::{Axes, Axis};
+use crate::error::ImageError;
 use crate::image::{PixelSize, Pixels};
 
 /// Copies are made until no side of a plane is longer.
-const SMALL: usize = 256;
+const SMALL_SIDE: usize = 256;
 
 /// How several samples become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::format) enum Reduction {
+pub enum Reduction {
     /// Their mean; integers are rounded, halves to even.
     Mean,
     /// The first one, so that labels stay labels.
@@ -27,7 +28,7 @@ pub(in crate::format) fn factors(axes: &Axes, shape: &[usize], size: PixelSize) 
     let mut plane = size.y.or(size.x).unwrap_or(1.0).max(size.x.unwrap_or(0.0));
     let mut section = size.z.unwrap_or(plane);
     let mut levels = Vec::new();
-    while of(Axis::Y, &shape).max(of(Axis::X, &shape)) > SMALL {
+    while of(Axis::Y, &shape).max(of(Axis::X, &shape)) > SMALL_SIDE {
         let sections_too = section <= plane;
         let step: Vec<usize> = axes
             .iter()
@@ -57,8 +58,21 @@ pub(in crate::format) fn reduced(shape: &[usize], factors: &[usize]) -> Vec<usiz
         .collect()
 }
 
-/// Shrinks a block by whole factors; blocks at the far ends take the samples that exist.
-pub(in crate::format) fn reduce(pixels: &Pixels, factors: &[usize], how: Reduction) -> Pixels {
+/// Shrinks an image by whole factors, one an axis; blocks at the far ends take the samples that exist.
+///
+/// # Errors
+///
+/// [`ImageError::Misuse`] for a factor of 0, or another number of factors than axes.
+pub fn reduce(pixels: &Pixels, factors: &[usize], how: Reduction) -> Result<Pixels, ImageError> {
+    if factors.len() != pixels.shape().len() || factors.contains(&0) {
+        return Err(ImageError::Misuse {
+            path: None,
+            problem: format!(
+                "has {} axes, the factors are {factors:?}",
+                pixels.shape().len()
+            ),
+        });
+    }
     macro_rules! reduce {
         ($($variant:ident)*) => {
             match (pixels, how) {
@@ -72,7 +86,7 @@ pub(in crate::format) fn reduce(pixels: &Pixels, factors: &[usize], how: Reducti
             }
         };
     }
-    reduce!(U8 I8 U16 I16 U32 I32 U64 I64 F32 F64)
+    Ok(reduce!(U8 I8 U16 I16 U32 I32 U64 I64 F32 F64))
 }
 
 /// A sample whose blocks are averaged.
@@ -141,7 +155,9 @@ mean_of_reals!(f32 f64);
 fn mean<T: Mean>(array: &ArrayD<T>, factors: &[usize]) -> ArrayD<T> {
     let shape = reduced(array.shape(), factors);
     let mut sums = ArrayD::<T::Sum>::default(IxDyn(&shape));
-    let last = factors.len() - 1;
+    let Some(last) = factors.len().checked_sub(1) else {
+        return array.clone();
+    };
     let (width, factor) = (shape[last], factors[last]);
     let rows = shape[..last].iter().product::<usize>();
     let Some(flat) = sums
@@ -223,22 +239,25 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+    use crate::dtype::DType;
 
     #[test]
     fn partial_blocks_take_what_exists_and_halves_go_to_even() {
+        let mean = |image: &Pixels, factors: &[usize]| reduce(image, factors, Reduction::Mean);
         let image = Pixels::from(array![[0u8, 1, 255], [0, 1, 254], [3, 4, 9]]);
-        let mean = Pixels::from(array![[0u8, 254], [4, 9]]);
-        assert_eq!(reduce(&image, &[2, 2], Reduction::Mean), mean);
+        let expected = Pixels::from(array![[0u8, 254], [4, 9]]);
+        assert_eq!(mean(&image, &[2, 2]).unwrap(), expected);
         let first = Pixels::from(array![[0u8, 255], [3, 9]]);
-        assert_eq!(reduce(&image, &[2, 2], Reduction::First), first);
+        assert_eq!(reduce(&image, &[2, 2], Reduction::First).unwrap(), first);
         let signed = Pixels::from(array![[-1i16, -2], [-3, -4]]);
-        assert_eq!(
-            reduce(&signed, &[2, 2], Reduction::Mean),
-            Pixels::from(array![[-2i16]])
-        );
+        let expected = Pixels::from(array![[-2i16]]);
+        assert_eq!(mean(&signed, &[2, 2]).unwrap(), expected);
         let thirds = Pixels::from(array![[1u64, 1, 3, u64::MAX, 7]]);
         let expected = Pixels::from(array![[2u64, u64::MAX / 2 + 4]]);
-        assert_eq!(reduce(&thirds, &[1, 3], Reduction::Mean), expected);
+        assert_eq!(mean(&thirds, &[1, 3]).unwrap(), expected);
+        let empty = Pixels::zeros(DType::UInt8, &[0, 5]);
+        assert_eq!(mean(&empty, &[2, 2]).unwrap().shape(), [0, 3]);
+        assert!(mean(&image, &[0, 2]).is_err() && mean(&image, &[1, 1, 1]).is_err());
     }
 
     #[test]

@@ -14,12 +14,12 @@ pub type Block = [Range<usize>; 3];
 /// Boxes that cover an image, as [`cover`] makes them of the source's own blocks, so that no chunk is
 /// unpacked for two of them.
 ///
-/// `bytes` is the memory for one box, `voxel` how many bytes the work takes a pixel (all channels
-/// together), `halo` how many pixels more than the box it reads on each side.
-pub fn blocks(info: &ImageInfo, bytes: u64, voxel: usize, halo: usize) -> Vec<Block> {
+/// `bytes` is the memory for one box, `bytes_per_voxel` the working memory per voxel (all channels
+/// together), `halo` the pixels beyond the box that are read on each side.
+pub fn blocks(info: &ImageInfo, bytes: u64, bytes_per_voxel: usize, halo: usize) -> Vec<Block> {
     let shape = ZYX.map(|axis| info.len_of(axis));
     let own = ZYX.map(|axis| info.block_of(axis));
-    let voxels = usize::try_from(bytes).unwrap_or(usize::MAX) / voxel.max(1);
+    let voxels = usize::try_from(bytes).unwrap_or(usize::MAX) / bytes_per_voxel.max(1);
     cover(shape, own, voxels, halo)
 }
 

@@ -3,7 +3,7 @@
 use ndarray::{ArrayView, Dimension};
 
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 const BINS: usize = 256;
 

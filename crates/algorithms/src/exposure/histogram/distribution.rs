@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::levels::{has_few_levels, level_counts};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// The values of an image, each once and ascending, and the share of pixels up to each.
 ///

@@ -6,7 +6,7 @@ use ndarray::{ArrayView, Dimension};
 use rayon::prelude::*;
 
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Most bins of an integer image: its whole range has a bin each.
 const MAX_BINS: f64 = (1_u32 << 24) as f64;

@@ -4,7 +4,7 @@ use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension};
 
 use super::Distribution;
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// The source with its values replaced so that their distribution is the template's, as
 /// `skimage.exposure.match_histograms`.
@@ -19,13 +19,13 @@ use coverslip_image::Sample;
 ///
 /// # Example
 /// ```
-/// use crate::exposure::histogram::match_histogram;
+/// use coverslip_algorithms::exposure::histogram::match_histogram;
 /// use ndarray::arr1;
 /// let dim = arr1(&[0_u8, 1, 2, 3]);
 /// let bright = arr1(&[10_u8, 40, 20, 30]);
 /// let matched = match_histogram(&dim.view(), &bright.view())?;
 /// assert_eq!(matched, arr1(&[10.0, 20.0, 30.0, 40.0]));
-/// # Ok::<(), crate::AlgorithmError>(())
+/// # Ok::<(), coverslip_algorithms::AlgorithmError>(())
 /// ```
 pub fn match_histogram<S: Sample, T: Sample, D: Dimension, E: Dimension>(
     source: &ArrayView<'_, S, D>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scaling, Standard};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// `y = (x - mean) / sd` with mean and standard deviation of `chunk` slices around the centre of
 /// a stack, as in fnet and `MMV_Im2Im`: slices out of focus, above and below a cell, do not count.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scaling, check_range, finite_values};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Maps the smallest and largest value to the ends of `range`; a constant image becomes
 /// `range[0]` everywhere. One hot pixel compresses all others: prefer [`super::Percentile`].

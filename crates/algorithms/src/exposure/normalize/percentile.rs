@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scaling, check_epsilon, check_range, finite_values};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Maps the percentiles `low` and `high` to the ends of `range`:
 /// `y = (x - P(low)) / (P(high) - P(low) + epsilon) * (range[1] - range[0]) + range[0]`.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Scaling, check_epsilon, finite_values};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// `y = (x - mean) / (sd + epsilon)`; a divisor of 0 counts as 1, so a constant image becomes 0.
 ///

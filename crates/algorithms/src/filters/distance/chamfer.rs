@@ -4,7 +4,7 @@ use ndarray::{Array, ArrayView, Dimension};
 
 use crate::AlgorithmError;
 use crate::measure::components::shape_zyx;
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// Far more steps than any image has.
 const FAR: i32 = i32::MAX / 2;

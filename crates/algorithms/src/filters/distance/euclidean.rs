@@ -5,12 +5,12 @@ use rayon::prelude::*;
 
 use crate::AlgorithmError;
 use crate::error::per_axis;
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// Neighbouring lines that are gathered together, so that a cache line is used whole.
-const LINES: usize = 16;
+const GATHERED_LINES: usize = 16;
 /// Neighbouring lines that are swept together.
-const STRIP: usize = 256;
+const SWEPT_LINES: usize = 256;
 
 /// Squared Euclidean distance to the nearest background pixel, in squared units of `spacing` (one
 /// number, or one for each axis). With a spacing of 1 squares are exact integers. Infinite without
@@ -59,9 +59,9 @@ pub fn squared_distance<D: Dimension>(
 /// steps. `inner` pixels lie between neighbours.
 fn sweep(values: &mut [f64], inner: usize, scale: f64) {
     let mut strips: Vec<Vec<&mut [f64]>> = Vec::new();
-    strips.resize_with(inner.div_ceil(STRIP), Vec::new);
+    strips.resize_with(inner.div_ceil(SWEPT_LINES), Vec::new);
     for row in values.chunks_mut(inner) {
-        for (strip, part) in strips.iter_mut().zip(row.chunks_mut(STRIP)) {
+        for (strip, part) in strips.iter_mut().zip(row.chunks_mut(SWEPT_LINES)) {
             strip.push(part);
         }
     }
@@ -94,10 +94,10 @@ fn step_on(from: &[f64], to: &mut [f64]) {
 
 /// Lower envelopes along the first axis of a block of `length` rows of `inner` pixels.
 fn envelopes(block: &mut [f64], length: usize, inner: usize, scale: f64) {
-    let mut lines = vec![0.0; LINES * length];
+    let mut lines = vec![0.0; GATHERED_LINES * length];
     let mut hull = Vec::new();
-    for start in (0..inner).step_by(LINES) {
-        let width = LINES.min(inner - start);
+    for start in (0..inner).step_by(GATHERED_LINES) {
+        let width = GATHERED_LINES.min(inner - start);
         for (index, row) in block.chunks_exact(inner).enumerate() {
             for (line, &value) in row[start..start + width].iter().enumerate() {
                 lines[line * length + index] = value;

@@ -8,8 +8,8 @@ use super::hysteresis::{Candidate, follow};
 use crate::AlgorithmError;
 use crate::exposure::normalize::percentiles;
 use crate::filters::linear::{Convolution, Gaussian};
+use crate::sample::Sample;
 use crate::transform::pad::Border;
-use coverslip_image::Sample;
 
 /// scikit-image's `canny`: smoothing, Sobel gradients, and maxima along the gradient by linear
 /// interpolation.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hysteresis::{Candidate, follow};
 use crate::AlgorithmError;
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// OpenCV's `Canny` for 8-bit images. Nothing is smoothed beforehand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +38,7 @@ impl Default for CannyInteger {
 const TANGENT: u32 = 13573;
 
 /// Rows that one step of work takes; it computes the gradients of two more.
-const BAND: usize = 64;
+const BAND_ROWS: usize = 64;
 
 impl CannyInteger {
     /// 255 on edges, 0 elsewhere.
@@ -63,11 +63,11 @@ impl CannyInteger {
         // Framed by pixels that are no candidates.
         let mut candidates = vec![Candidate::None; stride * (image.nrows() + 2)];
         let inner = stride..stride * (image.nrows() + 1);
-        let bands = candidates[inner.clone()].par_chunks_mut(BAND * stride);
+        let bands = candidates[inner.clone()].par_chunks_mut(BAND_ROWS * stride);
         bands.enumerate().for_each(|(band, candidates)| {
             vectorized(
                 #[inline(always)]
-                || sobel.mark_band(BAND * band, limits, candidates),
+                || sobel.mark_band(BAND_ROWS * band, limits, candidates),
             );
         });
         follow(&mut candidates, stride);

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::kernel::{MAX_SIZE, fixed_point, gaussian_kernel};
 use super::lanes::{column_pass, row_pass};
 use crate::AlgorithmError;
+use crate::sample::Sample;
+use crate::simd::vectorized;
 use crate::transform::pad::{Border, source_index};
-use coverslip_image::Sample;
-use coverslip_image::simd::vectorized;
 
 /// Bytes of intermediate rows that a tile of work keeps, so that they stay in the cache.
 const RING_BYTES: usize = 1 << 15;

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::AlgorithmError;
+use crate::sample::Sample;
+use crate::simd::vectorized;
 use crate::transform::pad::{Border, Padding};
-use coverslip_image::Sample;
-use coverslip_image::simd::vectorized;
 
 /// Convolution, or correlation, of the same size as the image, as scipy's `convolve` and
 /// `correlate` compute them. The kernel's origin is at `floor(size / 2)` of each axis.

@@ -9,9 +9,9 @@ use super::kernel::{MAX_SIZE, gaussian_weights};
 use super::lanes::{column_pass, row_pass};
 use crate::AlgorithmError;
 use crate::error::per_axis;
+use crate::sample::Sample;
+use crate::simd::vectorized;
 use crate::transform::pad::{Border, source_index};
-use coverslip_image::Sample;
-use coverslip_image::simd::vectorized;
 
 /// Gaussian smoothing of any number of axes in double precision, as scipy's `gaussian_filter`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, Axis};
 
 use super::lanes::{column_pass, row_pass};
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// Sums under symmetric weights along one axis, which gets shorter by all weights but one. The axis
 /// has to be at least as long as the weights.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::AlgorithmError;
 use crate::measure::components::{check_connectivity, shape_zyx};
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// What is computed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +31,7 @@ pub enum BinaryOperation {
 pub struct BinaryMorphology {
     /// What is computed.
     pub operation: BinaryOperation,
-    /// The neighbourhood: offsets with at most this many non-zero coordinates.
+    /// Pixel connectivity: 1 = faces, 2 = edges too, 3 = corners too (in 2D, 4 and 8 neighbours).
     #[schemars(range(min = 1, max = 3))]
     pub connectivity: usize,
     /// How many times each erosion and each dilation is repeated.

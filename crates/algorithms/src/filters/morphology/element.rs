@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::AlgorithmError;
 
 /// Longest side of an element, in pixels.
-const MAX_SIDE: usize = 1 << 13;
+const MAX_SIDE_PIXELS: usize = 1 << 13;
 
 /// Form of a structuring element.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -53,8 +53,8 @@ impl Element {
     /// [`AlgorithmError::Parameter`] for a side of 0 or above 8192 pixels.
     pub fn build(&self) -> Result<StructuringElement, AlgorithmError> {
         for (name, side) in [("width", self.width), ("height", self.height)] {
-            if !(1..=MAX_SIDE).contains(&side) {
-                let expected = format!("1 to {MAX_SIDE} pixels");
+            if !(1..=MAX_SIDE_PIXELS).contains(&side) {
+                let expected = format!("1 to {MAX_SIDE_PIXELS} pixels");
                 return Err(AlgorithmError::parameter(name, side, expected));
             }
         }

@@ -6,8 +6,8 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use super::element::{ElementRun, StructuringElement};
-use coverslip_image::Sample;
-use coverslip_image::simd::vectorized;
+use crate::sample::Sample;
+use crate::simd::vectorized;
 
 /// A pixel of grey-scale morphology: `u8`, `u16`, `i16`, `f32` or `f64`. NaN wins every comparison,
 /// so that it spreads and is not lost.

@@ -4,10 +4,10 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use super::bits::BitRows;
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// Rows that one piece of work covers.
-const BAND: usize = 64;
+const BAND_ROWS: usize = 64;
 
 /// The eight neighbours of 64 pixels, clockwise from north: P2 to P9 of the papers.
 type Neighbours = [u64; 8];
@@ -100,11 +100,11 @@ fn thin_once(
 ) -> Vec<usize> {
     let stride = rows.stride;
     let inside = stride..(rows.height() - 1) * stride;
-    let bands = kept[inside].par_chunks_mut(stride * BAND).enumerate();
+    let bands = kept[inside].par_chunks_mut(stride * BAND_ROWS).enumerate();
     let work = |(band, kept): (usize, &mut [u64])| {
         let mut changed = Vec::new();
         for (index, kept) in kept.chunks_mut(stride).enumerate() {
-            let row = 1 + band * BAND + index;
+            let row = 1 + band * BAND_ROWS + index;
             let is_stale = changed_at[row - 1..=row + 1]
                 .iter()
                 .any(|&last| last + 2 >= step);

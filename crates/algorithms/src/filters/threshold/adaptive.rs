@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::AlgorithmError;
 use crate::filters::linear::{BlurPixel, GaussianBlur};
+use crate::sample::Sample;
 use crate::transform::pad::Border;
-use coverslip_image::Sample;
 
 /// OpenCV's `adaptiveThreshold` with a Gaussian window: a pixel of an 8-bit image is set where it
 /// exceeds the weighted mean of its neighbourhood less an offset.

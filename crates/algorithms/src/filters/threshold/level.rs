@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::methods;
 use crate::AlgorithmError;
 use crate::exposure::histogram::levels::{Histogram, in_any_order};
-use coverslip_image::Sample;
-use coverslip_image::simd::vectorized;
+use crate::sample::Sample;
+use crate::simd::vectorized;
 
 /// Values that one step of work looks at.
-const PART: usize = 1 << 16;
+const PART_VALUES: usize = 1 << 16;
 
 /// How the threshold is found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -109,7 +109,9 @@ impl Threshold {
         let mut mask = Array::zeros(values.raw_dim());
         let set = |mask: &mut u8, value: S| *mask = if value.to_f64() > level { 255 } else { 0 };
         if let (Some(flat), Some(mask)) = (values.as_slice(), mask.as_slice_mut()) {
-            let parts = mask.par_chunks_mut(PART).zip(flat.par_chunks(PART));
+            let parts = mask
+                .par_chunks_mut(PART_VALUES)
+                .zip(flat.par_chunks(PART_VALUES));
             parts.for_each(|(mask, values)| {
                 vectorized(
                     #[inline(always)]
@@ -159,7 +161,7 @@ fn finite_range<S: Sample, D: Dimension>(
         )
     };
     let range = in_any_order(values)
-        .par_chunks(PART)
+        .par_chunks(PART_VALUES)
         .map(range_of)
         .reduce(|| empty, widen);
     if range[0] > range[1] {

@@ -7,10 +7,10 @@ use crate::AlgorithmError;
 const FINE: f64 = 5.0;
 
 /// Steep edges of more points are searched for changes of the column instead of walked.
-const LONG: i64 = 1 << 10;
+const LONG_POINTS: i64 = 1 << 10;
 
 /// Vertices beyond this many pixels from the origin are refused.
-const FARTHEST: f64 = 1e6;
+const FARTHEST_PIXELS: f64 = 1e6;
 
 /// The mask of one outline `x, y, x, y, ...` in an image of `height` x `width` pixels, as
 /// pycocotools makes it: even-odd along columns, and cut at the image's edges.
@@ -28,8 +28,8 @@ pub fn polygon_mask(xy: &[f64], height: usize, width: usize) -> Result<Rle, Algo
             expected,
         ));
     }
-    if let Some(&bad) = xy.iter().find(|v| v.is_nan() || v.abs() > FARTHEST) {
-        let expected = format!("at most {FARTHEST} pixels from the origin");
+    if let Some(&bad) = xy.iter().find(|v| v.is_nan() || v.abs() > FARTHEST_PIXELS) {
+        let expected = format!("at most {FARTHEST_PIXELS} pixels from the origin");
         return Err(AlgorithmError::parameter("the coordinate", bad, expected));
     }
     if rows == 0 || columns == 0 {
@@ -102,7 +102,7 @@ fn walk(from: (i64, i64), to: (i64, i64), last: i64, mut emit: impl FnMut((i64, 
         let low = edge.first_without(|t| !is_inside(t));
         (low, edge.first_without(|t| !is_left(t)) - 1)
     };
-    if edge.is_wide || high - low < LONG {
+    if edge.is_wide || high - low < LONG_POINTS {
         for step in low..=high {
             emit(edge.point(if edge.is_flipped {
                 low + high - step

@@ -1,6 +1,6 @@
 //! When neighbouring pixels belong to one component.
 
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Whether neighbours of two non-zero values join.
 pub(super) trait Likeness<T>: Sync {

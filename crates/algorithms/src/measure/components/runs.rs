@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::likeness::Likeness;
 use super::union_find::UnionFind;
 use crate::AlgorithmError;
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// Neighbours that are compared together.
 const BLOCK: usize = 64;

@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 
 use super::Point;
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Rows and columns of the eight neighbours, clockwise from the right.
 const STEPS: [Point; 8] = [

@@ -1,3 +1,5 @@
+//! Outlines of small label images, and the files made of them.
+
 use ndarray::{Array2, Array3, arr2, s};
 use proptest::prelude::*;
 use serde_json::Value;

@@ -20,11 +20,11 @@ use crate::measure::components::{Components, component_sizes, connected_componen
 ///
 /// ```
 /// let labels = ndarray::arr2(&[[0, 7, 7], [0, 0, 7]]);
-/// let found = crate::measure::outline::outlines(&labels.view())?;
+/// let found = coverslip_algorithms::measure::outline::outlines(&labels.view())?;
 /// assert_eq!((found[0].id, found[0].area), (7, 3));
 /// let ring = &found[0].parts[0].exterior;
 /// assert_eq!(ring[..], [[3, 0], [3, 2], [2, 2], [2, 1], [1, 1], [1, 0]]);
-/// # Ok::<(), crate::AlgorithmError>(())
+/// # Ok::<(), coverslip_algorithms::AlgorithmError>(())
 /// ```
 pub fn outlines(labels: &ArrayView2<u32>) -> Result<Vec<Outline>, AlgorithmError> {
     let longest = labels.nrows().max(labels.ncols());

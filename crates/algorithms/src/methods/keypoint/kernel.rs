@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::AlgorithmError;
 
 /// Largest side of a kernel, in pixels.
-const LARGEST: usize = 1023;
+const LARGEST_SIDE: usize = 1023;
 
 /// What a microscope's optics do to a point.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -135,10 +135,10 @@ impl Kernel {
 }
 
 fn check_side(side: usize) -> Result<(), AlgorithmError> {
-    if side % 2 == 1 && side <= LARGEST {
+    if side % 2 == 1 && side <= LARGEST_SIDE {
         return Ok(());
     }
-    let expected = format!("an odd number of at most {LARGEST} pixels");
+    let expected = format!("an odd number of at most {LARGEST_SIDE} pixels");
     Err(AlgorithmError::parameter(
         "the kernel's size",
         side,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Kernel;
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// How bright the image becomes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use ndarray::{ArrayView, Dimension};
 
 use super::super::image::{check_data_range, check_pair};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// How the stabilising constants follow from the data range L.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

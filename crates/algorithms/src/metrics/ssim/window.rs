@@ -6,7 +6,7 @@ use ndarray::{ArrayD, ArrayView, Axis, Dimension, Slice};
 
 use crate::AlgorithmError;
 use crate::filters::linear::{gaussian_weights, weighted_inside};
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// The window in which local means and variances are taken.
 #[derive(Debug, Clone, Copy, PartialEq)]

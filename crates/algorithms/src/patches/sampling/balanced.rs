@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::members::Members;
 use super::{check_patch, check_uniform, pick, unravel};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Patches around pixels of an object or of background, chosen with a given probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use ndarray::{ArrayView, Dimension, Slice};
 
 use super::{check_patch, check_uniform, pick, unravel};
 use crate::AlgorithmError;
-use coverslip_image::Sample;
+use crate::sample::Sample;
 
 /// Centres of patches, one for each uniform number, drawn in proportion to the weights at the
 /// centres.

@@ -1,3 +1,5 @@
+//! The centre of each instance of a label map, which training points pixels to.
+
 use std::collections::BTreeMap;
 
 use ndarray::{Array, ArrayView, Dimension};

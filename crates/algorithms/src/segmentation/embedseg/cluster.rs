@@ -1,3 +1,5 @@
+//! Pixels that point to the same place, made one object.
+
 use std::collections::BTreeMap;
 
 use ndarray::{Array, ArrayView, Axis, RemoveAxis};
@@ -14,8 +16,6 @@ use crate::error::same_shape;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClusterOptions {
-    /// The coordinates of pixels.
-    pub grid: CoordinateGrid,
     /// Pixels of a score above this can belong to an object.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub foreground_threshold: f32,
@@ -33,7 +33,6 @@ pub struct ClusterOptions {
 impl Default for ClusterOptions {
     fn default() -> Self {
         Self {
-            grid: CoordinateGrid::default(),
             foreground_threshold: 0.5,
             seed_threshold: 0.9,
             min_mask_sum: 128,
@@ -58,9 +57,10 @@ impl Default for ClusterOptions {
 /// channels and for an impossible grid, [`AlgorithmError::NotNumbers`] for NaN.
 pub fn cluster<D: RemoveAxis>(
     prediction: &ArrayView<'_, f32, D>,
+    grid: CoordinateGrid,
     options: &ClusterOptions,
 ) -> Result<Array<u32, D::Smaller>, AlgorithmError> {
-    let embedding = Embedding::of(prediction, options.grid)?;
+    let embedding = Embedding::of(prediction, grid)?;
     let candidates = Candidates::of(&embedding, options.foreground_threshold);
     let mut labels = Array::zeros(prediction.raw_dim().remove_axis(Axis(0)));
     if candidates.pixels.len() <= options.min_mask_sum {

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::AlgorithmError;
 use crate::measure::components::shape_zyx;
 
-/// The coordinates of pixels: pixel `i` of an axis lies at `i * extent / (size - 1)`. They must be
-/// those that the network was trained with; the image may have another size.
+/// The coordinates of pixels: pixel `i` of an axis lies at `i * extent / (size - 1)`, also beyond the
+/// grid. There is no default, because predictions must be clustered with the grid that the network
+/// was trained with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct CoordinateGrid {
     /// Pixels of the grid along z, y and x.
     #[schemars(inner(range(min = 1)))]
@@ -19,15 +20,6 @@ pub struct CoordinateGrid {
     /// Length of the grid along z, y and x.
     #[schemars(inner(range(min = 0.0)))]
     pub extent: [f64; 3],
-}
-
-impl Default for CoordinateGrid {
-    fn default() -> Self {
-        Self {
-            size: [128, 1024, 1024],
-            extent: [1.0; 3],
-        }
-    }
 }
 
 impl CoordinateGrid {

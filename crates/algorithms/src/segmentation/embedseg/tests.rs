@@ -13,12 +13,13 @@ fn flat(shape: [usize; 2]) -> Array3<f32> {
     prediction
 }
 
+const GRID: CoordinateGrid = CoordinateGrid {
+    size: [16, 16, 16],
+    extent: [1.0; 3],
+};
+
 fn options() -> ClusterOptions {
     ClusterOptions {
-        grid: CoordinateGrid {
-            size: [16, 16, 16],
-            extent: [1.0; 3],
-        },
         min_mask_sum: 0,
         min_object_size: 0,
         ..ClusterOptions::default()
@@ -29,20 +30,20 @@ fn options() -> ClusterOptions {
 fn an_image_without_objects_has_none() {
     let mut prediction = flat([6, 7]);
     prediction.fill(-9.0);
-    let labels = cluster(&prediction.view(), &options()).unwrap();
+    let labels = cluster(&prediction.view(), GRID, &options()).unwrap();
     assert_eq!(labels, Array2::<u32>::zeros((6, 7)));
     let empty = Array3::zeros((5, 0, 4));
-    assert_eq!(cluster(&empty.view(), &options()).unwrap().len(), 0);
+    assert_eq!(cluster(&empty.view(), GRID, &options()).unwrap().len(), 0);
 }
 
 #[test]
 fn a_wide_margin_takes_everything_and_a_narrow_one_nothing() {
     let mut prediction = flat([6, 7]);
-    let labels = cluster(&prediction.view(), &options()).unwrap();
+    let labels = cluster(&prediction.view(), GRID, &options()).unwrap();
     assert_eq!(labels, Array2::<u32>::ones((6, 7)));
     for (margin, expected) in [(f32::NEG_INFINITY, 1), (f32::INFINITY, 0)] {
         prediction.slice_mut(ndarray::s![2..4, .., ..]).fill(margin);
-        let labels = cluster(&prediction.view(), &options()).unwrap();
+        let labels = cluster(&prediction.view(), GRID, &options()).unwrap();
         assert_eq!(labels, Array2::from_elem((6, 7), expected), "{margin}");
     }
 }
@@ -51,23 +52,23 @@ fn a_wide_margin_takes_everything_and_a_narrow_one_nothing() {
 fn what_is_no_prediction_is_refused() {
     let mut prediction = flat([6, 7]);
     prediction[[0, 2, 3]] = f32::NAN;
-    let refused = cluster(&prediction.view(), &options()).unwrap_err();
+    let refused = cluster(&prediction.view(), GRID, &options()).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the prediction has 1 value that is NaN"
     );
     let channels = Array3::<f32>::zeros((6, 4, 4));
-    let refused = cluster(&channels.view(), &options()).unwrap_err();
+    let refused = cluster(&channels.view(), GRID, &options()).unwrap_err();
     assert_eq!(refused.to_string(), "channels is 6, expected 4 or 5");
-    let mut narrow = options();
-    narrow.grid.size[2] = 1;
+    let mut narrow = GRID;
+    narrow.size[2] = 1;
     assert!(matches!(
-        cluster(&flat([6, 7]).view(), &narrow),
+        cluster(&flat([6, 7]).view(), narrow, &options()),
         Err(AlgorithmError::Parameter { name: "size", .. })
     ));
     let truth = Array2::<u32>::zeros((7, 6));
     assert!(matches!(
-        cluster_with_truth(&flat([6, 7]).view(), &truth.view(), options().grid),
+        cluster_with_truth(&flat([6, 7]).view(), &truth.view(), GRID),
         Err(AlgorithmError::ShapeMismatch { .. })
     ));
     assert!(instance_centers(&truth.view(), CenterMode::Medoid, 0.0).is_err());
@@ -88,7 +89,7 @@ fn the_index_finds_what_looking_at_every_pixel_finds() {
         noise(at)
     });
     let view = prediction.view();
-    let embedding = embedding::Embedding::of(&view, options().grid).unwrap();
+    let embedding = embedding::Embedding::of(&view, GRID).unwrap();
     let places: Vec<_> = (0..embedding.pixels())
         .map(|pixel| embedding.place(pixel))
         .collect();
@@ -116,8 +117,8 @@ fn one_margin_may_serve_all_axes() {
     )
     .unwrap();
     assert_eq!(
-        cluster(&one.view(), &options()).unwrap(),
-        cluster(&both.view(), &options()).unwrap()
+        cluster(&one.view(), GRID, &options()).unwrap(),
+        cluster(&both.view(), GRID, &options()).unwrap()
     );
 }
 

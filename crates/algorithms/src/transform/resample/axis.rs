@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::AlgorithmError;
 use crate::rounding::Round;
-use coverslip_image::simd::vectorized;
+use crate::simd::vectorized;
 
 /// An axis before and after.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -117,30 +117,6 @@ fn labels_stay_exact() {
 }
 
 #[test]
-fn partial_blocks_count_what_they_have() {
-    let image = arr2(&[[0_u8, 1, 9], [2, 3, 10]]);
-    let found = reduce(&image.view(), &[2, 2], Reduction::Mean).unwrap();
-    // 1.5 and 9.5: halves go to even.
-    assert_eq!(found, arr2(&[[2, 10]]));
-    let options = Pyramid {
-        levels: 3,
-        ..Pyramid::default()
-    };
-    let levels = pyramid(&image.view(), &options).unwrap();
-    let shapes: Vec<_> = levels.iter().map(ndarray::ArrayBase::dim).collect();
-    assert_eq!(shapes, [(1, 2), (1, 1), (1, 1)]);
-    assert!(reduce(&image.view(), &[0, 2], Reduction::Mean).is_err());
-    assert!(reduce(&image.view(), &[1, 1, 1], Reduction::Mean).is_err());
-    let empty = Array2::<u8>::zeros((0, 5));
-    assert_eq!(
-        reduce(&empty.view(), &[2, 2], Reduction::Mean)
-            .unwrap()
-            .dim(),
-        (0, 3)
-    );
-}
-
-#[test]
 fn degrading_needs_pixels_and_a_factor() {
     let image = Array2::<u8>::zeros((5, 16));
     let of = |factor| {

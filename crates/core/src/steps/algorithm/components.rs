@@ -8,7 +8,8 @@ use coverslip_algorithms::{
         labels::grow,
     },
 };
-use coverslip_image::{Image, Sample};
+use coverslip_algorithms::sample::Sample;
+use coverslip_image::Image;
 use ndarray::{Array, ArrayD, ArrayView, Axis, Dimension, Ix3};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

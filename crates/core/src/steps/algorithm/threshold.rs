@@ -4,7 +4,8 @@ use coverslip_algorithms::{
     AlgorithmError,
     filters::threshold::{Threshold as Level, ThresholdMethod},
 };
-use coverslip_image::{Image, Pixels, Sample};
+use coverslip_algorithms::sample::Sample;
+use coverslip_image::{Image, Pixels};
 use ndarray::{Array3, Array4, ArrayView, Dimension};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

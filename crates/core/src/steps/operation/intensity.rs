@@ -127,7 +127,7 @@ pub(crate) fn autoscaled(_: &Autoscale, images: &[Image]) -> Result<Product> {
             let width = if high > low { high - low } else { 1.0 };
             Ok(on_samples!(pixels, array => array
             .mapv(|value| {
-                let value = coverslip_image::Sample::to_f64(value);
+                let value = coverslip_algorithms::sample::Sample::to_f64(value);
                 ((value - low) / width * 255.0).round_ties_even().clamp(0.0, 255.0) as u8
             })
             .into()))

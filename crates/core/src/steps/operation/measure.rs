@@ -120,7 +120,7 @@ pub(crate) fn peaks(options: &PeakLocalMax, images: &[Image]) -> Result<Product>
         .apply(&array.view())?
         .into_iter()
         .map(|peak| {
-            let value = coverslip_image::Sample::to_f64(array[peak.as_slice()]);
+            let value = coverslip_algorithms::sample::Sample::to_f64(array[peak.as_slice()]);
             vec![peak[0] as f64, peak[1] as f64, value]
         })
         .collect());

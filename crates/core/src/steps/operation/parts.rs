@@ -86,7 +86,7 @@ pub(crate) fn only_plane(image: &Image) -> Result<Pixels, OperationError> {
 /// Samples above 0, as a mask.
 pub(crate) fn mask(pixels: &Pixels) -> Result<ArrayD<bool>, OperationError> {
     Ok(on_samples!(pixels, array => array
-        .mapv(|value| coverslip_image::Sample::to_f64(value) != 0.0)))
+        .mapv(|value| coverslip_algorithms::sample::Sample::to_f64(value) != 0.0)))
 }
 
 /// The samples as labels.

@@ -60,14 +60,15 @@ pub fn check_centers(case: &RuleCase) -> Result<String, String> {
 
 pub fn check_cluster(case: &RuleCase) -> Result<String, String> {
     let prediction = array(case.tensor("prediction")?, |value| value as f32)?;
-    let options = options(&case.config["params"]);
-    let found = cluster(&prediction.view(), &options).map_err(|error| error.to_string())?;
+    let params = &case.config["params"];
+    let found = cluster(&prediction.view(), grid(params), &options(params))
+        .map_err(|error| error.to_string())?;
     compare("the map", &found, case.tensor("instance_map")?)?;
     let Ok(expected) = case.tensor("instance_map_with_gt") else {
         return Ok("1 map".to_owned());
     };
     let truth = labels(case.tensor("instances")?)?;
-    let found = cluster_with_truth(&prediction.view(), &truth.view(), options.grid);
+    let found = cluster_with_truth(&prediction.view(), &truth.view(), grid(params));
     compare(
         "the map with truth",
         &found.map_err(|error| error.to_string())?,
@@ -76,17 +77,21 @@ pub fn check_cluster(case: &RuleCase) -> Result<String, String> {
     Ok("2 maps".to_owned())
 }
 
+/// The case's grid; what it does not name is the reference's default.
+fn grid(params: &Value) -> CoordinateGrid {
+    let axes = ["z", "y", "x"];
+    CoordinateGrid {
+        size: axes.map(|axis| params[format!("grid_{axis}")].as_u64().unwrap_or(128) as usize),
+        extent: axes.map(|axis| params[format!("pixel_{axis}")].as_f64().unwrap_or(1.0)),
+    }
+}
+
 /// Our options; what a case does not name is the reference's default.
 fn options(params: &Value) -> ClusterOptions {
     let number = |key: &str, default: f64| params[key].as_f64().unwrap_or(default);
     let count = |key: &str, default: usize| number(key, default as f64) as usize;
-    let axes = ["z", "y", "x"];
     let standard = ClusterOptions::default();
     ClusterOptions {
-        grid: CoordinateGrid {
-            size: axes.map(|axis| count(&format!("grid_{axis}"), 128)),
-            extent: axes.map(|axis| number(&format!("pixel_{axis}"), 1.0)),
-        },
         foreground_threshold: number("fg_thresh", 0.5) as f32,
         seed_threshold: number("seed_thresh", 0.5) as f32,
         min_mask_sum: count("min_mask_sum", standard.min_mask_sum),

@@ -5,13 +5,12 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jpeg_decoder::Decoder as JpegDecoder;
-use weezl::{BitOrder, decode::Decoder as LzwDecoder};
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::directory::{Entry, Packing, SEGMENT_BYTES, segment};
 use crate::error::ImageError;
-use crate::format::Limits;
 use crate::format::raw::{FileBytes, Number};
+use crate::format::{Limits, lzw};
 
 /// The fixed part of a block's segment is at least so long.
 const FIXED_BYTES: u64 = 256;
@@ -72,7 +71,7 @@ fn unpack(entry: &Entry, packed: &[u8], whole: usize) -> Option<Vec<u8>> {
         Packing::None => None,
         Packing::Zstd0 => zstd(packed, whole),
         Packing::Zstd1 => zstd_with_header(packed, whole),
-        Packing::Lzw => lzw(packed, whole),
+        Packing::Lzw => unpack_lzw(packed, whole),
         Packing::Jpeg => {
             let mut decoder = JpegDecoder::new(packed);
             decoder.read_info().ok()?;
@@ -96,19 +95,9 @@ fn unpack(entry: &Entry, packed: &[u8], whole: usize) -> Option<Vec<u8>> {
     }
 }
 
-fn lzw(mut packed: &[u8], whole: usize) -> Option<Vec<u8>> {
-    let mut decoder = LzwDecoder::with_tiff_size_switch(BitOrder::Msb, 8);
+fn unpack_lzw(packed: &[u8], whole: usize) -> Option<Vec<u8>> {
     let mut bytes = vec![0; whole];
-    let mut filled = 0;
-    while filled < whole {
-        let result = decoder.decode_bytes(packed, &mut bytes[filled..]);
-        result.status.ok()?;
-        if result.consumed_in + result.consumed_out == 0 {
-            return None;
-        }
-        packed = &packed[result.consumed_in..];
-        filled += result.consumed_out;
-    }
+    lzw::Decoder::default().unpack(packed, &mut bytes).ok()?;
     Some(bytes)
 }
 
@@ -146,12 +135,10 @@ mod tests {
     #[test]
     fn lzw_is_unpacked_as_far_as_the_block_goes() {
         let bytes: Vec<u8> = (0..9000).map(|i| (i / 7 % 200) as u8).collect();
-        let packed = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8)
-            .encode(&bytes)
-            .unwrap();
-        assert_eq!(lzw(&packed, bytes.len()).as_ref(), Some(&bytes));
-        assert_eq!(lzw(&packed, 100).as_deref(), Some(&bytes[..100]));
-        assert_eq!(lzw(&packed, bytes.len() + 1), None);
-        assert_eq!(lzw(&packed[..packed.len() / 2], bytes.len()), None);
+        let packed = lzw::Encoder::default().pack(&bytes);
+        assert_eq!(unpack_lzw(&packed, bytes.len()).as_ref(), Some(&bytes));
+        assert_eq!(unpack_lzw(&packed, 100).as_deref(), Some(&bytes[..100]));
+        assert_eq!(unpack_lzw(&packed, bytes.len() + 1), None);
+        assert_eq!(unpack_lzw(&packed[..packed.len() / 2], bytes.len()), None);
     }
 }

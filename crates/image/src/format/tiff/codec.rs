@@ -2,14 +2,13 @@
 
 mod fax;
 mod jpeg;
-mod lzw;
 mod packbits;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-pub(super) use lzw::Encoder as LzwEncoder;
+use crate::format::lzw::{self, LzwFault};
 
 /// How the strips or tiles of a page are packed, by the numbers of the compression field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +169,13 @@ impl Decoders {
         if packed.first() == Some(&0) && packed.get(1).is_some_and(|byte| byte & 1 == 1) {
             return Err(Fault::Unsupported("old-style LZW compression".to_owned()));
         }
-        self.lzw.unpack(packed, out)
+        self.lzw.unpack(packed, out).map_err(|fault| match fault {
+            LzwFault::EndsEarly => ends_early(),
+            LzwFault::Corrupt => corrupt("LZW"),
+            LzwFault::TooLong(bytes) => {
+                Fault::Unsupported(format!("LZW data of {bytes} bytes in one piece"))
+            }
+        })
     }
 
     fn deflate(&mut self, packed: &[u8], out: &mut [u8]) -> Result<(), Fault> {

@@ -200,8 +200,8 @@ pub(super) struct Scan<'a> {
 }
 
 /// The first window; it grows while directories lie close to each other.
-const WINDOW: u64 = 4 << 10;
-const LARGEST_WINDOW: u64 = 1 << 20;
+const WINDOW_BYTES: u64 = 4 << 10;
+const LARGEST_WINDOW_BYTES: u64 = 1 << 20;
 
 impl<'a> Scan<'a> {
     pub(super) fn new(file: &'a TiffFile) -> Scan<'a> {
@@ -265,8 +265,8 @@ impl<'a> Scan<'a> {
         if offset < self.start || offset + length > window_end {
             let size = self.window.len() as u64;
             let is_close = offset >= self.start && offset <= window_end;
-            let size = if is_close { size * 2 } else { WINDOW };
-            let size = size.clamp(WINDOW, LARGEST_WINDOW).max(length);
+            let size = if is_close { size * 2 } else { WINDOW_BYTES };
+            let size = size.clamp(WINDOW_BYTES, LARGEST_WINDOW_BYTES).max(length);
             self.window
                 .resize(size.min(self.file.bytes() - offset) as usize, 0);
             self.start = offset;

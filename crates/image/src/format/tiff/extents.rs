@@ -8,7 +8,7 @@ use crate::error::ImageError;
 
 /// Strips and tiles above so many bytes must not be packed better than Deflate can: a small file
 /// cannot make several threads hold more.
-const LARGE: u128 = 64 << 20;
+const LARGE_BYTES: u128 = 64 << 20;
 const USUAL_RATIO: u128 = 1100;
 
 /// The places and lengths of all strips or tiles.
@@ -98,7 +98,7 @@ impl Extents {
                 file.bytes()
             )));
         }
-        let ratio = if needed > LARGE {
+        let ratio = if needed > LARGE_BYTES {
             page.codec.largest_ratio().min(USUAL_RATIO)
         } else {
             page.codec.largest_ratio()

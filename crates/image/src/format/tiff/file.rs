@@ -11,8 +11,8 @@ use crate::format::positioned::read_exact_at;
 
 /// Memory for the places of strips and tiles, in bytes and for each byte of the file. A place takes
 /// 16 bytes and at least 5 in the file, but hostile pages may share the list of them.
-const KEPT: u64 = 64 << 20;
-const KEPT_A_BYTE: u64 = 4;
+const KEPT_BYTES: u64 = 64 << 20;
+const KEPT_BYTES_PER_BYTE: u64 = 4;
 
 /// A TIFF file.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl TiffFile {
 
     /// Whether so many bytes more may be kept in memory.
     pub(super) fn may_keep(&self, bytes: u64) -> bool {
-        let most = KEPT.max(self.bytes.saturating_mul(KEPT_A_BYTE));
+        let most = KEPT_BYTES.max(self.bytes.saturating_mul(KEPT_BYTES_PER_BYTE));
         let kept = self.kept.fetch_add(bytes, Ordering::Relaxed);
         kept.saturating_add(bytes) <= most
     }

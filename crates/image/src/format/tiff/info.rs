@@ -8,7 +8,7 @@ use crate::image::{Channel, Metadata, PixelSize};
 use crate::source::ImageInfo;
 
 /// Resolution tags that make pixels larger than this (in micrometres) are settings for printing.
-const LARGEST_PIXEL: f64 = 25.0;
+const LARGEST_PIXEL_MICROMETRES: f64 = 25.0;
 
 /// Describes one resolution.
 pub(super) fn describe(stack: &Stack, level: usize, levels: &[Level]) -> ImageInfo {
@@ -76,7 +76,7 @@ fn size_by_tags(stack: &Stack, page: &Page) -> PixelSize {
     let [x, y] = page.pixels_per_unit(&stack.document).map(|resolution| {
         resolution
             .map(|per_unit| micrometres / per_unit)
-            .filter(|um| *um <= LARGEST_PIXEL)
+            .filter(|um| *um <= LARGEST_PIXEL_MICROMETRES)
     });
     PixelSize { z: None, y, x }
 }

@@ -11,7 +11,7 @@ use crate::axes::Axis;
 use crate::error::ImageError;
 
 /// Bytes a plane: position, fraction, two dates with times.
-const RECORD: usize = 24;
+const RECORD_BYTES: usize = 24;
 
 /// The stack in a page; `None` if it is no such page.
 pub(super) fn arrange(document: &Document, page: &Page) -> Result<Option<Arrangement>, ImageError> {
@@ -21,7 +21,7 @@ pub(super) fn arrange(document: &Document, page: &Page) -> Result<Option<Arrange
     };
     let count = entry.count;
     let offset = file.offset_of(&entry);
-    let bytes = count.saturating_mul(RECORD as u64);
+    let bytes = count.saturating_mul(RECORD_BYTES as u64);
     if !file.holds(offset, bytes) {
         return Err(file.truncated(format!(
             "field {METAMORPH_PLANES} of {} needs the bytes {offset}..{}, the file has {}",
@@ -33,7 +33,7 @@ pub(super) fn arrange(document: &Document, page: &Page) -> Result<Option<Arrange
     let mut records = vec![0; bytes as usize];
     file.read_at(offset, &mut records)?;
     let records: Vec<[u64; 6]> = records
-        .chunks_exact(RECORD)
+        .chunks_exact(RECORD_BYTES)
         .map(|record| std::array::from_fn(|i| file.layout.number(&record[4 * i..4 * i + 4])))
         .collect();
     let planes = contiguous(document, page, count as usize)?;

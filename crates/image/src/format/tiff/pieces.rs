@@ -13,7 +13,7 @@ use super::page::Page;
 use crate::error::ImageError;
 
 /// Rows that lie in the file as they are, are read in parts of about so many bytes.
-const BAND: u128 = 1 << 20;
+const BAND_BYTES: u128 = 1 << 20;
 
 /// A page whose pixels are wanted.
 pub(super) struct Wanted<'a> {
@@ -91,7 +91,7 @@ impl<'a> Wanted<'a> {
             page.chunk[0]
         };
         let step = if is_plain {
-            (BAND / page.chunk_bytes(1).max(1)).clamp(1, chunk as u128) as usize
+            (BAND_BYTES / page.chunk_bytes(1).max(1)).clamp(1, chunk as u128) as usize
         } else {
             chunk
         };

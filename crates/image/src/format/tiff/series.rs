@@ -15,9 +15,9 @@ use crate::error::ImageError;
 use crate::format::series::find_series;
 
 /// More than any companion file has.
-const LARGEST_COMPANION: u64 = 1 << 30;
+const MOST_COMPANION_BYTES: u64 = 1 << 30;
 /// More than ImageJ's fields for display have.
-const LARGEST_BLOCKS: u64 = 16 << 20;
+const MOST_BLOCKS_BYTES: u64 = 16 << 20;
 
 /// One image of a file.
 pub(super) struct Series {
@@ -59,7 +59,7 @@ fn companion(document: &Document, name: &str) -> Result<Option<Ome>, ImageError>
         return Ok(None);
     };
     let refused = |error| ImageError::io(&path, "read", error);
-    if path.metadata().map_err(refused)?.len() > LARGEST_COMPANION {
+    if path.metadata().map_err(refused)?.len() > MOST_COMPANION_BYTES {
         return Ok(None);
     }
     let text = std::fs::read_to_string(&path).map_err(refused)?;
@@ -294,7 +294,7 @@ fn blocks(document: &Document, page: &Page) -> Result<Blocks, ImageError> {
         return Ok(Blocks::default());
     };
     let file = &document.file;
-    let Some(bytes) = file.value_bytes(blocks, LARGEST_BLOCKS, &page.name)? else {
+    let Some(bytes) = file.value_bytes(blocks, MOST_BLOCKS_BYTES, &page.name)? else {
         return Ok(Blocks::default());
     };
     let lengths = file.numbers(lengths, &page.name)?;

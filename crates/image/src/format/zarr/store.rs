@@ -19,10 +19,10 @@ use serde_json::Value;
 pub(super) use zip::Zip;
 
 use crate::error::ImageError;
-use crate::format::address;
+use crate::files::address;
 
 /// The largest metadata file that is read.
-const MOST_METADATA: u64 = 64 << 20;
+const MOST_METADATA_BYTES: u64 = 64 << 20;
 /// The metadata files of which the root of a hierarchy has at least one.
 const MARKS: [&str; 4] = ["zarr.json", ".zgroup", ".zarray", ".zattrs"];
 
@@ -117,7 +117,7 @@ impl Location {
 
     /// A file of metadata, if there is one.
     pub(super) fn json(&self, name: &str) -> Result<Option<Value>, ImageError> {
-        let bytes = self.read(self.store.get(&self.key(name), MOST_METADATA), name)?;
+        let bytes = self.read(self.store.get(&self.key(name), MOST_METADATA_BYTES), name)?;
         bytes
             .map(|bytes| serde_json::from_slice(&bytes))
             .transpose()

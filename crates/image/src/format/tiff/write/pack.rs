@@ -3,7 +3,8 @@
 use libdeflater::{CompressionLvl, Compressor};
 
 use super::plan::Plan;
-use crate::format::tiff::codec::{Codec, Decoders, Fault, LzwEncoder, Shape};
+use crate::format::lzw::Encoder as LzwEncoder;
+use crate::format::tiff::codec::{Codec, Decoders, Fault, Shape};
 use crate::format::tiff::page::Predictor;
 use crate::format::tiff::predict::{float, horizontal, undo_float, undo_horizontal};
 use crate::format::tiff::sample::Sample;

@@ -13,17 +13,17 @@ use crate::format::{Compression, Flavour, WriteOptions};
 use crate::sink::Target;
 
 /// Offsets have 32 bits; the margin is for directories.
-const LARGEST_CLASSIC: u128 = (4 << 30) - (32 << 20);
+const MOST_CLASSIC_BYTES: u128 = (4 << 30) - (32 << 20);
 /// The edge of a tile of a large image and of a small one.
-const TILE: usize = 512;
-const SMALL_TILE: usize = 256;
+const TILE_SIDE: usize = 512;
+const SMALL_TILE_SIDE: usize = 256;
 /// Sides of tiles are multiples of this.
 const TILE_UNIT: usize = 16;
 /// About the size of a strip in bytes.
-const STRIP: usize = 256 << 10;
+const STRIP_BYTES: usize = 256 << 10;
 /// Images get smaller copies if a side is longer than this, until no side is longer than the next.
-const LARGE: usize = 2048;
-const SMALLEST: usize = 256;
+const LARGE_SIDE: usize = 2048;
+const SMALLEST_SIDE: usize = 256;
 
 /// The layout of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,9 +67,9 @@ impl Plan {
             tile(options.tile, y, x)
         } else {
             let row = x * samples * target.dtype.bytes();
-            [options.tile.unwrap_or(STRIP / row).clamp(1, y), x]
+            [options.tile.unwrap_or(STRIP_BYTES / row).clamp(1, y), x]
         };
-        let has_smaller = is_tiled && options.pyramid.unwrap_or(y.max(x) > LARGE);
+        let has_smaller = is_tiled && options.pyramid.unwrap_or(y.max(x) > LARGE_SIDE);
         let mut plan = Plan {
             flavour,
             is_big: false,
@@ -80,7 +80,7 @@ impl Plan {
             chunk,
             levels: levels(y, x, has_smaller),
         };
-        plan.is_big = plan.largest_bytes(target.dtype) > LARGEST_CLASSIC;
+        plan.is_big = plan.largest_bytes(target.dtype) > MOST_CLASSIC_BYTES;
         Ok(plan)
     }
 
@@ -234,10 +234,10 @@ fn check(
 }
 
 fn tile(wanted: Option<usize>, height: usize, width: usize) -> [usize; 2] {
-    let default = if height.max(width) > TILE {
-        TILE
+    let default = if height.max(width) > TILE_SIDE {
+        TILE_SIDE
     } else {
-        SMALL_TILE
+        SMALL_TILE_SIDE
     };
     let edge = wanted.unwrap_or(default).clamp(1, 1 << 16);
     [height, width].map(|side| edge.min(side).next_multiple_of(TILE_UNIT))
@@ -257,7 +257,7 @@ fn predictor(codec: Codec, dtype: DType, is_tiled: bool) -> Predictor {
 fn levels(height: usize, width: usize, has_smaller: bool) -> Vec<[usize; 2]> {
     let mut levels = vec![[height, width]];
     let [mut height, mut width] = [height, width];
-    while has_smaller && height.max(width) > SMALLEST {
+    while has_smaller && height.max(width) > SMALLEST_SIDE {
         [height, width] = [height.div_ceil(2), width.div_ceil(2)];
         levels.push([height, width]);
     }

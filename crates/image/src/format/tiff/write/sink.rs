@@ -21,7 +21,7 @@ use crate::image::{Pixels, tczyx};
 use crate::sink::{Sink, Target};
 
 /// So many chunks are packed before they are appended; bounds the memory of one call.
-const BATCH: usize = 64;
+const BATCH_CHUNKS: usize = 64;
 
 /// A TIFF file that is being written.
 pub(super) struct TiffSink<T> {
@@ -391,7 +391,7 @@ impl<T: Sample> Sink for TiffSink<T> {
         if block.is_empty() {
             return Ok(());
         }
-        for covers in self.covers(origin, [t, c, z, y, x]).chunks(BATCH) {
+        for covers in self.covers(origin, [t, c, z, y, x]).chunks(BATCH_CHUNKS) {
             let packed = covers
                 .par_iter()
                 .map(|cover| self.with_packer(|packer| self.take(cover, origin, &block, packer)))

@@ -10,14 +10,14 @@ use crate::format::pyramid::{Reduction, reduce};
 use crate::format::tiff::sample::Sample;
 
 /// So many tiles are packed before they are appended.
-const BATCH: usize = 64;
+const BATCH_TILES: usize = 64;
 
 /// Writes all tiles of a level from those of the level above.
 pub(super) fn write_smaller<T: Sample>(sink: &TiffSink<T>, level: usize) -> Result<(), ImageError> {
     let [down, across] = sink.plan.chunks(level);
     let above = sink.places(level - 1);
     let tiles: Vec<usize> = (0..sink.plan.pages() * down * across).collect();
-    for batch in tiles.chunks(BATCH) {
+    for batch in tiles.chunks(BATCH_TILES) {
         let packed = batch
             .par_iter()
             .map(|&tile| {
@@ -69,7 +69,7 @@ fn smaller_tile<T: Sample>(
     } else {
         Reduction::Mean
     };
-    let small = reduce(&T::into_pixels(area), &[2, 2, 1], how);
+    let small = reduce(&T::into_pixels(area), &[2, 2, 1], how)?;
     let mut samples = vec![T::default(); height * width * plan.samples];
     if let Some(small) = T::of(&small) {
         let line = small.shape()[1] * plan.samples;

@@ -9,9 +9,9 @@ use crate::format::zarr::codec::Codec;
 use crate::format::zarr::store::Location;
 
 /// The largest chunk in bytes: it is unpacked in one piece.
-const MOST_CHUNK: u128 = 1 << 30;
+const MOST_CHUNK_BYTES: u128 = 1 << 30;
 /// The most chunks in a shard: their places are read in one piece.
-const MOST_IN_SHARD: u128 = 1 << 22;
+const MOST_CHUNKS_IN_SHARD: u128 = 1 << 22;
 
 /// A version of the storage format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,7 +264,9 @@ impl ArrayMetadata {
                 product.saturating_mul(length as u128)
             })
         };
-        if product(&self.chunk).saturating_mul(self.stored.bytes().max(4) as u128) > MOST_CHUNK {
+        if product(&self.chunk).saturating_mul(self.stored.bytes().max(4) as u128)
+            > MOST_CHUNK_BYTES
+        {
             let feature = format!("has chunks of {:?}, more than 1 GiB each", self.chunk);
             let remedy = "write the array again with smaller chunks, of a few MiB";
             return Err(at.unsupported(self.file(), feature, remedy));
@@ -278,7 +280,7 @@ impl ArrayMetadata {
             ));
         }
         let inside: Vec<usize> = sides().map(|(outer, inner)| outer / inner).collect();
-        if product(&inside) > MOST_IN_SHARD {
+        if product(&inside) > MOST_CHUNKS_IN_SHARD {
             let feature = format!("has shards of {inside:?} chunks");
             return Err(at.unsupported(self.file(), feature, "write it again with smaller shards"));
         }

@@ -20,7 +20,7 @@ use crate::image::{Pixels, match_pixels};
 /// The most chunks of one read: to look for so many files takes seconds, even if there are none.
 const MOST_CHUNKS: u128 = 1 << 20;
 /// The most bytes of shard directories that are kept.
-const MOST_KEPT: usize = 64 << 20;
+const MOST_KEPT_BYTES: usize = 64 << 20;
 
 /// An array that is read.
 pub(in crate::format::zarr) struct ZarrArray {
@@ -115,7 +115,7 @@ impl ZarrArray {
             .transpose()
             .map_err(|problem| self.at.malformed(key, problem))?;
         let mut known = lock();
-        if known.len() * chunks * 16 > MOST_KEPT {
+        if known.len() * chunks * 16 > MOST_KEPT_BYTES {
             known.clear();
         }
         known.insert(key.to_owned(), index.clone());

@@ -4,7 +4,7 @@
     reason = "vector instructions reach only what is inlined into the loop"
 )]
 
-use crate::simd::vectorized;
+use pulp::Arch;
 
 /// Puts the first bytes of all samples first, then their second bytes, and so on.
 pub(super) fn shuffle(from: &[u8], size: usize, to: &mut [u8]) {
@@ -81,11 +81,12 @@ pub(super) fn bitshuffle(from: &[u8], size: usize, to: &mut [u8], planes: &mut [
     let bytes = &mut planes[..samples * size];
     shuffle(&from[..samples * size], size, bytes);
     let width = samples / 8;
+    let arch = Arch::new();
     for (plane, rows) in bytes
         .chunks_exact(samples)
         .zip(to.chunks_exact_mut(samples))
     {
-        vectorized(|| split_bits(plane, rows, width));
+        arch.dispatch(|| split_bits(plane, rows, width));
     }
     to[samples * size..].copy_from_slice(&from[samples * size..]);
 }
@@ -99,11 +100,12 @@ pub(super) fn bitunshuffle(from: &[u8], size: usize, to: &mut [u8], planes: &mut
     }
     let bytes = &mut planes[..samples * size];
     let width = samples / 8;
+    let arch = Arch::new();
     for (rows, plane) in from
         .chunks_exact(samples)
         .zip(bytes.chunks_exact_mut(samples))
     {
-        vectorized(|| join_bits(rows, plane, width));
+        arch.dispatch(|| join_bits(rows, plane, width));
     }
     unshuffle(bytes, size, &mut to[..samples * size]);
     to[samples * size..].copy_from_slice(&from[samples * size..]);

@@ -7,14 +7,14 @@ use std::cell::RefCell;
 use super::bitshuffle::{bitshuffle, bitunshuffle, shuffle, unshuffle};
 use super::{blosclz, general};
 
-const HEADER: usize = 16;
+const HEADER_BYTES: usize = 16;
 /// Bits of the third byte.
 const SHUFFLED: u8 = 1;
 const COPIED: u8 = 2;
 const BIT_SHUFFLED: u8 = 4;
 const NOT_SPLIT: u8 = 16;
 /// The size of the blocks that are written; they fit into the processor's cache.
-const BLOCK: usize = 256 << 10;
+const BLOCK_BYTES: usize = 256 << 10;
 
 thread_local! {
     /// Two blocks of working memory, kept from chunk to chunk.
@@ -30,7 +30,7 @@ fn with_scratch<R>(block: usize, step: impl FnOnce(&mut [Vec<u8>; 2]) -> R) -> R
     }
     let result = step(&mut scratch);
     // What only a large foreign block needed is given back.
-    if block <= 16 * BLOCK {
+    if block <= 16 * BLOCK_BYTES {
         SCRATCH.set(scratch);
     }
     result
@@ -105,7 +105,9 @@ impl Blosc {
         let length = u32::try_from(bytes.len()).map_err(too_large)?;
         let size = self.size.clamp(1, 255);
         // A multiple of eight samples, so that the bits of all can be shuffled.
-        let block = (BLOCK / (8 * size) * 8 * size).min(bytes.len()).max(1);
+        let block = (BLOCK_BYTES / (8 * size) * 8 * size)
+            .min(bytes.len())
+            .max(1);
         let flags = NOT_SPLIT
             | 4 << 5
             | match self.shuffle {
@@ -117,17 +119,17 @@ impl Blosc {
         let mut packed = vec![2, 1, flags, size as u8];
         packed.extend(length.to_le_bytes());
         packed.extend((block as u32).to_le_bytes());
-        packed.resize(HEADER + 4 * blocks, 0);
+        packed.resize(HEADER_BYTES + 4 * blocks, 0);
         with_scratch(block, |scratch| {
             self.encode_blocks(bytes, block, scratch, &mut packed)
         })?;
-        if packed.len() >= HEADER + bytes.len() {
-            packed.truncate(HEADER);
+        if packed.len() >= HEADER_BYTES + bytes.len() {
+            packed.truncate(HEADER_BYTES);
             packed[2] |= COPIED;
             packed.extend(bytes);
         }
         let total = (packed.len() as u32).to_le_bytes();
-        packed[12..HEADER].copy_from_slice(&total);
+        packed[12..HEADER_BYTES].copy_from_slice(&total);
         Ok(packed)
     }
 
@@ -142,7 +144,7 @@ impl Blosc {
         let size = self.size.clamp(1, 255);
         for (number, part) in bytes.chunks(block).enumerate() {
             let start = (packed.len() as u32).to_le_bytes();
-            packed[HEADER + 4 * number..][..4].copy_from_slice(&start);
+            packed[HEADER_BYTES + 4 * number..][..4].copy_from_slice(&start);
             let shuffled = &mut shuffled[..part.len()];
             match self.shuffle {
                 Shuffle::Bits => bitshuffle(part, size, shuffled, planes),
@@ -174,7 +176,7 @@ fn zstd_level(level: i32) -> i32 {
 /// Unpacks a chunk into at most `most` bytes.
 pub(super) fn decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {
     let damaged = || "is no valid blosc data".to_owned();
-    let header: &[u8; HEADER] = bytes.first_chunk().ok_or_else(damaged)?;
+    let header: &[u8; HEADER_BYTES] = bytes.first_chunk().ok_or_else(damaged)?;
     let [version, _, flags, size, ..] = *header;
     let number = |at: usize| read_u32(bytes, at).ok_or_else(damaged);
     let (length, block, packed) = (number(4)?, number(8)?, number(12)?);
@@ -184,7 +186,7 @@ pub(super) fn decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {
     let bytes = &bytes[..packed];
     if flags & COPIED != 0 {
         let content = bytes
-            .get(HEADER..)
+            .get(HEADER_BYTES..)
             .and_then(|content| content.get(..length));
         return content.map(<[u8]>::to_vec).ok_or_else(damaged);
     }
@@ -196,7 +198,7 @@ pub(super) fn decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {
     } else {
         length.div_ceil(block)
     };
-    if blocks == 0 || bytes.len() < HEADER + 4 * blocks {
+    if blocks == 0 || bytes.len() < HEADER_BYTES + 4 * blocks {
         return Err(damaged());
     }
     let kind = Kind {
@@ -210,7 +212,7 @@ pub(super) fn decode(bytes: &[u8], most: usize) -> Result<Vec<u8>, String> {
             .chunks_mut(block)
             .enumerate()
             .try_for_each(|(number, to)| {
-                let start = read_u32(bytes, HEADER + 4 * number).ok_or_else(damaged)?;
+                let start = read_u32(bytes, HEADER_BYTES + 4 * number).ok_or_else(damaged)?;
                 kind.decode_block(bytes, start, scratch, to)
             })
     })?;

@@ -240,7 +240,7 @@ fn some(names: &[String]) -> String {
 }
 
 fn nothing(at: &Location) -> ImageError {
-    match crate::format::address(&at.path) {
+    match crate::files::address(&at.path) {
         None => at.malformed("", "it holds neither a Zarr group nor a Zarr array"),
         Some(_) => at.unsupported(
             "",

@@ -14,7 +14,7 @@ const RETRIES: u32 = 3;
 /// Requests under way at once: they wait for the network, not for the processor.
 const REQUESTS: usize = 16;
 /// The largest file that is taken from a server that knows no ranges where a part is wanted.
-const MOST_WHOLE: u64 = 1 << 30;
+const MOST_WHOLE_BYTES: u64 = 1 << 30;
 
 /// The address of a file.
 type Addressing = Box<dyn Fn(&str) -> String + Send + Sync>;
@@ -77,7 +77,11 @@ impl Http {
         match response.status().as_u16() {
             // A server that knows no ranges answers with everything.
             200 => {
-                let whole = if part.is_some() { MOST_WHOLE } else { most };
+                let whole = if part.is_some() {
+                    MOST_WHOLE_BYTES
+                } else {
+                    most
+                };
                 Ok(Some(cut(body(&mut response, whole)?, part)))
             }
             206 => body(&mut response, most).map(Some),

@@ -16,7 +16,7 @@ use crate::error::ImageError;
 use crate::format::zarr::array::{ArrayMetadata, ShardIndex, cells_of, overlap};
 
 /// The most bytes of chunks that wait in memory for the rest of their samples.
-const MOST_WAITING: usize = 256 << 20;
+const MOST_WAITING_BYTES: usize = 256 << 20;
 
 /// An array that is being written.
 pub(super) struct ArrayWriter {
@@ -161,7 +161,7 @@ impl ArrayWriter {
             let entry = entry.clone();
             (
                 entry,
-                waiting.len().saturating_mul(self.metadata.chunk_bytes()) > MOST_WAITING,
+                waiting.len().saturating_mul(self.metadata.chunk_bytes()) > MOST_WAITING_BYTES,
             )
         };
         let mut chunk = lock(&entry);

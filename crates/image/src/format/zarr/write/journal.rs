@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::ImageError;
 
-const RECORD: usize = 28;
+const RECORD_BYTES: usize = 28;
 
 /// A finished chunk.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +45,7 @@ impl Journal {
             .map_while(Record::decode)
             .collect();
         // A record that was cut off would shift all that follow.
-        file.set_len((records.len() * RECORD) as u64)
+        file.set_len((records.len() * RECORD_BYTES) as u64)
             .map_err(refused)?;
         Ok(Journal {
             path: path.to_owned(),
@@ -73,7 +73,7 @@ impl Record {
         bytes
     }
 
-    fn decode(bytes: &[u8; RECORD]) -> Option<Record> {
+    fn decode(bytes: &[u8; RECORD_BYTES]) -> Option<Record> {
         let (content, sum) = bytes.split_last_chunk()?;
         let numbers = content.as_chunks().0;
         let [chunk, offset, length] = [0, 1, 2].map(|at| u64::from_le_bytes(numbers[at]));

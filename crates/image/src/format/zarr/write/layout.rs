@@ -10,13 +10,13 @@ use crate::format::{Compression, WriteOptions};
 use crate::sink::Target;
 
 /// About the largest chunk in bytes.
-const CHUNK: usize = 4 << 20;
+const CHUNK_BYTES: usize = 4 << 20;
 /// The sides that chunks have in a plane, where nothing else is wanted.
-const SIDES: std::ops::RangeInclusive<usize> = 64..=512;
+const CHUNK_SIDES: std::ops::RangeInclusive<usize> = 64..=512;
 /// About the largest shard in bytes.
-const SHARD: usize = 256 << 20;
+const SHARD_BYTES: usize = 256 << 20;
 /// Arrays of fewer bytes have no shards.
-const LARGE: usize = 64 << 20;
+const LARGE_BYTES: usize = 64 << 20;
 
 /// The choices that all levels of an image share.
 pub(super) struct Layout {
@@ -121,8 +121,8 @@ impl Layout {
         let along = |axis: Axis| image.axes.position(axis).map_or(1, |at| shape[at]);
         let deep = self.side.unwrap_or(if size > 2 { 64 } else { 128 });
         let z = along(Axis::Z).min(deep);
-        let mut side = *SIDES.end();
-        while side > *SIDES.start() && z * side * side * size > CHUNK {
+        let mut side = *CHUNK_SIDES.end();
+        while side > *CHUNK_SIDES.start() && z * side * side * size > CHUNK_BYTES {
             side /= 2;
         }
         let side = self.side.unwrap_or(side);
@@ -145,7 +145,7 @@ fn shard(image: &Target, shape: &[usize], chunk: &[usize]) -> Option<Vec<usize>>
             bytes.saturating_mul(length)
         })
     };
-    if bytes(shape) < LARGE {
+    if bytes(shape) < LARGE_BYTES {
         return None;
     }
     let whole: Vec<usize> = shape
@@ -164,7 +164,7 @@ fn shard(image: &Target, shape: &[usize], chunk: &[usize]) -> Option<Vec<usize>>
         while is_in_space && shard[axis] < whole[axis] {
             let mut larger = shard.clone();
             larger[axis] = (2 * shard[axis]).min(whole[axis]);
-            if bytes(&larger) > SHARD {
+            if bytes(&larger) > SHARD_BYTES {
                 break;
             }
             shard = larger;

@@ -40,7 +40,7 @@ pub(super) fn write(
             let source: Vec<Range<usize>> = (target.iter().zip(step).zip(&from.metadata.shape))
                 .map(|((range, step), &length)| range.start * step..(range.end * step).min(length))
                 .collect();
-            let smaller = reduce(&from.read(&source)?, step, how);
+            let smaller = reduce(&from.read(&source)?, step, how)?;
             let origin: Vec<usize> = target.iter().map(|range| range.start).collect();
             match_pixels!(smaller, array => to.write(&origin, &array.view()))
         })?;

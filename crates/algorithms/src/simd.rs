@@ -7,6 +7,6 @@
 /// instructions, so the compiler keeps a large closure as a function of its own, compiled without
 /// them.
 #[inline]
-pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
