@@ -1,12 +1,12 @@
 //! Rust's text without comments, strings and tests.
 
 /// Whether a character can be a part of a name.
-pub fn is_word(character: char) -> bool {
+pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
 /// What is compiled into the crate, without comments and the content of strings.
-pub fn production_code(text: &str) -> String {
+pub(crate) fn production_code(text: &str) -> String {
     without_tests(&without_prose(text))
 }
 

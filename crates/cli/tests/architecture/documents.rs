@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const FOLDERS: [&str; 5] = ["crates/", "docs/", "examples/", "tools/", ".ci/"];
 
 /// Paths in code marks that do not exist, in the README, CONTRIBUTING and all pages of `docs/`.
-pub fn missing_paths(root: &Path) -> Vec<String> {
+pub(crate) fn missing_paths(root: &Path) -> Vec<String> {
     let mut missing = Vec::new();
     for page in pages(root) {
         let text = fs::read_to_string(&page).unwrap();

@@ -6,14 +6,14 @@ use std::path::Path;
 use crate::code::{is_word, production_code};
 
 /// The path of the module that a file in `src` is: `a/b.rs` is `a`, `b`.
-pub fn module_path(file: &Path) -> Vec<String> {
+pub(crate) fn module_path(file: &Path) -> Vec<String> {
     let parts = file.with_extension("");
     let parts = parts.iter().map(|part| part.to_string_lossy().into_owned());
     parts.collect()
 }
 
 /// The first names behind `crate::`, or behind as many `super::` as lead out of the file's folder.
-pub fn first_names(text: &str, file: &Path) -> Vec<String> {
+pub(crate) fn first_names(text: &str, file: &Path) -> Vec<String> {
     let code = production_code(text);
     let out = "super::".repeat(module_path(file).len());
     let mut names = names_behind(&code, "crate::");
@@ -22,11 +22,11 @@ pub fn first_names(text: &str, file: &Path) -> Vec<String> {
 }
 
 /// Names that `lib.rs` re-exports, with the modules that they come from.
-pub struct TopNames(BTreeMap<String, String>);
+pub(crate) struct TopNames(BTreeMap<String, String>);
 
 impl TopNames {
     /// Those of a `lib.rs`.
-    pub fn of(library: &str) -> TopNames {
+    pub(crate) fn of(library: &str) -> TopNames {
         let code = production_code(library);
         let mut names = BTreeMap::new();
         for item in code.split(';') {
@@ -41,7 +41,7 @@ impl TopNames {
     }
 
     /// The module that a name at the top of the crate belongs to: itself, if it is one.
-    pub fn module<'a>(&'a self, name: &'a str) -> &'a str {
+    pub(crate) fn module<'a>(&'a self, name: &'a str) -> &'a str {
         self.0.get(name).map_or(name, String::as_str)
     }
 }

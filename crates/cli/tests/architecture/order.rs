@@ -8,7 +8,7 @@ use crate::imports::{self, TopNames};
 use crate::picture::{Crate, Picture};
 
 /// Folders, modules and files that are only in the picture, or only on the disk.
-pub fn strangers(root: &Path, picture: &Picture) -> Vec<String> {
+pub(crate) fn strangers(root: &Path, picture: &Picture) -> Vec<String> {
     let shown = picture
         .paths
         .iter()
@@ -32,7 +32,7 @@ pub fn strangers(root: &Path, picture: &Picture) -> Vec<String> {
 }
 
 /// Imports of a module by one that stands below it in its crate. Without them there are no circles.
-pub fn upward_imports(root: &Path, picture: &Picture) -> Vec<String> {
+pub(crate) fn upward_imports(root: &Path, picture: &Picture) -> Vec<String> {
     picture
         .crates
         .iter()
@@ -63,7 +63,7 @@ fn upward_in_crate(root: &Path, one: &Crate) -> Vec<String> {
 }
 
 /// Crates that depend on others than the table says, or on such that stand above them.
-pub fn wrong_uses(root: &Path, picture: &Picture) -> Vec<String> {
+pub(crate) fn wrong_uses(root: &Path, picture: &Picture) -> Vec<String> {
     let folders: Vec<&str> = picture
         .crates
         .iter()

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The crates, from the top to the bottom.
 #[derive(Debug, Default)]
-pub struct Picture {
+pub(crate) struct Picture {
     /// The crates, from the top to the bottom.
     pub crates: Vec<Crate>,
     /// Every file and folder that the picture shows, from the root of the repository.
@@ -14,24 +14,24 @@ pub struct Picture {
 
 /// A crate of the picture.
 #[derive(Debug)]
-pub struct Crate {
+pub(crate) struct Crate {
     /// Its folder in `crates/`.
     pub folder: String,
     /// Its first-level modules, from the top to the bottom.
-    pub modules: Vec<String>,
+    pub(crate) modules: Vec<String>,
     /// The folders of the crates that it uses, from the table.
     pub uses: Vec<String>,
 }
 
 impl Picture {
     /// How far down a crate stands.
-    pub fn position(&self, folder: &str) -> Option<usize> {
+    pub(crate) fn position(&self, folder: &str) -> Option<usize> {
         self.crates.iter().position(|one| one.folder == folder)
     }
 }
 
 /// The picture of a repository.
-pub fn of(root: &Path) -> Picture {
+pub(crate) fn of(root: &Path) -> Picture {
     parse(&fs::read_to_string(root.join("docs/architecture.md")).unwrap())
 }
 

@@ -1,5 +1,6 @@
 //! Connected components.
 
+use coverslip_algorithms::sample::Sample;
 use coverslip_algorithms::{
     AlgorithmError,
     large::{self, OutOfCoreError, Scratch, Volume},
@@ -8,7 +9,6 @@ use coverslip_algorithms::{
         labels::grow,
     },
 };
-use coverslip_algorithms::sample::Sample;
 use coverslip_image::Image;
 use ndarray::{Array, ArrayD, ArrayView, Axis, Dimension, Ix3};
 use schemars::JsonSchema;

@@ -1,10 +1,10 @@
 //! A mask of what is brighter than a threshold.
 
+use coverslip_algorithms::sample::Sample;
 use coverslip_algorithms::{
     AlgorithmError,
     filters::threshold::{Threshold as Level, ThresholdMethod},
 };
-use coverslip_algorithms::sample::Sample;
 use coverslip_image::{Image, Pixels};
 use ndarray::{Array3, Array4, ArrayView, Dimension};
 use schemars::JsonSchema;

@@ -1,10 +1,10 @@
 //! Objects that grow from seeds over a relief.
 
+use coverslip_algorithms::sample::Sample;
 use coverslip_algorithms::{
     AlgorithmError, measure::components::connected_components,
     segmentation::watershed::Watershed as Flood,
 };
-use coverslip_algorithms::sample::Sample;
 use coverslip_image::Image;
 use ndarray::{Array, Array3, Array4, ArrayView, Axis, Dimension, Zip};
 use schemars::JsonSchema;
