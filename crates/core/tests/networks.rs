@@ -1,7 +1,5 @@
 //! A network laid out by shapes alone is the network that is built and computed.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
 use burn::tensor::{Device, Tensor};
 use coverslip::{
     inspect::networks::{Layout, lay_out},

@@ -19,7 +19,7 @@ use coverslip::{
 };
 use coverslip_image::{Axis, Image, PixelSize, Pixels, read_image, write_image};
 use coverslip_nets::SizeRule;
-use ndarray::{Array2, Array4, ArrayD, Dimension as _};
+use ndarray::{Array2, Array4, ArrayD};
 use trained::trained;
 
 const BLENDS: [Blend; 4] = [Blend::Gaussian, Blend::Hann, Blend::Constant, Blend::Crop];

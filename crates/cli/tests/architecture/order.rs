@@ -140,7 +140,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let path = folder.join(&name);
         if path.is_dir() && name != "tests" {
             found.extend(sources(&path));
-        } else if name.ends_with(".rs") && !["lib.rs", "main.rs", "tests.rs"].contains(&&*name) {
+        } else if Path::new(&*name).extension().is_some_and(|end| end == "rs")
+            && !["lib.rs", "main.rs", "tests.rs"].contains(&&*name)
+        {
             found.push(path);
         }
     }

@@ -260,7 +260,9 @@ impl DataSet {
             }
         }
         let digest = hash.finalize();
-        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(digest
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
     }
 }
 

@@ -19,6 +19,10 @@ pub fn image_to_tensor(image: &Array4<f32>, device: &Device) -> Tensor<5> {
 }
 
 /// The array of a tensor `[N, C, Z, Y, X]`.
+///
+/// # Panics
+///
+/// If its numbers are not 32-bit floats, as those of all networks are.
 pub fn to_array(tensor: Tensor<5>) -> Array5<f32> {
     let [n, c, z, y, x] = tensor.dims();
     let values = tensor
@@ -29,6 +33,10 @@ pub fn to_array(tensor: Tensor<5>) -> Array5<f32> {
 }
 
 /// The first image of a tensor, `[C, Z, Y, X]`.
+///
+/// # Panics
+///
+/// As [`to_array`].
 pub fn to_image(tensor: Tensor<5>) -> Array4<f32> {
     to_array(tensor).index_axis_move(Axis(0), 0)
 }
