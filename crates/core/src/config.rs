@@ -31,7 +31,9 @@ pub use settings::{
     Blend, EarlyStopping, InitialWeights, Output, PredictSettings, Settings, TrainingSettings,
 };
 
-use crate::registry::Registry;
+use serde_json::Value;
+
+use crate::{framework::Needs, names::Named, registry::Registry};
 
 /// Bytes that a config may have; a larger file is something else.
 const MAX_BYTES: u64 = 4 << 20;
@@ -131,7 +133,7 @@ impl Config {
         overrides: &[String],
         registry: &Registry,
     ) -> Result<Self, ConfigError> {
-        let schema = Schema::new(registry);
+        let schema = Schema::new(registry).requiring(needs(document.value(), registry));
         let mut faults = Vec::new();
         for argument in overrides {
             let applied =
@@ -170,6 +172,15 @@ impl Config {
         let tree = serde_json::to_value(&self.settings).map_err(ConfigError::Write)?;
         Ok(to_yaml(&tree))
     }
+}
+
+/// What the config must name for its framework; of one that is not known, what most need.
+fn needs(tree: &Value, registry: &Registry) -> Needs {
+    let named = tree.get("framework").cloned();
+    let named = named.and_then(|node| serde_json::from_value::<Named>(node).ok());
+    let name = named.map_or_else(|| settings::default_framework().name, |named| named.name);
+    let entry = registry.frameworks.get(&name);
+    entry.map_or(Needs::default(), |entry| entry.build.needs())
 }
 
 fn report(document: &Document, faults: Vec<Fault>) -> Faults {

@@ -23,7 +23,7 @@ pub use noise2void::{Noise2Void, Noise2VoidOptions};
 pub use parts::{
     NETWORK, NetworkParts, Part, TrainingParts, package_weights, weights_of, with_prefix,
 };
-pub use plan::{Better, Judge, OutputMap, Pairing, Plan};
+pub use plan::{Better, Judge, Needs, OutputMap, Pairing, Plan};
 pub use tensors::{image_to_tensor, to_array, to_image, to_target, to_tensor};
 
 use crate::{
@@ -49,6 +49,11 @@ pub struct Step {
 
 /// How a framework is made from a config; what the registry holds under its name.
 pub trait FrameworkKind: Send + Sync {
+    /// What a config has to name for it: targets and a loss, unless it says otherwise.
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
     /// What it learns from and gives, with the network and the data that a config names; asked by
     /// its check and before any image is read.
     ///

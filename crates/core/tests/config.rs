@@ -190,8 +190,8 @@ fn unknown_names() {
     --set data.validation.subsett: unknown key `subsett` in `data.validation`; did you mean `subset`? allowed: subset
     --set data.validation.subsett: `data.validation.subset` is missing; allowed: text
     --set data.augment: unknown key `axis` in `data.augment[0].flip`; allowed: no options
-    --set network.unet.dept: unknown key `dept` in `network.unet`; did you mean `depth`? allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
-    --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
+    --set network.unet.dept: unknown key `dept` in `network.unet`; did you mean `depth`? allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides, n2v2
+    --set network.unet.colour: unknown key `colour` in `network.unet`; allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides, n2v2
     --set loss[0]: unknown loss `dise`; did you mean `dice`? allowed: LOSSES
     --set loss[1].vocal.gamma: unknown loss `vocal`; did you mean `focal`? allowed: LOSSES
     --set epochs: unknown key `epochs`; did you mean `training.epochs`? allowed: framework, seed, exact_conv, device, data, network, initial_weights, freeze, loss, optimizer, schedule, training, predict, postprocess
@@ -574,7 +574,7 @@ fn files_that_are_no_configs() {
     ");
     insta::assert_snapshot!(words("DIR/none.yaml"), @"
     `DIR/none.yaml` is neither a preset nor a file
-    hint: give a config file (`coverslip init` writes one) or a preset: nuclei-2d, regression, demo
+    hint: give a config file (`coverslip init` writes one) or a preset: nuclei-2d, regression, self-denoise-2d, demo
     ");
     insta::assert_snapshot!(words(folder.path().to_str().unwrap()), @"
     `DIR` is a folder, not a config file

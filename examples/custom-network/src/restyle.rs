@@ -8,8 +8,8 @@ use coverslip::{
     base::{error::Error, random},
     data::{Batch, DataSettings, TargetForm},
     framework::{
-        Drawn, Framework, FrameworkKind, ImagePool, NETWORK, NetworkParts, Pairing, Part, Pass,
-        Plan, Predictor, Scores, Step, TrainingParts, image_to_tensor, to_image, to_tensor,
+        Drawn, Framework, FrameworkKind, ImagePool, NETWORK, Needs, NetworkParts, Pairing, Part,
+        Pass, Plan, Predictor, Scores, Step, TrainingParts, image_to_tensor, to_image, to_tensor,
     },
     learning::optimizer::Optimizer,
     names::Named,
@@ -49,11 +49,17 @@ pub struct Restyle;
 const DISCRIMINATOR: &str = "discriminator";
 
 impl FrameworkKind for Restyle {
+    fn needs(&self) -> Needs {
+        Needs {
+            targets: true,
+            loss: false,
+        }
+    }
+
     fn plan(&self, options: &Named, _: &Named, _: &DataSettings) -> Result<Plan, Error> {
         let RestyleOptions { .. } = options.read()?;
         Ok(Plan {
             pairing: Pairing::Unpaired,
-            needs_loss: false,
             ..Plan::paired(TargetForm::Values)
         })
     }

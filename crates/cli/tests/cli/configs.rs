@@ -17,9 +17,10 @@ fn presets_are_listed() {
     insta::assert_snapshot!(Bench::new().transcript(&["presets"]), @"
     exit 0
     ----- stdout
-    nuclei-2d   Find nuclei in 2D fluorescence images: one label for each nucleus.
-    regression  Turn one kind of image into another: denoise, restore, predict a stain.
-    demo        A small run of `nuclei-2d` on the sample images, made to end within minutes on a laptop.
+    nuclei-2d        Find nuclei in 2D fluorescence images: one label for each nucleus.
+    regression       Turn one kind of image into another: denoise, restore, predict a stain.
+    self-denoise-2d  Remove noise with nothing but noisy images: no clean ones are needed (Noise2Void).
+    demo             A small run of `nuclei-2d` on the sample images, made to end within minutes on a laptop.
     ----- stderr
     ");
     let names = Bench::new().run(&["presets", "--json"]).json();
@@ -249,7 +250,7 @@ fn files_that_cannot_be_read_are_named() {
     ----- stderr
     error: `none.yaml` is neither a preset nor a file
 
-    hint: give a config file (`coverslip init` writes one) or a preset: nuclei-2d, regression, demo
+    hint: give a config file (`coverslip init` writes one) or a preset: nuclei-2d, regression, self-denoise-2d, demo
     ");
     insta::assert_snapshot!(bench.transcript(&["check", "."]), @"
     exit 2

@@ -220,7 +220,7 @@ fn networks_that_are_not_there() {
     ----- stderr
     error: `nets.yaml` is neither a preset nor a file
 
-    hint: give a config file (`coverslip init` writes one) or a preset: nuclei-2d, regression, demo
+    hint: give a config file (`coverslip init` writes one) or a preset: nuclei-2d, regression, self-denoise-2d, demo
     ");
     insta::assert_snapshot!(import("{unet: {bas: 2}}", &[]), @"
     exit 2
@@ -235,7 +235,7 @@ fn networks_that_are_not_there() {
        :                  ^^^
      3 | loss: [mse]
        `----
-      hint: did you mean `base`? allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides
+      hint: did you mean `base`? allowed: base, depth, growth, convolutions, norm, activation, upsampling, kernels, strides, n2v2
     ");
     insta::assert_snapshot!(import(NETWORK, &["--set", "data.chanels=[0]"]), @"
     exit 2

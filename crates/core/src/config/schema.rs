@@ -11,6 +11,7 @@ use super::KeyPath;
 use super::key_path::Segment;
 use super::settings::Settings;
 use crate::{
+    framework::Needs,
     names::{Description, Kind, ordered},
     registry::Registry,
 };
@@ -47,6 +48,28 @@ impl Schema {
         }
         link_named_fields(&mut root);
         Self { root }
+    }
+
+    /// The same for configs of a framework that needs targets or a loss, which others may leave out.
+    pub(crate) fn requiring(mut self, needs: Needs) -> Self {
+        let mut require = |node: &str, key: &str| {
+            let node = self.root.pointer_mut(node).and_then(Value::as_object_mut);
+            let required = node.map(|node| node.entry("required").or_insert_with(|| json!([])));
+            if let Some(Value::Array(required)) = required {
+                required.push(json!(key));
+            }
+        };
+        if needs.targets {
+            require("/$defs/ImagePairs", "target");
+        }
+        if needs.loss {
+            require("", "loss");
+            let loss = self.root.pointer_mut("/properties/loss");
+            if let Some(loss) = loss.and_then(Value::as_object_mut) {
+                loss.insert("minItems".to_owned(), json!(1));
+            }
+        }
+        self
     }
 
     /// The schema as JSON, for editors.

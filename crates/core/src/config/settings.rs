@@ -73,7 +73,7 @@ pub struct Settings {
     pub postprocess: Vec<Named>,
 }
 
-fn default_framework() -> Named {
+pub(super) fn default_framework() -> Named {
     Named::new("fcn")
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use coverslip_nets::build::Extent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::size::size_zyx;
 use super::{Sampling, TargetForm};
 use crate::names::{Named, TargetKind};
 
@@ -214,6 +214,6 @@ impl PatchSettings {
     /// Pixels along Z, Y and X.
     pub fn size_zyx(&self) -> [usize; 3] {
         // The schema lets no other number of sizes in.
-        size_zyx(&self.size).unwrap_or([1; 3])
+        Extent::zyx(&self.size).unwrap_or([1; 3])
     }
 }

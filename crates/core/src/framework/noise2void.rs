@@ -15,7 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Framework, FrameworkKind, NetworkParts, Pairing, Plan, Predictor, TrainingParts, fcn::Fcn,
+    Framework, FrameworkKind, Needs, NetworkParts, Pairing, Plan, Predictor, TrainingParts,
+    fcn::Fcn,
 };
 use crate::{
     base::error::{Error, Fault},
@@ -87,6 +88,13 @@ impl Fault for VariantMismatch {
 pub struct Noise2Void;
 
 impl FrameworkKind for Noise2Void {
+    fn needs(&self) -> Needs {
+        Needs {
+            targets: false,
+            loss: false,
+        }
+    }
+
     fn plan(&self, options: &Named, network: &Named, data: &DataSettings) -> Result<Plan, Error> {
         let options: Noise2VoidOptions = options.read()?;
         let is_v2 = options.variant == Variant::N2v2;
@@ -101,7 +109,6 @@ impl FrameworkKind for Noise2Void {
         };
         Ok(Plan {
             pairing: Pairing::SourceOnly,
-            needs_loss: false,
             last_steps: vec![Arc::new(BlindSpots { options, axes })],
             ..Plan::paired(TargetForm::Values)
         })

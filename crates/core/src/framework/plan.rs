@@ -7,6 +7,25 @@ use crate::{
     names::Named,
 };
 
+/// What a config has to name for a framework; known by the framework's name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Target images beside the source images.
+    pub targets: bool,
+    /// At least one term of the loss; otherwise the framework has a loss of its own.
+    pub loss: bool,
+}
+
+/// Targets and a loss.
+impl Default for Needs {
+    fn default() -> Self {
+        Self {
+            targets: true,
+            loss: true,
+        }
+    }
+}
+
 /// What a framework learns from and gives.
 #[derive(Clone)]
 pub struct Plan {
@@ -14,8 +33,6 @@ pub struct Plan {
     pub pairing: Pairing,
     /// What is made of a target image.
     pub target: TargetForm,
-    /// Whether the config has to name a loss; otherwise the framework has one of its own.
-    pub needs_loss: bool,
     /// Steps that patches take after all augmentations, also those of validation: what is made of
     /// a patch on the fly, such as centres, distances or blind spots.
     pub last_steps: Vec<Arc<dyn PatchStep>>,
@@ -34,7 +51,6 @@ impl Plan {
         Self {
             pairing: Pairing::Paired,
             target,
-            needs_loss: true,
             last_steps: Vec::new(),
             outputs: Vec::new(),
             postprocess: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::{CrossChecker, data};
 use crate::{
-    config::{Fault, KeyPath},
+    config::KeyPath,
     data::{ImagePairs, Validation},
     framework::{Pairing, Plan},
 };
@@ -26,9 +26,6 @@ impl CrossChecker<'_> {
 
     fn follows(&mut self, plan: &Plan) {
         let settings = self.settings;
-        if plan.needs_loss && settings.loss.is_empty() {
-            self.missing(&KeyPath::root(), "loss", "a list of at least 1 item");
-        }
         self.pairs(plan, &settings.data.train, &data("train"));
         if let Validation::Pairs(pairs) = &settings.data.validation {
             self.pairs(plan, pairs, &data("validation"));
@@ -39,9 +36,6 @@ impl CrossChecker<'_> {
     }
 
     fn pairs(&mut self, plan: &Plan, pairs: &ImagePairs, path: &KeyPath) {
-        if plan.pairing != Pairing::SourceOnly && pairs.target.is_none() {
-            self.missing(path, "target", "a path");
-        }
         if plan.pairing == Pairing::Unpaired && pairs.split.is_some() {
             let problem = format!(
                 "`{path}.split` names images of one folder, but `{}` draws sources and targets by \
@@ -54,12 +48,5 @@ impl CrossChecker<'_> {
                 "folders of their own for each subset",
             );
         }
-    }
-
-    fn missing(&mut self, path: &KeyPath, key: &str, allowed: &str) {
-        let child = path.key(key);
-        let origin = self.document.key_origin(path);
-        let fault = Fault::new(origin, &child, format!("`{child}` is missing"));
-        self.faults.push(fault.allowed(allowed));
     }
 }

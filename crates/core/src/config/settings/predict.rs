@@ -1,9 +1,8 @@
 //! How large images are predicted tile by tile.
 
+use coverslip_nets::build::Extent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::data::size_zyx;
 
 /// How large images are predicted tile by tile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,7 +36,7 @@ impl Default for PredictSettings {
 impl PredictSettings {
     /// Pixels of a tile along Z, Y and X, where they are given.
     pub fn tile_zyx(&self) -> Option<[usize; 3]> {
-        size_zyx(self.tile.as_deref()?)
+        Extent::zyx(self.tile.as_deref()?)
     }
 }
 
