@@ -164,7 +164,7 @@ impl Evaluation {
 ///
 /// # Example
 /// ```
-/// use coverslip::{data::TargetKind, evaluate::{EvaluateOptions, evaluate}};
+/// use coverslip::{evaluate::{EvaluateOptions, evaluate}, names::TargetKind};
 /// use coverslip_image::{Image, write_image};
 /// use ndarray::arr2;
 ///
