@@ -1,3 +1,5 @@
+//! The folder of a run: its files, and whether a run may start or go on there.
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;

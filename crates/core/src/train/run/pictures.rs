@@ -1,3 +1,5 @@
+//! Pictures of validation images, and the curves of a run.
+
 use std::collections::BTreeMap;
 
 use coverslip_image::{Image, read_image};
