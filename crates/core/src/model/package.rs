@@ -297,6 +297,9 @@ fn postprocess_steps(
 ) -> Result<Vec<Box<dyn PostprocessStep>>, Error> {
     steps
         .iter()
-        .map(|named| (registry.postprocess.get(&named.name)?.build)(named))
+        .map(|named| {
+            let entry = registry.postprocess.get(&named.name)?;
+            (entry.build)(&entry.description.renamed(named))
+        })
         .collect()
 }

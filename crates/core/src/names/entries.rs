@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use super::{
-    Kind, TargetKind,
+    Kind, Named, TargetKind,
     check::{Check, Given, OptionFault},
     nearest,
-    options::{first_sentence, options_schema},
+    options::{first_sentence, options_schema, rename_formers},
 };
 use crate::base::error::Fault;
 
@@ -22,6 +22,19 @@ pub struct Description {
     pub schema: Value,
     /// The target kinds it works with; empty means all.
     pub targets: Vec<TargetKind>,
+}
+
+impl Description {
+    /// The entry's name and options as a file of an earlier version wrote them, with the names that its
+    /// options have today (`x-formerly` in their schema).
+    pub(crate) fn renamed(&self, named: &Named) -> Named {
+        let mut named = named.clone();
+        let properties = self.schema.get("properties").and_then(Value::as_object);
+        if let (Some(options), Some(properties)) = (named.options.as_object_mut(), properties) {
+            rename_formers(options, properties);
+        }
+        named
+    }
 }
 
 /// A description with what builds the thing.

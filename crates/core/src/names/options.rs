@@ -17,6 +17,20 @@ pub(super) fn meant_of<O: JsonSchema>(options: &Value) -> Option<String> {
     option_meant(known, unknown).map(str::to_owned)
 }
 
+/// Gives options that are written under a former name their present one.
+pub(super) fn rename_formers(options: &mut Map<String, Value>, properties: &Map<String, Value>) {
+    for (name, property) in properties {
+        let formers = property.get(FORMER_NAMES).and_then(Value::as_array);
+        for former in formers.into_iter().flatten().filter_map(Value::as_str) {
+            if !options.contains_key(name)
+                && let Some(value) = options.remove(former)
+            {
+                options.insert(name.clone(), value);
+            }
+        }
+    }
+}
+
 /// The property that was probably meant by a key: the one that had this name formerly, as its
 /// `x-formerly` says, or the one with the most similar name.
 pub(crate) fn option_meant<'a>(properties: &'a Map<String, Value>, key: &str) -> Option<&'a str> {

@@ -77,4 +77,9 @@ fn a_former_name_leads_to_the_present_one() {
     ] {
         assert_eq!(error.hint().unwrap(), "did you mean `min_size`?");
     }
+    // A package of an earlier version is read all the same.
+    let description = registry.description(Kind::Postprocess, "remove_small");
+    let renamed = description.unwrap().renamed(&named);
+    assert_eq!(renamed.options, serde_json::json!({"min_size": 20}));
+    assert!(step(&renamed).is_ok());
 }

@@ -24,8 +24,6 @@ use crate::steps::{
 pub struct RemoveSmall {
     /// Objects with fewer pixels (in 3D, voxels) than this become background.
     #[schemars(range(min = 1), extend("x-formerly" = ["pixels"]))]
-    // Model packages of earlier versions write it so; a config is told the new name.
-    #[serde(alias = "pixels")]
     pub min_size: usize,
     /// Pixel connectivity of the groups of a mask, 1 = faces.
     #[schemars(range(min = 1, max = 3))]
